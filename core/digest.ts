@@ -1,0 +1,29 @@
+// SHA-256 digests as a branded string, so that no other string can stand where a digest is meant.
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { canonical, type Json } from './json.ts';
+
+/** 64 lower-case hex digits. */
+export type Digest = string & { readonly __brand: 'sha256' };
+
+export function digestOf(data: string | Uint8Array): Digest {
+  return createHash('sha256').update(data).digest('hex') as Digest;
+}
+
+/** Digest of a JSON value by its canonical text: equal values have equal digests, whatever the order of their keys. */
+export function digestOfJson(value: Json): Digest {
+  return digestOf(canonical(value));
+}
+
+/** Streams the file, so that its size does not matter. Rejects with the file system's own error. */
+export async function digestOfFile(path: string): Promise<Digest> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest('hex') as Digest;
+}
+
+/** Checks text from outside (a lock file, a store): anything but 64 lower-case hex digits is undefined. */
+export function asDigest(text: string): Digest | undefined {
+  return /^[0-9a-f]{64}$/.test(text) ? (text as Digest) : undefined;
+}

@@ -1,0 +1,69 @@
+// How one boot went: the verdict with its evidence, and all that was harvested. Plain JSON, but for bigint quantities.
+import type { BenchRecord, Hello } from './record.ts';
+
+/**
+ * passed: exit code, `end` record and tests agree. failed: a test failed. panic: the guest said so. reset: triple fault or
+ * reset asked for. halt: dead halt (HLT with interrupts off). spin: time limit with the CPU running. silent: nothing at all
+ * came. stalled: something came, then nothing more. flood: more than the caps allow. early: ended well but without an `end`
+ * record. incomplete: records lost or damaged. firmware: stuck before the kernel. qemu-error: QEMU itself failed.
+ * killed: QEMU was killed from outside.
+ */
+export const bootEnds = [
+  'passed',
+  'failed',
+  'panic',
+  'reset',
+  'halt',
+  'spin',
+  'silent',
+  'stalled',
+  'flood',
+  'early',
+  'incomplete',
+  'firmware',
+  'qemu-error',
+  'killed',
+] as const;
+export type BootEnd = (typeof bootEnds)[number];
+
+export type TestSummary = {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** Full names of the failed tests, escaped. */
+  readonly failures: readonly string[];
+};
+
+export type BootOutcome = {
+  readonly machine: string;
+  readonly end: BootEnd;
+  /** One sentence for people: what was seen. */
+  readonly reason: string;
+  /** What the verdict rests on: QMP reason, exit code, registers, missing records. */
+  readonly evidence: readonly string[];
+  readonly hello: Hello | null;
+  readonly records: readonly BenchRecord[];
+  /** Sequence numbers that never came; capped at 100. */
+  readonly missing: readonly number[];
+  /** Frames or lines that were refused, with the reason; capped at 20. */
+  readonly refused: readonly string[];
+  readonly tests: TestSummary;
+  /** The last lines of the serial port, escaped. */
+  readonly tail: readonly string[];
+  readonly accelerator: string;
+  /** True when ticks are instructions (icount). */
+  readonly exact: boolean;
+  readonly qemu: {
+    readonly version: string;
+    readonly argv: readonly string[];
+    readonly exit: number | null;
+    readonly signal: string | null;
+  };
+  /** Milliseconds from the start of QEMU; null for what never came. */
+  readonly timing: {
+    readonly firstByteMs: number | null;
+    readonly firstRecordMs: number | null;
+    readonly totalMs: number;
+  };
+  readonly serialBytes: number;
+};
