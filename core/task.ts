@@ -13,6 +13,9 @@ export type Input =
   | { readonly from: 'tree'; readonly path: string }
   | { readonly from: 'task'; readonly task: TaskId; readonly output: string };
 
+/** One named file that a task writes. */
+export type TaskOutput = { readonly task: TaskId; readonly output: string };
+
 export type Task = {
   readonly id: TaskId;
   /** Names the Action that runs it. */
