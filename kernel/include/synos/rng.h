@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 struct rng {
-	uint64_t state;
+    uint64_t state;
 };
 
 void rng_seed(struct rng *rng, uint64_t seed);
