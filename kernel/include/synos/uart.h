@@ -13,6 +13,9 @@ void uart_write(const char *bytes, size_t length);
 /* Formats into 512 bytes (longer text is cut) and writes them with one uart_write. Directives: see fmt.h. */
 void uart_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Ends the current line if it has begun; what follows starts in the first column. */
+void uart_fresh_line(void);
+
 /* Waits until the last byte has left the shift register (TEMT); after that the machine may be switched off. */
 void uart_drain(void);
 
