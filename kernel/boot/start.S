@@ -36,8 +36,8 @@ multiboot_header:
     .short 3, 0                 /* entry address: physical, for BIOS and UEFI alike */
     .long 12, multiboot_start
     .balign 8
-    .short 4, 1                 /* console: none required */
-    .long 12, 0
+    .short 4, 1                 /* console: none required, a text one tolerated */
+    .long 12, 2
     .balign 8
     .short 6, 1                 /* modules on page boundaries, so that their frames are theirs alone */
     .long 8

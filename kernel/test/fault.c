@@ -178,6 +178,7 @@ void fault_after_hello(const char *cmdline)
         return;
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
         if (strcmp(wanted, faults[i].name) == 0) {
+            uart_drain(); /* a reset would swallow what the UART still holds */
             faults[i].take();
             return;
         }

@@ -14,6 +14,9 @@
 #define ISA_DEBUG_EXIT 0xf4
 #define BACKTRACE_MAX 24
 
+static bool next_frame_exists(uint64_t rbp);
+static void print_repeats(unsigned repeated);
+
 void panic(const char *format, ...)
 {
     char reason[256];
@@ -58,19 +61,39 @@ void dump_place(const char *label, uint64_t address)
         uart_printf("  %-4s %016llx ?\n", label, (unsigned long long)address);
 }
 
-/* A frame is [caller's RBP, return address]. A damaged chain ends the walk: callers lie higher, and inside a stack. */
+/*
+ * A frame is [caller's RBP, return address]. A damaged chain ends the walk: callers lie higher, and inside a stack.
+ * A recursion is one line with its depth, so that what led to it stays in sight.
+ */
 void dump_backtrace(uint64_t rbp)
 {
-    for (int depth = 0; depth < BACKTRACE_MAX; depth++) {
-        if (rbp % sizeof(uint64_t) != 0 || !stack_contains(rbp, 2 * sizeof(uint64_t)))
-            return;
+    uint64_t last = 0;
+    unsigned repeated = 0;
+    for (int lines = 0; lines < BACKTRACE_MAX && next_frame_exists(rbp);) {
         const uint64_t *frame = (const uint64_t *)rbp;
-        if (frame[1] == 0)
-            return;
-        dump_place("from", frame[1] - 1); /* the call, not what follows it: a call that never returns may end a function */
-        if (frame[0] <= rbp)
-            return;
-        rbp = frame[0];
+        rbp = frame[0] > rbp ? frame[0] : 0;
+        if (frame[1] == last) {
+            repeated++;
+            continue;
+        }
+        print_repeats(repeated);
+        repeated = 0;
+        last = frame[1];
+        dump_place("from", last - 1); /* the call, not what follows it: a call that never returns may end a function */
+        lines++;
     }
-    uart_printf("  ...\n");
+    print_repeats(repeated);
+}
+
+static bool next_frame_exists(uint64_t rbp)
+{
+    if (rbp % sizeof(uint64_t) != 0 || !stack_contains(rbp, 2 * sizeof(uint64_t)))
+        return false;
+    return ((const uint64_t *)rbp)[1] != 0;
+}
+
+static void print_repeats(unsigned repeated)
+{
+    if (repeated > 0)
+        uart_printf("       ... %u more of this\n", repeated);
 }
