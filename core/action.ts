@@ -25,6 +25,8 @@ export type ActionContext = {
   readonly work: string;
   /** A folder that outlives the run, for what is content-addressed by other means (fetched packages by their SHA-256). */
   readonly shared: string;
+  /** True: an action that would need the network fails instead, unless what it needs is in `shared`. */
+  readonly offline: boolean;
   /** Absolute path of a declared input, to be read only. */
   input(name: string): string;
   /** Absolute path at which a declared output must be written; it enters the store when run() resolves. */

@@ -106,9 +106,12 @@ export function baseEnvironment(): Record<string, string> {
   };
 }
 
-// Debian keeps mkfs, debugfs and others in sbin, which a user's PATH may lack.
+// Debian keeps mkfs, debugfs and others in sbin, which a user's PATH may lack. What `npm run` puts in front is left out: a task must
+// get the same environment, and so hit the same cache, whether npm started SynOS or not.
 function searchPath(): string {
-  return `${process.env['PATH'] ?? '/usr/bin:/bin'}:/usr/local/sbin:/usr/sbin:/sbin`;
+  const own = (process.env['PATH'] ?? '/usr/bin:/bin').split(delimiter);
+  const folders = own.filter((folder) => !/\/node_modules\/|\/node-gyp-bin$/.test(folder));
+  return [...new Set([...folders, '/usr/local/sbin', '/usr/sbin', '/sbin'])].join(delimiter);
 }
 
 function isExecutable(path: string): boolean {
