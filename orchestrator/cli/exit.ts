@@ -1,0 +1,40 @@
+// The end of every command: what failed, in words or as the one JSON document, and the exit code.
+import type { Failure } from '../../core/failure.ts';
+import { failureOf } from '../../core/failure.ts';
+import { explain } from '../../core/failure-table.ts';
+import { styleFor, writeErr, writeOut } from '../ui/output.ts';
+import { failureText } from '../ui/words.ts';
+
+/** Says the failures and returns the exit code of the first, which is the one that stopped the command. */
+export function endWith(failures: readonly Failure[], json: boolean): number {
+  for (const failure of failures) writeErr(failureText(failure, styleFor(process.stderr)));
+  const first = failures[0];
+  if (first === undefined) return 0;
+  if (json) writeOut(JSON.stringify(errorDocument(failures)));
+  return explain(first).exit;
+}
+
+/** The document that `--json` prints instead of a result when there is none. Described by `synos schema error`. */
+export function errorDocument(failures: readonly Failure[]): object {
+  return {
+    schema: 'synos.error/1',
+    errors: failures.map((failure) => {
+      const { message, next, exit } = explain(failure);
+      return { code: failure.code, message, next: next ?? null, exit };
+    }),
+  };
+}
+
+/** Runs a command's work; whatever it throws becomes words and an exit code. */
+export async function ending(json: boolean, work: () => Promise<number>): Promise<void> {
+  // A reader that went away (`synos config | head`) ends the command quietly, as for any Unix tool.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  try {
+    process.exitCode = await work();
+  } catch (error) {
+    process.exitCode = endWith([failureOf(error)], json);
+  }
+}

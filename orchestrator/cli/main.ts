@@ -1,0 +1,114 @@
+// The command line: which commands there are and what they take. Each command's code is loaded when it runs, so that `--help` is quick.
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { type ColorChoice, setColor } from '../ui/output.ts';
+import { ending } from './exit.ts';
+import { type Flags, flagsOf, positive, withCommon, withWork } from './flags.ts';
+
+type Work = (flags: Flags, args: readonly string[], options: { readonly [name: string]: unknown }) => Promise<number>;
+
+/** Runs one command line; sets the exit code, never throws. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = makeProgram();
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // commander has said what is wrong; help and version are no errors.
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  }
+}
+
+export function makeProgram(): Command {
+  const program = new Command('synos')
+    .description("From a bare-metal kernel's source to trusted numbers: build, boot under QEMU, harvest, judge.")
+    .version(version(), '-V, --version')
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`synos: ${text}`) })
+    .showSuggestionAfterError()
+    .helpCommand('help [command]', 'show help for a command')
+    .addHelpText('after', '\nExit codes: 0 done, 1 the work failed, 2 wrong usage, 4 this machine lacks something,\n6 the guest did not finish, 7 a result is incomplete, 130 interrupted.\nStart with: synos doctor, then synos build, then synos boot.');
+  declareWork(program);
+  declareViews(program);
+  return program;
+}
+
+function declareWork(program: Command): void {
+  withWork(program.command('build'))
+    .argument('[target]', 'kernel, iso or all', 'all')
+    .description('build the kernel and the image; only what changed')
+    .option('--clean-check', 'look at every cached file again instead of trusting its time and size', false)
+    .action(runs(async () => (await import('./build.ts')).build));
+  withWork(program.command('boot'))
+    .argument('[machine...]', "machines of the configuration (default: its first)")
+    .description('build what is stale, boot machines, harvest their records, store and show the run')
+    .option('--exact', 'count instructions instead of time (icount): the same numbers every time', false)
+    .option('--append <words>', "words for the end of the kernel's command line")
+    .option('-f, --follow', 'show the serial port as it is written', false)
+    .option('-n, --runs <n>', 'boot each machine this often', positive)
+    .option('--no-report', 'write no report page')
+    .action(runs(async () => (await import('./boot.ts')).boot));
+  withWork(program.command('lock'))
+    .description('resolve the package lists against the signed Debian indexes and write synos.lock')
+    .option('--check', 'say what would change, write nothing', false)
+    .action(runs(async () => (await import('./lock.ts')).lock));
+}
+
+function declareViews(program: Command): void {
+  withCommon(program.command('report'))
+    .argument('[run]', 'a stored run (default: the last)')
+    .description('show a stored run; with --html as a page that stands alone')
+    .option('--html <file>', 'write the page to this file')
+    .action(runs(async () => (await import('./report.ts')).report));
+  withCommon(program.command('doctor'))
+    .description('what this machine has, what it lacks, and what really runs a guest')
+    .option('--fix', 'install what is missing (root)', false)
+    .action(runs(async () => (await import('./doctor.ts')).doctor));
+  withCommon(program.command('clean'))
+    .description('remove the outputs (out/), and nothing else')
+    .option('--cache', 'the build cache, too; stored runs stay', false)
+    .option('--dry-run', 'say what would be removed', false)
+    .action(runs(async () => (await import('./clean.ts')).clean));
+  withCommon(program.command('config'))
+    .description('print each value of the configuration with where it came from')
+    .action(runs(async () => (await import('./config.ts')).config));
+  withCommon(program.command('schema'))
+    .argument('[name]', 'which schema; without a name the list')
+    .description('print a JSON Schema that SynOS ships')
+    .action(runs(async () => (await import('./schema.ts')).schema));
+  withCommon(program.command('completion'))
+    .argument('<shell>', 'bash, zsh or fish')
+    .description('print a completion script for a shell')
+    .action(runs(async () => (await import('./completion.ts')).completion));
+  program
+    .command('complete', { hidden: true })
+    .argument('[words...]')
+    .allowUnknownOption()
+    .action(async (words: string[]) => {
+      await ending(false, async () => (await import('./completion.ts')).complete(makeProgram(), words));
+    });
+}
+
+// What commander calls an action with: arguments, then options, then the command.
+function runs(load: () => Promise<Work>): (...given: unknown[]) => Promise<void> {
+  return async (...given) => {
+    const command = given.at(-1) as Command;
+    const options = command.optsWithGlobals<{ [name: string]: unknown }>();
+    const flags = flagsOf(options);
+    setColor(flags.color as ColorChoice);
+    await ending(flags.json, async () => (await load())(flags, command.args, options));
+  };
+}
+
+/** The package's version: package.json lies one folder above the bundle, and two above this file. */
+export function version(): string {
+  for (const place of ['../package.json', '../../package.json']) {
+    try {
+      const { name, version: text } = JSON.parse(readFileSync(new URL(place, import.meta.url), 'utf8')) as { name: string; version: string };
+      if (name === 'synos') return text;
+    } catch {
+      // the other place
+    }
+  }
+  return 'unknown';
+}

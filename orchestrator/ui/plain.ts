@@ -1,0 +1,49 @@
+// Events as plain lines, for pipes, CI and logs: one line a thing that happened, no control characters.
+import type { Event } from '../../core/event.ts';
+import type { TaskResult } from '../../core/task.ts';
+import { type Style, writeErr } from './output.ts';
+import { duration } from './words.ts';
+
+export type PlainOptions = { quiet: boolean; verbose: boolean; serial: boolean; style: Style };
+
+/** A reader of events. Cached tasks are silent unless verbose: the summary counts them. */
+export function plainReader(options: PlainOptions): (event: Event) => void {
+  return (event) => {
+    const line = options.quiet ? undefined : lineOf(event, options);
+    if (line !== undefined) writeErr(line);
+  };
+}
+
+function lineOf(event: Event, { verbose, serial, style }: PlainOptions): string | undefined {
+  switch (event.type) {
+    case 'task.started':
+      return verbose ? style.dim(`start   ${event.task}`) : undefined;
+    case 'task.output':
+      return verbose ? style.dim(`        ${event.task}: ${event.line}`) : undefined;
+    case 'task.ended':
+      return resultLine(event.result, verbose, style);
+    case 'boot.started':
+      return `boot    ${event.machine} (${event.accelerator})${verbose ? `\n        ${event.argv.join(' ')}` : ''}`;
+    case 'boot.serial':
+      return serial ? `${style.dim(`${event.machine} |`)} ${event.line}` : undefined;
+    case 'boot.ended':
+      return `ended   ${event.machine}: ${event.outcome.end === 'passed' ? style.good('passed') : style.bad(event.outcome.end)} in ${duration(event.outcome.timing.totalMs)}`;
+    case 'warning':
+      return `${style.warn('warning:')} ${event.message}`;
+    default:
+      return undefined;
+  }
+}
+
+function resultLine(result: TaskResult, verbose: boolean, style: Style): string | undefined {
+  switch (result.status) {
+    case 'ran':
+      return `ran     ${result.task} ${style.dim(duration(result.durationMs))}`;
+    case 'cached':
+      return verbose ? style.dim(`cached  ${result.task}`) : undefined;
+    case 'failed':
+      return style.bad(`failed  ${result.task}`);
+    case 'skipped':
+      return verbose ? style.dim(`skipped ${result.task} (${result.because} failed)`) : undefined;
+  }
+}
