@@ -114,8 +114,10 @@ no_long_mode:
     jz 4f
     out %al, (%dx)
     jmp 3b
-4:  hlt
-    jmp 4b
+4:  mov $0x12, %eax             /* EXIT_PANIC */
+    out %eax, $0xf4
+5:  hlt
+    jmp 5b
 no_long_mode_text:
     .asciz "PANIC: this CPU has no 64-bit mode; use qemu-system-x86_64 or another machine\n"
 
