@@ -1,0 +1,92 @@
+// JSON Schemas (draft 2020-12) of the documents that commands print with --json. Tests hold real outputs against them.
+import { runSchema } from '../results/schema.ts';
+
+type Schema = { readonly [key: string]: unknown };
+
+const text = (description: string): Schema => ({ type: 'string', description });
+const count = (description: string): Schema => ({ type: 'integer', minimum: 0, description });
+const number = (description: string): Schema => ({ type: 'number', minimum: 0, description });
+const flag = (description: string): Schema => ({ type: 'boolean', description });
+const list = (items: Schema, description: string): Schema => ({ type: 'array', items, description });
+const maybe = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
+const digest: Schema = { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'SHA-256, hexadecimal' };
+
+/** An object with exactly these members. */
+function object(properties: { readonly [name: string]: Schema }, description?: string): Schema {
+  const says = description === undefined ? {} : { description };
+  return { type: 'object', properties, required: Object.keys(properties), additionalProperties: false, ...says };
+}
+
+function document(name: string, description: string, properties: { readonly [name: string]: Schema }): Schema {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $id: `https://synos.invalid/schema/${name}.schema.json`,
+    title: `synos ${name}`,
+    ...object({ schema: { const: `synos.${name}/1` }, ...properties }, description),
+  };
+}
+
+const error = object({
+  code: text('one of docs/errors.md'),
+  message: text('what, where and why'),
+  next: maybe(text('the next step')),
+  exit: count('exit code'),
+});
+
+const taskStatus: Schema = { enum: ['ran', 'cached', 'failed', 'skipped'], description: 'how the task ended' };
+
+const packageChange = object({
+  name: text('package'),
+  from: maybe(text('version before; null when it is new')),
+  to: maybe(text('version now; null when it is gone')),
+});
+
+export const documents: { readonly [name: string]: Schema } = {
+  error: document('error', 'What a command prints with --json when it failed.', { errors: list(error, 'the first one stopped the command') }),
+  build: document('build', 'Result of `synos build --json`.', {
+    ok: flag('everything that was asked for is there'),
+    artefacts: list(
+      object({ name: text('kernel or iso'), path: text('relative to the project'), sha256: digest, bytes: count('size') }),
+      'what was built',
+    ),
+    durationMs: number('wall time of the command'),
+    tasks: list(object({ id: text('task'), status: taskStatus, durationMs: number('of the run that made its outputs') }), 'every task of the plan'),
+    criticalPath: list(object({ id: text('task'), durationMs: number('of its run') }), 'the chain of tasks that bounded the time, first to last'),
+    errors: list(error, 'empty when ok'),
+  }),
+  plan: document('plan', 'Result of `--dry-run --json`.', {
+    goals: list(text('task'), 'what was asked for'),
+    tasks: list(
+      object({ id: text('task'), kind: text('of action'), title: text('for people'), after: list(text('task'), 'what it waits for') }),
+      'in an order in which each comes after what it waits for',
+    ),
+  }),
+  lock: document('lock', 'Result of `synos lock --json`.', {
+    file: text('relative to the project'),
+    written: flag('false with --check and when nothing changed'),
+    packages: count('in the new lock'),
+    changes: list(packageChange, 'against the lock before'),
+  }),
+  doctor: document('doctor', 'Result of `synos doctor --json`.', {
+    ok: flag('nothing that is needed is missing'),
+    checks: list(
+      object({
+        name: text('what was looked at'),
+        status: { enum: ['ok', 'warning', 'missing'], description: 'a warning costs speed or a feature; missing stops work' },
+        detail: text('what was found'),
+        mend: maybe(text('the command that mends it')),
+      }),
+      'in the order in which they matter',
+    ),
+  }),
+  config: document('config', 'Result of `synos config --json`.', {
+    file: maybe(text('the file that was read')),
+    tree: text('the project folder'),
+    values: list(object({ path: text('dotted'), value: { description: 'any JSON' }, source: text('what set it') }), 'every leaf'),
+  }),
+  clean: document('clean', 'Result of `synos clean --json`.', {
+    dryRun: flag('nothing was removed'),
+    removed: list(object({ path: text('relative to the project'), bytes: count('size') }), 'folders'),
+  }),
+  run: runSchema,
+};

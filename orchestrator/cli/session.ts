@@ -1,0 +1,75 @@
+// What every command that works needs, wired once: configuration, plan, engine, and the readers of its events.
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Emit, type Event, eventBus } from '../../core/event.ts';
+import type { Failure } from '../../core/failure.ts';
+import type { Plan, TaskId, TaskResult } from '../../core/task.ts';
+import { type LoadedConfig, type LoadOptions, loadConfig } from '../config/load.ts';
+import { isLive, styleFor } from '../ui/output.ts';
+import { plainReader } from '../ui/plain.ts';
+import type { Flags } from './flags.ts';
+import { stopSignal } from './stop.ts';
+
+export const homeOf = (tree: string): string => join(tree, '.synos');
+export const cacheOf = (home: string): string => join(home, 'cache');
+export const outOf = (tree: string): string => join(tree, 'out');
+
+export function layersOf(flags: Flags): LoadOptions {
+  return {
+    directory: flags.directory,
+    environment: process.env,
+    set: flags.set,
+    ...(flags.configFile === undefined ? {} : { file: flags.configFile }),
+  };
+}
+
+export type Session = LoadedConfig & {
+  readonly home: string;
+  readonly out: string;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  readonly startedAt: Date;
+  /** Gives the terminal back; to be called before a result is written. */
+  close(): Promise<void>;
+};
+
+/** Loads the configuration and starts showing what happens. `follow`: the serial port, too. */
+export async function openSession(flags: Flags, command: string, version: string, follow = false): Promise<Session> {
+  const startedAt = new Date();
+  const loaded = loadConfig(layersOf(flags));
+  const home = homeOf(loaded.tree);
+  const readers: ((event: Event) => void)[] = [];
+  const live = isLive(process.stderr) && !flags.quiet && !flags.verbose && !follow && !flags.dryRun;
+  let close = async (): Promise<void> => {};
+  if (live) {
+    const { liveProgress } = await import('../ui/progress.ts');
+    const progress = await liveProgress(process.stderr);
+    readers.push(progress.reader);
+    close = progress.close;
+  } else {
+    readers.push(plainReader({ quiet: flags.quiet, verbose: flags.verbose, serial: follow || flags.verbose, style: styleFor(process.stderr) }));
+  }
+  if (flags.events !== undefined) readers.push(await eventFile(flags.events));
+  const emit = eventBus(readers);
+  emit({ type: 'run.started', command, version });
+  return { ...loaded, home, out: outOf(loaded.tree), emit, signal: stopSignal(), startedAt, close };
+}
+
+// Each event is one write in append mode, so that two commands may share a file and a kill tears at most the last line.
+async function eventFile(file: string): Promise<(event: Event) => void> {
+  const { stringifyExact } = await import('../../core/json-exact.ts');
+  appendFileSync(file, '');
+  return (event) => appendFileSync(file, `${stringifyExact(event)}\n`);
+}
+
+/** Runs a plan on this machine. */
+export async function execute(session: Session, flags: Flags, plan: Plan): Promise<ReadonlyMap<TaskId, TaskResult>> {
+  const { runHere } = await import('./run-here.ts');
+  mkdirSync(session.home, { recursive: true });
+  return runHere(session, flags, plan);
+}
+
+/** The failures behind results, each once, the one that came first in the plan first. */
+export function failuresOf(results: ReadonlyMap<TaskId, TaskResult>): Failure[] {
+  return [...results.values()].flatMap((result) => (result.status === 'failed' ? [result.failure] : []));
+}
