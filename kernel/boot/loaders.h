@@ -4,14 +4,14 @@
 
 #include <synos/bootinfo.h>
 
-#define PVH_MAGIC 0x336ec578u
+#define PVH_MAGIC        0x336ec578u
 #define MULTIBOOT2_MAGIC 0x36d76289u
 
 /* Each reads the structure at physical `info` into *out. */
 void pvh_read(uint64_t info, struct bootinfo *out);
 void multiboot2_read(uint64_t info, struct bootinfo *out);
 
-/* Appends what a loader found. Surplus regions and modules are dropped: less memory is safe, unknown memory is not. */
+/* Append what a loader found. Surplus regions are dropped (less memory is safe), surplus modules panic. */
 void bootinfo_add_region(struct bootinfo *out, uint64_t base, uint64_t length, uint32_t type);
 void bootinfo_add_module(struct bootinfo *out, uint64_t base, uint64_t length, const char *name);
 

@@ -31,8 +31,7 @@ struct memory_map_entry {
     uint32_t type, reserved;
 };
 
-static void read_memory_map(const struct tag_memory_map *map, struct bootinfo *out)
-{
+static void read_memory_map(const struct tag_memory_map *map, struct bootinfo *out) {
     if (map->entry_size < sizeof(struct memory_map_entry))
         panic("multiboot2 memory map has entries of %u bytes", map->entry_size);
     const char *entry = (const char *)(map + 1);
@@ -43,8 +42,7 @@ static void read_memory_map(const struct tag_memory_map *map, struct bootinfo *o
     }
 }
 
-static void read_tag(const struct tag *tag, struct bootinfo *out)
-{
+static void read_tag(const struct tag *tag, struct bootinfo *out) {
     const struct tag_module *module = (const struct tag_module *)tag;
     switch (tag->type) {
     case TAG_CMDLINE:
@@ -56,23 +54,18 @@ static void read_tag(const struct tag *tag, struct bootinfo *out)
     case TAG_MODULE:
         bootinfo_add_module(out, module->start, module->end - module->start, module->cmdline);
         break;
-    case TAG_MEMORY_MAP:
-        read_memory_map((const struct tag_memory_map *)tag, out);
-        break;
-    default:
-        break; /* loaders add tags that nobody asked for */
+    case TAG_MEMORY_MAP: read_memory_map((const struct tag_memory_map *)tag, out); break;
+    default: break; /* loaders add tags that nobody asked for */
     }
 }
 
-void multiboot2_read(uint64_t info, struct bootinfo *out)
-{
+void multiboot2_read(uint64_t info, struct bootinfo *out) {
     const char *base = phys_to_virt(info);
     uint32_t total = *(const uint32_t *)base;
     uint32_t at = 8; /* total size and a reserved word */
     while (at + sizeof(struct tag) <= total) {
         const struct tag *tag = (const struct tag *)(base + at);
-        if (tag->type == TAG_END)
-            return;
+        if (tag->type == TAG_END) return;
         if (tag->size < sizeof *tag || tag->size > total - at)
             panic("multiboot2 tag %u at offset %u has size %u of %u", tag->type, at, tag->size, total);
         read_tag(tag, out);

@@ -1,11 +1,11 @@
-/* Private to arch/: what an end that nobody wanted prints. Plain text, for people and for hosts that know `PANIC:`. */
+/* Private to arch/: what an unwanted end prints. Plain text, for people and for hosts that know `PANIC:`. */
 #ifndef SYNOS_ARCH_DUMP_H
 #define SYNOS_ARCH_DUMP_H
 
 #include <stdint.h>
 #include <synos/trap.h>
 
-/* Breaks the serial lock and starts the `PANIC: ` line; a second panic on the way ends the machine at once. */
+/* Breaks the serial lock and starts the `PANIC: ` line; a second panic on the way ends the machine. */
 void dump_begin(void);
 
 /* The exception's name and cause, all registers, a backtrace; then the machine exits. `address` is CR2. */
@@ -14,7 +14,7 @@ _Noreturn void dump_exception(const struct trap_frame *frame, uint64_t address);
 /* One line: `  label address symbol+offset`. */
 void dump_place(const char *label, uint64_t address);
 
-/* Follows frame pointers from `rbp` and prints the callers, each with its symbol, as far as they lie in a stack. */
+/* Follows frame pointers from `rbp` and prints the callers with their symbols, while they lie in a stack. */
 void dump_backtrace(uint64_t rbp);
 
 #endif

@@ -19,8 +19,7 @@ extern const struct ksyms ksyms_start;
 extern const char ksyms_end[];
 extern const unsigned char build_id_start[], build_id_end[];
 
-const char *ksym_lookup(uint64_t address, uint64_t *offset)
-{
+const char *ksym_lookup(uint64_t address, uint64_t *offset) {
     const struct ksyms *table = &ksyms_start;
     if (address < (uint64_t)text_start || address >= (uint64_t)text_end || (const char *)table == ksyms_end)
         return NULL;
@@ -33,19 +32,18 @@ const char *ksym_lookup(uint64_t address, uint64_t *offset)
         else
             high = middle;
     }
-    if (low == 0)
-        return NULL;
+    if (low == 0) return NULL;
     *offset = wanted - table->entries[low - 1].offset;
     return (const char *)&table->entries[table->count] + table->entries[low - 1].name;
 }
 
 /* An ELF note: name size, data size, type, "GNU\0", then the id. */
-const char *build_id(void)
-{
+const char *build_id(void) {
     static char hex[2 * 32 + 1];
     enum { NOTE_HEADER = 16 };
     size_t at = 0;
-    for (const unsigned char *byte = build_id_start + NOTE_HEADER; byte < build_id_end && at + 2 < sizeof hex; byte++, at += 2)
+    for (const unsigned char *byte = build_id_start + NOTE_HEADER; byte < build_id_end && at + 2 < sizeof hex;
+         byte++, at += 2)
         fmt_snprintf(hex + at, 3, "%02x", *byte);
     return hex;
 }

@@ -1,4 +1,4 @@
-/* Page tables: the walk, and mapping and unmapping of 4 KiB pages. How the first tree is built: see vm_init.c. */
+/* Page tables: the walk, and mapping and unmapping of 4 KiB pages. The first tree: see vm_init.c. */
 #include "paging.h"
 
 #include <stdbool.h>
@@ -14,42 +14,32 @@ uint64_t *paging_root;
 static bool range_allowed(uint64_t virt, uint64_t phys, size_t pages);
 static void flush_page(uint64_t virt);
 
-void *phys_to_virt(uint64_t phys)
-{
+void *phys_to_virt(uint64_t phys) {
     return (void *)(DIRECT_MAP_BASE + phys);
 }
 
-uint64_t virt_to_phys(const void *virt)
-{
+uint64_t virt_to_phys(const void *virt) {
     uint64_t address = (uint64_t)virt;
-    if (address >= KERNEL_BASE)
-        return address - KERNEL_BASE;
-    if (address - DIRECT_MAP_BASE < DIRECT_MAP_SIZE)
-        return address - DIRECT_MAP_BASE;
+    if (address >= KERNEL_BASE) return address - KERNEL_BASE;
+    if (address - DIRECT_MAP_BASE < DIRECT_MAP_SIZE) return address - DIRECT_MAP_BASE;
     panic("virt_to_phys of %p, which is neither in the direct map nor in the image", virt);
 }
 
-uint64_t paging_bits(unsigned prot)
-{
+uint64_t paging_bits(unsigned prot) {
     uint64_t bits = PTE_PRESENT | PTE_GLOBAL;
-    if (prot & VM_WRITE)
-        bits |= PTE_WRITE;
-    if (!(prot & VM_EXEC))
-        bits |= paging_no_execute;
+    if (prot & VM_WRITE) bits |= PTE_WRITE;
+    if (!(prot & VM_EXEC)) bits |= paging_no_execute;
     return bits;
 }
 
-uint64_t *paging_entry(uint64_t virt, enum paging_level level, int create)
-{
+uint64_t *paging_entry(uint64_t virt, enum paging_level level, int create) {
     uint64_t *table = paging_root;
     for (int depth = LEVEL_ROOT; depth > (int)level; depth--) {
         uint64_t *entry = &table[(virt >> (PAGE_SHIFT + 9 * depth)) % TABLE_ENTRIES];
-        if (*entry & PTE_LARGE)
-            return NULL;
+        if (*entry & PTE_LARGE) return NULL;
         if (!(*entry & PTE_PRESENT)) {
             uint64_t frame = create ? paging_take_frame() : 0;
-            if (frame == 0)
-                return NULL;
+            if (frame == 0) return NULL;
             *entry = frame | PTE_PRESENT | PTE_WRITE; /* the leaf decides what is allowed */
         }
         table = phys_to_virt(*entry & PTE_ADDRESS);
@@ -57,12 +47,10 @@ uint64_t *paging_entry(uint64_t virt, enum paging_level level, int create)
     return &table[(virt >> (PAGE_SHIFT + 9 * (unsigned)level)) % TABLE_ENTRIES];
 }
 
-int vm_map(void *virt, uint64_t phys, size_t pages, unsigned prot)
-{
+int vm_map(void *virt, uint64_t phys, size_t pages, unsigned prot) {
     uint64_t address = (uint64_t)virt;
     bool both = (prot & VM_WRITE) && (prot & VM_EXEC);
-    if (both || !(prot & VM_READ) || !range_allowed(address, phys, pages))
-        return ERR_INVALID;
+    if (both || !(prot & VM_READ) || !range_allowed(address, phys, pages)) return ERR_INVALID;
     uint64_t bits = paging_bits(prot);
     for (size_t i = 0; i < pages; i++) {
         uint64_t *entry = paging_entry(address + i * PAGE_SIZE, LEVEL_PAGE, true);
@@ -76,36 +64,28 @@ int vm_map(void *virt, uint64_t phys, size_t pages, unsigned prot)
     return ERR_NONE;
 }
 
-void vm_unmap(void *virt, size_t pages)
-{
+void vm_unmap(void *virt, size_t pages) {
     for (size_t i = 0; i < pages; i++) {
         uint64_t address = (uint64_t)virt + i * PAGE_SIZE;
         uint64_t *entry = paging_entry(address, LEVEL_PAGE, false);
-        if (entry == NULL || !(*entry & PTE_PRESENT))
-            continue;
+        if (entry == NULL || !(*entry & PTE_PRESENT)) continue;
         *entry = 0;
         flush_page(address);
     }
 }
 
-unsigned vm_query(const void *virt)
-{
+unsigned vm_query(const void *virt) {
     uint64_t address = (uint64_t)virt;
     uint64_t *entry = paging_entry(address, LEVEL_PAGE, false);
-    if (entry == NULL)
-        entry = paging_entry(address, LEVEL_LARGE, false);
-    if (entry == NULL || !(*entry & PTE_PRESENT))
-        return 0;
+    if (entry == NULL) entry = paging_entry(address, LEVEL_LARGE, false);
+    if (entry == NULL || !(*entry & PTE_PRESENT)) return 0;
     unsigned prot = VM_READ;
-    if (*entry & PTE_WRITE)
-        prot |= VM_WRITE;
-    if (!(*entry & PTE_NO_EXECUTE))
-        prot |= VM_EXEC;
+    if (*entry & PTE_WRITE) prot |= VM_WRITE;
+    if (!(*entry & PTE_NO_EXECUTE)) prot |= VM_EXEC;
     return prot;
 }
 
-static bool range_allowed(uint64_t virt, uint64_t phys, size_t pages)
-{
+static bool range_allowed(uint64_t virt, uint64_t phys, size_t pages) {
     uint64_t bytes = pages * PAGE_SIZE;
     bool aligned = virt % PAGE_SIZE == 0 && (phys & ~PTE_ADDRESS) == 0;
     bool upper_half = virt >= DIRECT_MAP_BASE;
@@ -114,7 +94,6 @@ static bool range_allowed(uint64_t virt, uint64_t phys, size_t pages)
 }
 
 /* Global pages stay in the TLB over a reload of CR3, so each is thrown out by name. */
-static void flush_page(uint64_t virt)
-{
+static void flush_page(uint64_t virt) {
     __asm__ volatile("invlpg (%0)" : : "r"(virt) : "memory");
 }

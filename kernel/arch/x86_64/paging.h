@@ -4,14 +4,14 @@
 
 #include <stdint.h>
 
-#define PTE_PRESENT (1ull << 0)
-#define PTE_WRITE (1ull << 1)
-#define PTE_LARGE (1ull << 7) /* in a page directory: a page of 2 MiB */
-#define PTE_GLOBAL (1ull << 8)
+#define PTE_PRESENT    (1ull << 0)
+#define PTE_WRITE      (1ull << 1)
+#define PTE_LARGE      (1ull << 7) /* in a page directory: a page of 2 MiB */
+#define PTE_GLOBAL     (1ull << 8)
 #define PTE_NO_EXECUTE (1ull << 63)
-#define PTE_ADDRESS 0x000ffffffffff000ull
+#define PTE_ADDRESS    0x000ffffffffff000ull
 
-#define TABLE_ENTRIES 512
+#define TABLE_ENTRIES   512
 #define LARGE_PAGE_SIZE (1ull << 21)
 
 /* PTE_NO_EXECUTE, or 0 on a CPU without NX: setting the bit there would fault. */
@@ -27,8 +27,8 @@ extern uint64_t *paging_root;
 uint64_t paging_take_frame(void);
 
 /*
- * The entry for `virt` at `level`. With `create`, tables missing on the way are made. NULL when a table is missing (or
- * could not be made), and when a large page covers `virt` above that level.
+ * The entry for `virt` at `level`. With `create`, tables missing on the way are made. NULL when a table is
+ * missing (or could not be made), and when a large page covers `virt` above that level.
  */
 uint64_t *paging_entry(uint64_t virt, enum paging_level level, int create);
 

@@ -12,13 +12,12 @@
 #include "dump.h"
 
 #define ISA_DEBUG_EXIT 0xf4
-#define BACKTRACE_MAX 24
+#define BACKTRACE_MAX  24
 
 static bool next_frame_exists(uint64_t rbp);
 static void print_repeats(unsigned repeated);
 
-void panic(const char *format, ...)
-{
+void panic(const char *format, ...) {
     char reason[256];
     va_list arguments;
     dump_begin();
@@ -30,15 +29,13 @@ void panic(const char *format, ...)
     machine_exit(EXIT_PANIC);
 }
 
-void machine_exit(uint32_t code)
-{
+void machine_exit(uint32_t code) {
     uart_drain();
     outl(ISA_DEBUG_EXIT, code);
     cpu_halt(); /* no such device: the halt with interrupts off is the end that hosts see */
 }
 
-void dump_begin(void)
-{
+void dump_begin(void) {
     static bool begun;
     __asm__ volatile("cli" : : : "memory");
     uart_break_lock();
@@ -51,22 +48,21 @@ void dump_begin(void)
     uart_printf("PANIC: ");
 }
 
-void dump_place(const char *label, uint64_t address)
-{
+void dump_place(const char *label, uint64_t address) {
     uint64_t offset = 0;
     const char *name = ksym_lookup(address, &offset);
     if (name != NULL)
-        uart_printf("  %-4s %016llx %s+0x%llx\n", label, (unsigned long long)address, name, (unsigned long long)offset);
+        uart_printf("  %-4s %016llx %s+0x%llx\n", label, (unsigned long long)address, name,
+                    (unsigned long long)offset);
     else
         uart_printf("  %-4s %016llx ?\n", label, (unsigned long long)address);
 }
 
 /*
- * A frame is [caller's RBP, return address]. A damaged chain ends the walk: callers lie higher, and inside a stack.
- * A recursion is one line with its depth, so that what led to it stays in sight.
+ * A frame is [caller's RBP, return address]. A damaged chain ends the walk: callers lie higher, and inside a
+ * stack. A recursion is one line with its depth, so that what led to it stays in sight.
  */
-void dump_backtrace(uint64_t rbp)
-{
+void dump_backtrace(uint64_t rbp) {
     uint64_t last = 0;
     unsigned repeated = 0;
     for (int lines = 0; lines < BACKTRACE_MAX && next_frame_exists(rbp);) {
@@ -79,21 +75,19 @@ void dump_backtrace(uint64_t rbp)
         print_repeats(repeated);
         repeated = 0;
         last = frame[1];
-        dump_place("from", last - 1); /* the call, not what follows it: a call that never returns may end a function */
+        /* The call, not what follows it: a call that never returns may be the last instruction of its
+         * function. */
+        dump_place("from", last - 1);
         lines++;
     }
     print_repeats(repeated);
 }
 
-static bool next_frame_exists(uint64_t rbp)
-{
-    if (rbp % sizeof(uint64_t) != 0 || !stack_contains(rbp, 2 * sizeof(uint64_t)))
-        return false;
+static bool next_frame_exists(uint64_t rbp) {
+    if (rbp == 0 || rbp % sizeof(uint64_t) != 0 || !stack_contains(rbp, 2 * sizeof(uint64_t))) return false;
     return ((const uint64_t *)rbp)[1] != 0;
 }
 
-static void print_repeats(unsigned repeated)
-{
-    if (repeated > 0)
-        uart_printf("       ... %u more of this\n", repeated);
+static void print_repeats(unsigned repeated) {
+    if (repeated > 0) uart_printf("       ... %u more of this\n", repeated);
 }

@@ -23,7 +23,8 @@ struct boot_module {
 };
 
 struct bootinfo {
-    char cmdline[BOOT_CMDLINE_MAX]; /* loader's, then a space and fw_cfg's opt/synos/cmdline; later words win */
+    char cmdline[BOOT_CMDLINE_MAX]; /* loader's, then a space and fw_cfg's opt/synos/cmdline; later words win
+                                     */
     struct mem_region regions[BOOT_REGIONS_MAX];
     size_t region_count;
     struct boot_module modules[BOOT_MODULES_MAX];
@@ -31,7 +32,7 @@ struct bootinfo {
     char loader[32]; /* "PVH", or the name GRUB gives itself */
 };
 
-/* Reads what the loader left at physical address `info`; `magic` is EAX at entry. Panics for an unknown loader. */
+/* Reads what the loader left at physical `info`; `magic` is EAX at entry. Panics for an unknown loader. */
 const struct bootinfo *bootinfo_read(uint32_t magic, uint64_t info);
 
 #endif

@@ -1,4 +1,4 @@
-/* Error codes of the kernel: functions that can fail return 0 or one of these, results go through out-pointers. */
+/* Error codes: functions that can fail return 0 or one of these; results go through out-pointers. */
 #ifndef SYNOS_ERRORS_H
 #define SYNOS_ERRORS_H
 

@@ -1,4 +1,4 @@
-/* Deliberate faults (fault=NAME), as Linux's LKDTM has: they prove that hosts tell the ends of a kernel apart. */
+/* Deliberate faults (fault=NAME), as Linux's LKDTM has: proof that hosts tell the ends of a kernel apart. */
 #ifndef SYNOS_FAULT_H
 #define SYNOS_FAULT_H
 
@@ -10,7 +10,7 @@ bool fault_wanted(const char *cmdline, const char *name);
 /* Before the first byte is printed: `mute` never returns from here. */
 void fault_before_output(const char *cmdline);
 
-/* After the hello record: takes the fault that is asked for. Returns for none and for those that other code takes. */
+/* After the hello record: takes the fault that is asked for. Returns for none and for the milder ones. */
 void fault_after_hello(const char *cmdline);
 
 #endif

@@ -1,4 +1,4 @@
-/* Names for addresses: the table that toolchain/ksyms.awk makes from the first link and the second one embeds. */
+/* Names for addresses: the table that toolchain/ksyms.awk makes of the first link, embedded by the second. */
 #ifndef SYNOS_KSYM_H
 #define SYNOS_KSYM_H
 

@@ -1,34 +1,35 @@
+/* Where everything lies in the virtual address space. Fixed windows: a pointer's top bits name its owner. */
+// clang-format off
 /*
- * Where everything lies in the virtual address space. Fixed windows, so that the owner of a pointer is its top bits.
+ *   ffff800000000000  DIRECT_MAP  all RAM: physical address + base; RW, never executable; text, rodata read-only
+ *   ffffa00000000000  POOL        8 classes x 8 MiB; committed page by page
+ *   ffffb00000000000  HEAP        page runs above the pool classes
+ *   ffffc00000000000  STACK       one slot a stack: [ guard page, unmapped | stack, grows down ]
+ *   ffffffff80000000  KERNEL      image: text RX, rodata R, data+bss RW; physical = virtual - KERNEL_BASE
  *
- *   ffff800000000000  DIRECT_MAP   all RAM, physical address + base; RW, never executable; text and rodata read-only
- *   ffffa00000000000  POOL         8 classes x 8 MiB; committed page by page
- *   ffffb00000000000  HEAP         page runs above the pool classes
- *   ffffc00000000000  STACK        one slot a stack: [ guard page, unmapped | stack, grows down ]
- *   ffffffff80000000  KERNEL       image: text RX, rodata R, data+bss RW; physical = virtual - KERNEL_BASE
- *
- * The lower half is empty once vm_init() has run: a null pointer, or any small integer taken for one, faults.
+ * The lower half is empty once vm_init() has run: a null pointer, or a small integer taken for one, faults.
  */
+// clang-format on
 #ifndef SYNOS_LAYOUT_H
 #define SYNOS_LAYOUT_H
 
 #define PAGE_SHIFT 12
-#define PAGE_SIZE (1ull << PAGE_SHIFT)
+#define PAGE_SIZE  (1ull << PAGE_SHIFT)
 
 #define DIRECT_MAP_BASE 0xffff800000000000ull
 #define DIRECT_MAP_SIZE (1ull << 45) /* 32 TiB, up to POOL_BASE */
 
-#define POOL_BASE 0xffffa00000000000ull
+#define POOL_BASE        0xffffa00000000000ull
 #define POOL_CLASS_SHIFT 23 /* 8 MiB a class */
-#define POOL_CLASSES 8
-#define POOL_SIZE ((uint64_t)POOL_CLASSES << POOL_CLASS_SHIFT)
+#define POOL_CLASSES     8
+#define POOL_SIZE        ((uint64_t)POOL_CLASSES << POOL_CLASS_SHIFT)
 
 #define HEAP_BASE 0xffffb00000000000ull
 #define HEAP_SIZE (1ull << 34) /* 16 GiB of addresses; memory only where committed */
 
-#define STACK_BASE 0xffffc00000000000ull
+#define STACK_BASE       0xffffc00000000000ull
 #define STACK_SLOT_PAGES 17ull /* the lowest page is the guard */
-#define STACK_SLOTS 64
+#define STACK_SLOTS      64
 
 #define KERNEL_BASE 0xffffffff80000000ull
 
@@ -36,7 +37,8 @@
 #include <stdint.h>
 
 /* Edges of the image, from linker.ld; take the address, never the value. */
-extern char image_start[], text_start[], text_end[], rodata_start[], rodata_end[], data_start[], data_end[], image_end[];
+extern char image_start[], text_start[], text_end[], rodata_start[], rodata_end[], data_start[], data_end[],
+    image_end[];
 #endif
 
 #endif

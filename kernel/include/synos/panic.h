@@ -14,7 +14,7 @@ enum exit_code {
 /* Prints `PANIC: <reason>` and a backtrace as plain text, then exits with EXIT_PANIC. */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Drains the serial line, writes the code to port 0xf4 and, should the machine have no such port, halts for ever. */
+/* Drains the serial line and writes the code to port 0xf4; a machine without that port halts for ever. */
 _Noreturn void machine_exit(uint32_t code);
 
 #endif

@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Maps a new stack of 64 KiB and returns its top (16-byte aligned), or NULL when slots or memory are used up. */
+/* Maps a new stack of 64 KiB and returns its top (16-byte aligned), or NULL when slots or memory are used up.
+ */
 void *stack_create(const char *name);
 
 /* Name of the stack whose guard page holds `address`, or NULL. */

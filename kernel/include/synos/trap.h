@@ -20,15 +20,16 @@ enum trap_vector {
     TRAP_PAGE_FAULT = 14,
 };
 
-/* Loads GDT, TSS and IDT; from then on every exception ends in a dump. Double faults get their own stack with stack_init. */
+/* Loads GDT, TSS and IDT; from then on every exception ends in a dump. Stacks of their own: trap_set_ist. */
 void trap_init(void);
 
-/* Gives the double fault (IST 1), NMI (IST 2) and machine check (IST 3) their stacks; `top` is 16-byte aligned. */
+/* Gives the double fault (IST 1), NMI (2) and machine check (3) their stacks; `top` is 16-byte aligned. */
 void trap_set_ist(unsigned ist, void *top);
 
 /*
- * Runs body(argument). Returns -1 when it returned, else the vector of the exception that stopped it, with its CR2 in
- * *address when that is not NULL. For tests of protections; not nestable, and a body that is stopped leaks what it held.
+ * Runs body(argument). Returns -1 when it returned, else the vector of the exception that stopped it, with
+ * its CR2 in *address when that is not NULL. For tests of protections; not nestable, and a body that is
+ * stopped leaks what it held.
  */
 int trap_catch(void (*body)(void *), void *argument, uint64_t *address);
 

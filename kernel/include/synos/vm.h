@@ -31,7 +31,7 @@ void vm_init(const struct bootinfo *info);
 /* Memory that vm_init took for tables and first stacks: the frame allocator must leave it alone. */
 void vm_reserved(uint64_t *base, uint64_t *length);
 
-/* From now on page tables come from `source(1)`, a physical address or 0; lets arch/ use mm/ without calling upward. */
+/* From now on page tables come from `source(1)`, a physical address or 0: arch/ must not call mm/ itself. */
 void vm_set_frame_source(uint64_t (*source)(size_t pages));
 
 /* How the page at `virt` is mapped now: its protection bits, 0 when it is not; for tests and for dumps. */
