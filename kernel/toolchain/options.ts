@@ -1,0 +1,51 @@
+// The `kernel` section of the configuration: where the sources are and how they are compiled and linked.
+import { z } from 'zod';
+
+// Relative, no `..`, nothing that a compiler could take for an option.
+const pathInProject = z
+  .string()
+  .regex(
+    /^(?!.*(?:^|\/)\.\.(?:\/|$))[A-Za-z0-9_.][A-Za-z0-9_.+/-]*$/,
+    'must be a relative path without `..`',
+  );
+const folderName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.+-]*$/, 'must be the name of a folder');
+const macroName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be a C identifier');
+const macroValue = z
+  .string()
+  .max(200)
+  .regex(/^[\x20-\x7e]*$/, 'must be printable ASCII');
+
+export const kernelOptions = z.strictObject({
+  kind: z.literal('sources').default('sources').describe('SynOS compiles the C and assembly files itself.'),
+  dir: pathInProject
+    .default('kernel')
+    .describe('Folder of the sources; each .c and .S file below it is compiled.'),
+  skip: z
+    .array(folderName)
+    .max(100)
+    .default(['hosted'])
+    .describe('Names of folders that are left out wherever they lie.'),
+  include: z
+    .array(pathInProject)
+    .max(100)
+    .default(['include'])
+    .describe('Folders for #include <...>, in `dir`, searched in this order.'),
+  linkerScript: pathInProject.default('linker.ld').describe('The linker script, in `dir`.'),
+  symbolScript: pathInProject
+    .nullable()
+    .default('toolchain/ksyms.awk')
+    .describe(
+      'An awk program, in `dir`, that turns `nm -n` of a first link into an assembly file for the last one; null: one link only.',
+    ),
+  compiler: z.enum(['gcc', 'clang']).default('gcc').describe('Which compiler is used.'),
+  profile: z
+    .enum(['release', 'debug'])
+    .default('release')
+    .describe('release: -O2; debug: -Og. Both carry debug information.'),
+  defines: z
+    .record(macroName, macroValue)
+    .default({})
+    .describe('Macros for every C and assembly file, by name.'),
+});
+
+export type KernelOptions = z.output<typeof kernelOptions>;
