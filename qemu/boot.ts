@@ -1,0 +1,178 @@
+// One boot: lays out the files, starts QEMU, watches the guest, looks at it when it stops, ends QEMU, judges.
+import { copyFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Emit } from '../core/event.ts';
+import type { Command, Finished, Running } from '../core/exec.ts';
+import { SynosError } from '../core/failure.ts';
+import type { BootOutcome } from '../core/outcome.ts';
+import { firmwareFiles, firmwarePath } from './firmware.ts';
+import { type Guest, startGuest } from './guest.ts';
+import {
+  type Accelerator,
+  type FirmwareChoice,
+  files,
+  machineArguments,
+  machineFirmware,
+} from './machine.ts';
+import type { MachineOptions } from './options.ts';
+import { complaintsOf, loggedTripleFault, outcomeOf, serialTellers, stopwatch } from './outcome.ts';
+import { checkQemuComplaints, findQemu } from './program.ts';
+import { type SerialReader, serialReader } from './serial.ts';
+import { followFile } from './tail.ts';
+import type { BootFacts, Stop } from './verdict.ts';
+import { watchGuest } from './watch.ts';
+
+export type BootSetup = {
+  readonly machine: string;
+  readonly options: MachineOptions;
+  readonly accelerator: Accelerator;
+  readonly exact: boolean;
+  /** Words behind those of the machine description: later words win. */
+  readonly commandLine: string;
+  /** Absolute real paths; the one that `options.boot` needs must be there. */
+  readonly kernel?: string;
+  readonly image?: string;
+};
+
+export type BootHost = {
+  /** An empty folder, in which the raw serial log is left as `files.serial`. */
+  readonly work: string;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  start(command: Command): Promise<Running>;
+};
+
+/** OVMF takes up to nine seconds before the kernel's first byte, on a machine that has nothing else to do. */
+const firstByteFactor = { none: 1, bios: 1, uefi: 3 } as const;
+
+/**
+ * Boots a machine and tells how it went, whatever the guest did. Throws SynosError only where this machine lacks something
+ * (tool.missing, resource.short) or the signal was aborted (interrupted).
+ */
+export async function boot(setup: BootSetup, host: BootHost): Promise<BootOutcome> {
+  const { machine, accelerator, exact, options } = setup;
+  const log = join(host.work, files.serial);
+  const cap = options.limits.serialMib * 2 ** 20;
+  const argv = layOut(setup, host.work);
+  const serial = serialReader(serialTellers(machine, host.emit));
+  const tail = followFile(log);
+  const watch = stopwatch();
+  const poll = (): number => {
+    const came = tail.poll(serial.feed);
+    watch.mark(serial.state());
+    return came;
+  };
+  try {
+    host.emit({ type: 'boot.started', machine, accelerator, argv });
+    const run = await runGuest(argv, setup, host, serial, poll);
+    while (serial.state().bytes <= cap && poll() > 0);
+    serial.finish();
+    const facts = factsOf(run, setup, host.work, serial);
+    checkQemuComplaints(facts.complaints, options.memoryMib);
+    const context = { machine, accelerator, exact, argv, version: run.version, timing: watch.end() };
+    const outcome = outcomeOf(context, facts, serial);
+    host.emit({ type: 'boot.ended', machine, outcome });
+    return outcome;
+  } finally {
+    tail.close();
+    // What a flood wrote before QEMU was gone is no use to anybody.
+    if (statSync(log).size > cap) truncateSync(log, cap);
+  }
+}
+
+function factsOf(run: GuestRun, setup: BootSetup, work: string, serial: SerialReader): BootFacts {
+  const { exit, signal } = run.finished;
+  return {
+    stop: run.stop,
+    started: run.started || serial.state().bytes > 0,
+    samples: run.samples,
+    exit,
+    signal,
+    complaints: complaintsOf(run.finished),
+    tripleFault: loggedTripleFault(work),
+    throughFirmware: setup.options.boot === 'iso',
+    serial: serial.state(),
+    harvest: serial.harvest(),
+    tests: serial.tests(),
+  };
+}
+
+type GuestRun = Pick<BootFacts, 'stop' | 'samples' | 'started'> & { version: string; finished: Finished };
+
+// From the start of QEMU to its end.
+async function runGuest(
+  argv: readonly [string, ...string[]],
+  setup: BootSetup,
+  host: BootHost,
+  serial: SerialReader,
+  poll: () => number,
+): Promise<GuestRun> {
+  const { limits } = setup.options;
+  const guest = await startGuest({ argv, cwd: host.work, keepBytes: 65_536 }, host.start);
+  host.signal.addEventListener('abort', guest.wake, { once: true });
+  try {
+    const stop = await watchGuest({
+      limits,
+      firstByteMs: limits.silenceSeconds * 1000 * firstByteFactor[machineFirmware(setup.options)],
+      poll,
+      serial: serial.state,
+      ended: () => (host.signal.aborted ? { cause: 'exit' } : guest.ended()),
+      registers: guest.registers,
+      codeAt: guest.codeAt,
+      cpuMs: guest.cpuMs,
+      pause: guest.pause,
+    });
+    const samples = host.signal.aborted ? [] : await lastLooks(guest, stop);
+    const finished = await guest.finish();
+    if (host.signal.aborted) throw interruption(host.signal);
+    return { stop, samples, started: guest.started(), version: guest.version(), finished };
+  } finally {
+    host.signal.removeEventListener('abort', guest.wake);
+    await guest.finish();
+  }
+}
+
+// A guest that reset or powered off stands still; one that still runs is looked at several times.
+async function lastLooks(guest: Guest, stop: Stop): Promise<BootFacts['samples']> {
+  if (stop.cause === 'exit') return [];
+  if (stop.cause === 'event') return [await guest.registers()];
+  return guest.samples();
+}
+
+function interruption(signal: AbortSignal): SynosError {
+  if (signal.reason instanceof SynosError) return signal.reason;
+  return new SynosError({ code: 'interrupted', signal: 'SIGINT' });
+}
+
+// Writes the files that QEMU reads; returns its whole command.
+function layOut(setup: BootSetup, work: string): readonly [string, ...string[]] {
+  const { options, exact } = setup;
+  const words = [options.commandLine, setup.commandLine, exact ? 'clock=instructions' : ''];
+  const commandLine = words.filter((word) => word !== '').join(' ');
+  const firmware = chooseFirmware(options, work);
+  writeFileSync(join(work, files.cmdline), commandLine);
+  const media = {
+    firmware,
+    ...(setup.kernel === undefined ? {} : { kernel: setup.kernel }),
+    ...(setup.image === undefined ? {} : { image: setup.image }),
+  };
+  return [
+    findQemu(),
+    ...machineArguments({ options, media, accelerator: setup.accelerator, exact, commandLine }),
+  ];
+}
+
+function chooseFirmware(options: MachineOptions, work: string): FirmwareChoice {
+  switch (machineFirmware(options)) {
+    case 'none':
+      return { kind: 'rom', rom: firmwarePath(firmwareFiles.qboot) };
+    case 'bios':
+      return { kind: 'builtin' };
+    case 'uefi': {
+      const code = firmwarePath(firmwareFiles.ovmfCode);
+      // Fresh each time: variables that a boot of other media left send OVMF to its shell.
+      copyFileSync(firmwarePath(firmwareFiles.ovmfVars), join(work, files.vars));
+      return { kind: 'flash', code };
+    }
+  }
+}

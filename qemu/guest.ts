@@ -1,0 +1,165 @@
+// A running QEMU as its watcher sees it: how it is started, asked, looked into, and ended.
+import { readFileSync } from 'node:fs';
+import type { Command, Finished, Running } from '../core/exec.ts';
+import { openQmp, type Qmp, type QmpEvent } from './qmp.ts';
+import { type CpuState, parseRegisters } from './registers.ts';
+import type { Stop } from './verdict.ts';
+
+export type Guest = {
+  /** QEMU's own version text; 'unknown' when it never greeted. */
+  version(): string;
+  /** The guest was set running. */
+  started(): boolean;
+  /** What ended it, as far as it did so by itself. */
+  ended(): Stop | undefined;
+  registers(): Promise<readonly CpuState[]>;
+  /** Registers three times over a tenth of a second, consistent ones: the guest is stopped for each look. */
+  samples(): Promise<readonly (readonly CpuState[])[]>;
+  codeAt(address: bigint): Promise<string>;
+  cpuMs(): number;
+  pause(ms: number): Promise<void>;
+  /** Wakes a pause. */
+  wake(): void;
+  /** Quit over QMP, then TERM, then KILL; resolves when QEMU is gone. */
+  finish(): Promise<Finished>;
+};
+
+/** A monitor that does not answer for so long belongs to a QEMU that hangs. */
+const answerMs = 1000;
+const quitMs = 1000;
+const termMs = 1000;
+const sampleGapMs = 40;
+
+/** Starts QEMU with its machine paused, and sets it running. Rejects as Running's start does. */
+export async function startGuest(
+  command: Command,
+  start: (command: Command) => Promise<Running>,
+): Promise<Guest> {
+  const running = await start({ ...command, channel: true });
+  if (!running.channel) throw new TypeError('QEMU was started without its channel');
+  const state = { started: false, stop: undefined as Stop | undefined };
+  const sleep = sleeper();
+  const end = (stop: Stop): void => {
+    state.stop ??= stop;
+    sleep.wake();
+  };
+  const qmp = openQmp(running.channel, (event) => {
+    if (event.event === 'RESUME') state.started = true;
+    const reason = endOf(event);
+    if (reason !== undefined) end({ cause: 'event', reason });
+  });
+  // A machine that cannot be set running ends, and its exit code and words say why.
+  qmp.execute('cont').catch(() => running.end(termMs));
+  void running.ended.then(() => end({ cause: 'exit' }));
+
+  const look = looks(qmp);
+  return {
+    version: qmp.version,
+    started: () => state.started,
+    ended: () => state.stop,
+    registers: look.registers,
+    samples: look.samples,
+    codeAt: look.codeAt,
+    cpuMs: () => cpuTimeMs(running.pid),
+    pause: sleep.pause,
+    wake: sleep.wake,
+    async finish() {
+      await within(quitMs, Promise.race([quit(qmp), running.ended]), undefined);
+      await within(
+        quitMs,
+        running.ended.then(() => undefined),
+        undefined,
+      );
+      await running.end(termMs);
+      return running.ended;
+    },
+  };
+}
+
+async function quit(qmp: Qmp): Promise<void> {
+  await qmp.execute('quit').catch(() => {}); // it is gone already
+}
+
+function endOf(event: QmpEvent): string | undefined {
+  if (event.event === 'GUEST_PANICKED') return 'guest-panic';
+  if (event.event !== 'SHUTDOWN') return undefined;
+  const reason = String(event.data['reason'] ?? 'unknown');
+  return /^[a-z-]{1,40}$/.test(reason) ? reason : 'unknown';
+}
+
+// The ways to look into a guest; each gives up after a second and returns what stands for nothing.
+function looks(qmp: Qmp) {
+  const registers = async (): Promise<readonly CpuState[]> =>
+    parseRegisters(await within(answerMs, qmp.monitor('info registers -a'), ''));
+  const order = (command: string): Promise<unknown> => within(answerMs, qmp.execute(command), undefined);
+  return {
+    registers,
+    async samples() {
+      const taken: (readonly CpuState[])[] = [];
+      for (let i = 0; i < 3; i++) {
+        if (i > 0) {
+          await order('cont');
+          await new Promise((resolve) => setTimeout(resolve, sampleGapMs));
+        }
+        await order('stop');
+        taken.push(await registers());
+      }
+      return taken.filter((cpus) => cpus.length > 0);
+    },
+    async codeAt(address: bigint) {
+      const text = await within(answerMs, qmp.monitor(`x /4xb 0x${address.toString(16)}`), '');
+      const bytes = text.match(/0x[0-9a-f]{2}\b/g) ?? [];
+      return bytes.map((byte) => byte.slice(2)).join(' ');
+    },
+  };
+}
+
+// The work's value, or the substitute when it fails or takes too long.
+async function within<T>(ms: number, work: Promise<T>, substitute: T): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<T>((resolve) => {
+    timer = setTimeout(() => resolve(substitute), ms);
+  });
+  try {
+    return await Promise.race([work.catch(() => substitute), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// One pause at a time, that can be cut short. A wake before the pause makes the next one return at once.
+function sleeper() {
+  let wakeUp: (() => void) | undefined;
+  let woken = false;
+  return {
+    pause: (ms: number): Promise<void> =>
+      new Promise<void>((resolve) => {
+        if (woken) {
+          woken = false;
+          return resolve();
+        }
+        const timer = setTimeout(resolve, ms);
+        wakeUp = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      }).then(() => {
+        wakeUp = undefined;
+      }),
+    wake(): void {
+      if (wakeUp) wakeUp();
+      else woken = true;
+    },
+  };
+}
+
+/** User and system time of a process from /proc, whose clock has 100 ticks a second on every Linux; 0 when it is gone. */
+function cpuTimeMs(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,94 @@
+// The parts of a boot's outcome: what is told while it runs, the facts for the verdict, and the whole as one plain value.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Emit } from '../core/event.ts';
+import type { Finished } from '../core/exec.ts';
+import type { BootOutcome } from '../core/outcome.ts';
+import { visibleLines, visibleUpTo } from '../core/text.ts';
+import { files } from './machine.ts';
+import type { SerialEvents, SerialReader, SerialState } from './serial.ts';
+import { type BootFacts, judge } from './verdict.ts';
+
+/** Lines told as events; the log has all of them. */
+const mostLines = 5000;
+
+/** Tells lines and records of one machine as events. */
+export function serialTellers(machine: string, emit: Emit): SerialEvents {
+  let lines = 0;
+  return {
+    line(text) {
+      lines++;
+      if (lines <= mostLines) emit({ type: 'boot.serial', machine, line: text });
+      if (lines === mostLines)
+        emit({
+          type: 'warning',
+          message: `${machine}: the lines behind the first ${mostLines} are in its log only`,
+        });
+    },
+    gathered(what) {
+      if (what.kind === 'record') emit({ type: 'boot.record', machine, record: what.record });
+    },
+  };
+}
+
+export type Stopwatch = {
+  mark(serial: SerialState): void;
+  end(): BootOutcome['timing'];
+};
+
+/** Runs from now; the first byte and the first record are as exact as the polling of the serial port, 20 ms. */
+export function stopwatch(): Stopwatch {
+  const begun = performance.now();
+  let firstByteMs: number | null = null;
+  let firstRecordMs: number | null = null;
+  const now = (): number => Math.round((performance.now() - begun) * 10) / 10;
+  return {
+    mark(serial) {
+      if (serial.bytes > 0) firstByteMs ??= now();
+      if (serial.frames > 0) firstRecordMs ??= now();
+    },
+    end: () => ({ firstByteMs, firstRecordMs, totalMs: now() }),
+  };
+}
+
+/** The last lines that QEMU wrote itself, escaped; its warnings are no complaints. */
+export function complaintsOf(finished: Finished): string[] {
+  return visibleLines(finished.stderr)
+    .filter((line) => line.trim() !== '' && !/\bwarning: /.test(line))
+    .slice(-10)
+    .map((line) => visibleUpTo(line.replace(/^\S*qemu-system-\S+: /, ''), 400));
+}
+
+/** QEMU's log of CPU resets names a triple fault; it is written under TCG only. */
+export function loggedTripleFault(work: string): boolean {
+  try {
+    return readFileSync(join(work, files.log), 'latin1').includes('Triple fault');
+  } catch {
+    return false; // QEMU ended before it opened its log
+  }
+}
+
+export type OutcomeContext = Pick<BootOutcome, 'machine' | 'accelerator' | 'exact' | 'timing'> & {
+  readonly version: string;
+  readonly argv: readonly string[];
+};
+
+export function outcomeOf(context: OutcomeContext, facts: BootFacts, serial: SerialReader): BootOutcome {
+  const { harvest, tests } = facts;
+  const state = serial.state();
+  return {
+    machine: context.machine,
+    ...judge(facts),
+    hello: harvest.hello,
+    records: harvest.records,
+    missing: harvest.missing,
+    refused: harvest.refused,
+    tests: tests.summary,
+    tail: state.tail,
+    accelerator: context.accelerator,
+    exact: context.exact,
+    qemu: { version: context.version, argv: context.argv, exit: facts.exit, signal: facts.signal },
+    timing: context.timing,
+    serialBytes: state.bytes,
+  };
+}

@@ -1,0 +1,125 @@
+// One guest's serial port, from bytes to meaning: records, test results and bounded lines, with the caps that end a flood.
+
+import { visible } from '../core/text.ts';
+import { type FrameReader, frameReader } from './frames.ts';
+import { type Gathered, type Gatherer, gatherer, type Harvest } from './harvest.ts';
+import { type KtapReader, type KtapResult, ktapReader } from './ktap.ts';
+
+export type SerialEvents = {
+  /** A line of text, escaped. */
+  line(text: string): void;
+  gathered(what: Gathered): void;
+};
+
+export type SerialReader = {
+  feed(bytes: Buffer): void;
+  /** Closes what is open; feed() must not be called any more. */
+  finish(): void;
+  state(): SerialState;
+  harvest(): Harvest;
+  tests(): KtapResult;
+};
+
+export type SerialState = {
+  readonly bytes: number;
+  /** Frames with a right CRC. */
+  readonly frames: number;
+  /** The first line in which the guest says that it panicked, escaped. */
+  readonly panic: string | undefined;
+  /** The last lines, escaped, with the one that is still open. */
+  readonly tail: readonly string[];
+};
+
+const longestLine = 4096;
+const tailLines = 20;
+
+// Words of kernels that give up: ours, Linux, the BSDs and xv6, Rust kernels.
+const panicLine =
+  /^\s*(?:\[[ \d.]+\]\s*)?(?:kernel panic\b|panic\b\s*[:(!]|panicked at\b|panic - |\*{3} ?panic|fatal exception\b)/i;
+
+export function serialReader(events: SerialEvents): SerialReader {
+  const gather: Gatherer = gatherer();
+  const ktap: KtapReader = ktapReader();
+  const tail: string[] = [];
+  let bytes = 0;
+  let panic: string | undefined;
+
+  const onLine = (raw: string, whole: boolean): void => {
+    const text = raw.replace(/\r+$/, '');
+    const safe = visible(text);
+    if (whole) ktap.line(text);
+    if (panic === undefined && panicLine.test(text)) panic = safe.trim();
+    tail.push(safe);
+    if (tail.length > tailLines) tail.shift();
+    events.line(safe);
+  };
+  const lines = lineSplitter(onLine);
+  const frames: FrameReader = frameReader({
+    frame(frame) {
+      // A frame ends an open line: what a boot loader left before it is no part of what comes behind it.
+      lines.flush();
+      const what = gather.accept(frame);
+      if (what.kind === 'note') onLine(what.text, false);
+      events.gathered(what);
+    },
+    text: lines.feed,
+    damaged: gather.damaged,
+  });
+
+  return {
+    feed(chunk) {
+      bytes += chunk.length;
+      frames.feed(chunk);
+    },
+    finish() {
+      frames.finish();
+      lines.flush();
+    },
+    state: () => {
+      const open = lines.open();
+      return {
+        bytes,
+        frames: gather.count(),
+        panic,
+        tail: open === '' ? [...tail] : [...tail, visible(open)],
+      };
+    },
+    harvest: gather.result,
+    tests: ktap.result,
+  };
+}
+
+// Splits text at line feeds; a line that is too long is told in pieces, the first of which are not `whole`.
+function lineSplitter(onLine: (text: string, whole: boolean) => void) {
+  let open = '';
+  let cut = false;
+  const end = (): void => {
+    onLine(decode(open), !cut);
+    open = '';
+    cut = false;
+  };
+  return {
+    feed(bytes: Buffer): void {
+      // Latin-1 keeps one unit a byte, so that no character is torn between two reads; decoded when the line is whole.
+      const parts = bytes.toString('latin1').split('\n');
+      for (const [index, part] of parts.entries()) {
+        if (index > 0) end();
+        open += part;
+        while (open.length > longestLine) {
+          cut = true;
+          onLine(decode(open.slice(0, longestLine)), false);
+          open = open.slice(longestLine);
+        }
+      }
+    },
+    flush(): void {
+      if (open !== '') end();
+    },
+    open: () => decode(open),
+  };
+}
+
+// UTF-8 where it is that; bytes that are not become U+FFFD, and the raw log has them as they came.
+function decode(latin1: string): string {
+  return /[\u0080-\u00ff]/.test(latin1) ? Buffer.from(latin1, 'latin1').toString('utf8') : latin1;
+}

@@ -1,0 +1,276 @@
+// How a boot ended, from all that was seen together. Pure: an ordered list of rules, the first that fits decides.
+//
+// No single sign is enough. A triple fault ends QEMU with exit code 0, a wrong option with the code of a guest that wrote 0, and a
+// kernel that lost half its records may well say that it passed.
+import type { BootEnd } from '../core/outcome.ts';
+import type { Harvest } from './harvest.ts';
+import type { KtapResult } from './ktap.ts';
+import { type CpuState, describeCpus, isBelowKernel, isDeadHalt, isIdle, isSpinning } from './registers.ts';
+import type { SerialState } from './serial.ts';
+
+/** What made the boot end. */
+export type Stop =
+  /** QEMU went by itself, or somebody killed it. */
+  | { readonly cause: 'exit' }
+  /** A SHUTDOWN event with its reason, or GUEST_PANICKED. */
+  | { readonly cause: 'event'; readonly reason: string }
+  | { readonly cause: 'panic-line' }
+  | { readonly cause: 'dead-halt' }
+  /** A jump to itself with interrupts off. */
+  | { readonly cause: 'dead-loop' }
+  | { readonly cause: 'silence'; readonly seconds: number }
+  | { readonly cause: 'time-limit'; readonly seconds: number }
+  | { readonly cause: 'flood'; readonly what: string };
+
+export type BootFacts = {
+  readonly stop: Stop;
+  /** The guest was set running; until then every end is QEMU's own. */
+  readonly started: boolean;
+  readonly exit: number | null;
+  readonly signal: string | null;
+  /** The last lines that QEMU wrote itself, escaped. */
+  readonly complaints: readonly string[];
+  /** QEMU's log of CPU resets says so. */
+  readonly tripleFault: boolean;
+  /** Registers at the end, several times where the guest still ran; empty where QEMU was gone. */
+  readonly samples: readonly (readonly CpuState[])[];
+  readonly throughFirmware: boolean;
+  readonly serial: SerialState;
+  readonly harvest: Harvest;
+  readonly tests: KtapResult;
+};
+
+export type Verdict = {
+  readonly end: BootEnd;
+  readonly reason: string;
+  readonly evidence: readonly string[];
+};
+
+type Ruling = { readonly end: BootEnd; readonly reason: string } | undefined;
+
+/** isa-debug-exit ends QEMU with 2n+1 for a written n: 0x10, 0x11 and 0x12 of the kernel's contract. */
+export const exitCodes = { passed: 33, failed: 35, panic: 37 } as const;
+
+export function judge(facts: BootFacts): Verdict {
+  for (const rule of rules) {
+    const ruling = rule(facts);
+    if (ruling) return { ...ruling, evidence: evidenceOf(facts) };
+  }
+  return {
+    end: 'failed',
+    reason: `the guest ended with exit code ${facts.exit}, which means nothing`,
+    evidence: evidenceOf(facts),
+  };
+}
+
+const rules: readonly ((facts: BootFacts) => Ruling)[] = [
+  neverStarted,
+  panicked,
+  killed,
+  crashed,
+  reset,
+  flooded,
+  failed,
+  finished,
+  halted,
+  looped,
+  stuckInFirmware,
+  saidNothing,
+  wentQuiet,
+  ranOut,
+];
+
+function neverStarted(facts: BootFacts): Ruling {
+  if (facts.started || facts.signal !== null) return undefined;
+  const why = facts.complaints.at(-1) ?? `it ended with exit code ${facts.exit}`;
+  return { end: 'qemu-error', reason: `QEMU could not start the machine: ${why}` };
+}
+
+// Stands before all else that a guest can do: after a panic it may reset, halt, or even claim success.
+function panicked(facts: BootFacts): Ruling {
+  const said = facts.serial.panic;
+  if (said !== undefined) return { end: 'panic', reason: `the kernel panicked: ${said}` };
+  if (eventReason(facts) === 'guest-panic')
+    return { end: 'panic', reason: 'the guest told QEMU that it panicked' };
+  if (facts.stop.cause === 'exit' && facts.exit === exitCodes.panic)
+    return { end: 'panic', reason: 'the kernel ended with the exit code of a panic' };
+  return undefined;
+}
+
+// QEMU takes TERM, INT and HUP as a wish to shut down, tells so, and exits 0.
+function killed(facts: BootFacts): Ruling {
+  if (eventReason(facts) === 'host-signal')
+    return { end: 'killed', reason: 'QEMU was asked to end by a signal from outside' };
+  if (facts.stop.cause !== 'exit') return undefined;
+  if (facts.signal !== null && !crashSignals.has(facts.signal))
+    return { end: 'killed', reason: `QEMU was killed from outside by ${facts.signal}` };
+  if (facts.exit === 0)
+    return { end: 'killed', reason: 'QEMU ended, though neither the guest nor SynOS asked for it' };
+  return undefined;
+}
+
+const crashSignals: ReadonlySet<string> = new Set([
+  'SIGSEGV',
+  'SIGABRT',
+  'SIGBUS',
+  'SIGILL',
+  'SIGFPE',
+  'SIGSYS',
+  'SIGTRAP',
+]);
+
+function crashed(facts: BootFacts): Ruling {
+  if (facts.stop.cause !== 'exit') return undefined;
+  if (facts.signal !== null) return { end: 'qemu-error', reason: `QEMU crashed with ${facts.signal}` };
+  // The same code comes from a guest that writes 0 to the exit port; QEMU itself says why it gives up.
+  if (facts.exit === 1 && facts.complaints.length > 0)
+    return { end: 'qemu-error', reason: `QEMU gave up: ${facts.complaints.at(-1)}` };
+  return undefined;
+}
+
+function reset(facts: BootFacts): Ruling {
+  if (eventReason(facts) !== 'guest-reset') return undefined;
+  if (facts.tripleFault)
+    return { end: 'reset', reason: `triple fault${atAddress(facts)}: the machine reset` };
+  const [cpu] = lastSample(facts);
+  if (cpu?.protectedMode && cpu.idtLimit === 0)
+    return {
+      end: 'reset',
+      reason: `the machine reset${atAddress(facts)} with an empty IDT, as after a triple fault`,
+    };
+  return { end: 'reset', reason: `the guest asked for a reset${atAddress(facts)}` };
+}
+
+function flooded(facts: BootFacts): Ruling {
+  if (facts.stop.cause !== 'flood') return undefined;
+  return { end: 'flood', reason: `the guest was ended because it printed more than ${facts.stop.what}` };
+}
+
+// A test that failed is known to have failed, whatever else was lost.
+function failed(facts: BootFacts): Ruling {
+  if (!endedByItself(facts)) return undefined;
+  const { failed: count, failures } = facts.tests.summary;
+  if (count > 0)
+    return {
+      end: 'failed',
+      reason: `${count} ${count === 1 ? 'test' : 'tests'} failed: ${failures.slice(0, 3).join(', ')}`,
+    };
+  if (facts.exit === exitCodes.failed)
+    return { end: 'failed', reason: 'the kernel ended with the exit code of a failed test' };
+  return undefined;
+}
+
+function finished(facts: BootFacts): Ruling {
+  if (!endedByItself(facts) || (facts.exit !== exitCodes.passed && !poweredOff(facts))) return undefined;
+  const { harvest, tests } = facts;
+  if (!harvest.ended && harvest.refused.length === 0 && harvest.missingCount === 0)
+    return { end: 'early', reason: 'the guest ended as if all were well, but without its end record' };
+  const defects = [
+    ...(harvest.ended ? [] : ['the end record is missing']),
+    ...harvest.defects,
+    ...tests.problems,
+  ];
+  if (defects.length > 0)
+    return { end: 'incomplete', reason: `results are lost: ${defects.slice(0, 3).join('; ')}` };
+  const { passed } = tests.summary;
+  const said = tests.seen ? `, ${passed} ${passed === 1 ? 'test' : 'tests'} passed` : '';
+  return { end: 'passed', reason: `${harvest.records.length} records, all of them whole${said}` };
+}
+
+function halted(facts: BootFacts): Ruling {
+  if (facts.stop.cause === 'exit' || !isDeadHalt(lastSample(facts))) return undefined;
+  return {
+    end: 'halt',
+    reason: `the CPU halted for ever${atAddress(facts)} with interrupts off${afterEnd(facts)}`,
+  };
+}
+
+function looped(facts: BootFacts): Ruling {
+  if (facts.stop.cause !== 'dead-loop' && facts.stop.cause !== 'silence') return undefined;
+  const stuck = facts.stop.cause === 'dead-loop' || isSpinning(facts.samples);
+  // Where nothing was said, that is the first thing to tell; where the CPU was goes with it.
+  if (!stuck || facts.serial.bytes === 0 || inFirmware(facts)) return undefined;
+  return { end: 'spin', reason: `the CPU goes round in one place${atAddress(facts)}${afterEnd(facts)}` };
+}
+
+function stuckInFirmware(facts: BootFacts): Ruling {
+  if (facts.stop.cause === 'exit' || !inFirmware(facts)) return undefined;
+  return {
+    end: 'firmware',
+    reason: `the machine never left its firmware or boot loader${atAddress(facts)}${duration(facts)}`,
+  };
+}
+
+function saidNothing(facts: BootFacts): Ruling {
+  if (facts.stop.cause === 'exit' || facts.serial.bytes > 0) return undefined;
+  return { end: 'silent', reason: `the guest printed nothing at all${duration(facts)}${whereabouts(facts)}` };
+}
+
+function wentQuiet(facts: BootFacts): Ruling {
+  const idle = isIdle(lastSample(facts));
+  if (facts.stop.cause !== 'silence' && !(facts.stop.cause === 'time-limit' && idle)) return undefined;
+  return {
+    end: 'stalled',
+    reason: `the guest printed nothing more${duration(facts)}${afterEnd(facts)}${whereabouts(facts)}`,
+  };
+}
+
+function ranOut(facts: BootFacts): Ruling {
+  if (facts.stop.cause !== 'time-limit') return undefined;
+  return { end: 'spin', reason: `the guest was still running${duration(facts)}${whereabouts(facts)}` };
+}
+
+function endedByItself(facts: BootFacts): boolean {
+  return facts.stop.cause === 'exit' || poweredOff(facts);
+}
+
+function poweredOff(facts: BootFacts): boolean {
+  return eventReason(facts) === 'guest-shutdown';
+}
+
+function inFirmware(facts: BootFacts): boolean {
+  return facts.throughFirmware && facts.harvest.hello === null && isBelowKernel(lastSample(facts));
+}
+
+function eventReason(facts: BootFacts): string | undefined {
+  return facts.stop.cause === 'event' ? facts.stop.reason : undefined;
+}
+
+function lastSample(facts: BootFacts): readonly CpuState[] {
+  return facts.samples.at(-1) ?? [];
+}
+
+function atAddress(facts: BootFacts): string {
+  const cpus = lastSample(facts);
+  const cpu = cpus.find((one) => !one.halted) ?? cpus[0];
+  return cpu ? ` at 0x${cpu.rip.toString(16)}` : '';
+}
+
+function whereabouts(facts: BootFacts): string {
+  const cpus = lastSample(facts);
+  if (cpus.length === 0) return '';
+  return isIdle(cpus) ? '; the CPU waits for an interrupt' : `; the CPU runs${atAddress(facts)}`;
+}
+
+function duration(facts: BootFacts): string {
+  if (facts.stop.cause === 'silence') return ` for ${facts.stop.seconds} s`;
+  return facts.stop.cause === 'time-limit' ? ` after ${facts.stop.seconds} s` : '';
+}
+
+function afterEnd(facts: BootFacts): string {
+  return facts.harvest.ended ? ', after its end record' : '';
+}
+
+function evidenceOf(facts: BootFacts): string[] {
+  const { stop, harvest, tests } = facts;
+  return [
+    `ended by ${stop.cause}${stop.cause === 'event' ? ` ${stop.reason}` : ''}`,
+    `QEMU exit code ${facts.exit ?? 'none'}${facts.signal ? `, signal ${facts.signal}` : ''}`,
+    ...(facts.tripleFault ? ['QEMU logged a triple fault'] : []),
+    ...describeCpus(lastSample(facts)),
+    `hello record ${harvest.hello ? 'came' : 'missing'}, end record ${harvest.ended ? 'came' : 'missing'}, ${harvest.records.length} records`,
+    ...harvest.defects,
+    ...tests.problems,
+    ...facts.complaints.slice(-3).map((line) => `QEMU said: ${line}`),
+  ];
+}

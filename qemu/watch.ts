@@ -1,0 +1,124 @@
+// Watches a running guest: reads its serial port as it grows, and tells as soon as it is certain how the boot ends.
+import type { MachineOptions } from './options.ts';
+import { type CpuState, isDeadHalt, isIdle } from './registers.ts';
+import type { SerialState } from './serial.ts';
+import type { Stop } from './verdict.ts';
+
+export type Watched = {
+  readonly limits: MachineOptions['limits'];
+  /** Milliseconds that the first byte may take: firmware says nothing for long. */
+  readonly firstByteMs: number;
+  /** Reads what came on the serial port; the number of bytes. */
+  poll(): number;
+  serial(): SerialState;
+  /** What ended the guest already, if anything. */
+  ended(): Stop | undefined;
+  /** Registers of a guest that runs; empty when QEMU does not answer. */
+  registers(): Promise<readonly CpuState[]>;
+  /** The first bytes at an address of CPU 0, as "eb fe"; '' when they cannot be read. */
+  codeAt(address: bigint): Promise<string>;
+  /** CPU time that QEMU used so far, in milliseconds. */
+  cpuMs(): number;
+  /** Waits, but no longer than until the guest ends. */
+  pause(ms: number): Promise<void>;
+};
+
+const quickestPollMs = 20;
+const slowestPollMs = 100;
+const probeAfterMs = 500;
+/** A panicking kernel may print a dump before it exits; when nothing more came for so long, it will not. */
+const panicGraceMs = 1000;
+
+/** Resolves with why the guest is at its end; QEMU may still run then. */
+export async function watchGuest(guest: Watched): Promise<Stop> {
+  const begun = performance.now();
+  const quiet = silenceClock(guest, begun);
+  const dead = deathProbe(guest);
+  let wait = quickestPollMs;
+  for (;;) {
+    const now = performance.now();
+    const came = guest.poll();
+    if (came > 0) quiet.reset(now);
+    wait = came > 0 ? quickestPollMs : Math.min(slowestPollMs, wait * 1.2);
+    const stop =
+      guest.ended() ??
+      flood(guest) ??
+      panicOver(guest, quiet.ms(now)) ??
+      limitOver(guest, now - begun) ??
+      (await dead.probe(quiet.ms(now))) ??
+      (await quiet.over(now));
+    if (stop) return guest.ended() ?? stop;
+    await guest.pause(wait);
+  }
+}
+
+function flood(guest: Watched): Stop | undefined {
+  const { bytes, frames } = guest.serial();
+  const { serialMib, records } = guest.limits;
+  if (bytes > serialMib * 2 ** 20) return { cause: 'flood', what: `${serialMib} MiB` };
+  if (frames > records) return { cause: 'flood', what: `${records} records` };
+  return undefined;
+}
+
+function panicOver(guest: Watched, quietMs: number): Stop | undefined {
+  return guest.serial().panic !== undefined && quietMs > panicGraceMs ? { cause: 'panic-line' } : undefined;
+}
+
+function limitOver(guest: Watched, elapsedMs: number): Stop | undefined {
+  const { seconds } = guest.limits;
+  return elapsedMs > seconds * 1000 ? { cause: 'time-limit', seconds } : undefined;
+}
+
+// Silence is not wall time alone: on a loaded host a guest may be silent because it was not let run. It counts when QEMU used CPU
+// time for half of it, or when the guest has nothing to do.
+function silenceClock(guest: Watched, begun: number) {
+  let last = begun;
+  let cpuAtLast = 0;
+  let heard = false;
+  return {
+    ms: (now: number) => now - last,
+    reset(now: number): void {
+      last = now;
+      heard = true;
+      cpuAtLast = guest.cpuMs();
+    },
+    async over(now: number): Promise<Stop | undefined> {
+      const allowed = heard ? guest.limits.silenceSeconds * 1000 : guest.firstByteMs;
+      if (now - last <= allowed) return undefined;
+      const busy = guest.cpuMs() - cpuAtLast > allowed / 2;
+      if (!busy && !isIdle(await guest.registers())) return undefined;
+      return { cause: 'silence', seconds: Math.round(allowed / 1000) };
+    },
+  };
+}
+
+// A halt or a jump to itself with interrupts off can never end: two looks at a silent guest prove it, long before its silence is over.
+function deathProbe(guest: Watched) {
+  let next = probeAfterMs;
+  let before = '';
+  return {
+    async probe(quietMs: number): Promise<Stop | undefined> {
+      if (quietMs < probeAfterMs) {
+        next = probeAfterMs;
+        before = '';
+        return undefined;
+      }
+      if (quietMs < next) return undefined;
+      next = quietMs + probeAfterMs;
+      const cpus = await guest.registers();
+      const now = isDeadHalt(cpus) ? 'halt' : await deadLoop(guest, cpus);
+      const sure = now !== '' && now === before;
+      before = now;
+      if (!sure) return undefined;
+      return { cause: now === 'halt' ? 'dead-halt' : 'dead-loop' };
+    },
+  };
+}
+
+// `jmp .`, or `pause` with a jump back to it: as kernels end that have nothing left to do. The place is returned, '' for none.
+async function deadLoop(guest: Watched, cpus: readonly CpuState[]): Promise<string> {
+  const [cpu] = cpus;
+  if (cpu === undefined || cpus.length > 1 || cpu.halted || cpu.interrupts) return '';
+  const code = await guest.codeAt(cpu.rip);
+  return code.startsWith('eb fe') || code.startsWith('f3 90 eb fc') ? `loop ${cpu.rip}` : '';
+}
