@@ -15,6 +15,9 @@ void multiboot2_read(uint64_t info, struct bootinfo *out);
 void bootinfo_add_region(struct bootinfo *out, uint64_t base, uint64_t length, uint32_t type);
 void bootinfo_add_module(struct bootinfo *out, uint64_t base, uint64_t length, const char *name);
 
+/* Sorts the regions by base and cuts overlaps: only RAM ever loses bytes. */
+void bootinfo_tidy_regions(struct bootinfo *out);
+
 /* Copies a text and cuts it to the capacity (which counts the NUL). */
 void bootinfo_copy_text(char *out, const char *text, size_t capacity);
 

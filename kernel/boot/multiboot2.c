@@ -31,7 +31,8 @@ struct memory_map_entry {
     uint32_t type, reserved;
 };
 
-static void read_memory_map(const struct tag_memory_map *map, struct bootinfo *out) {
+static void read_memory_map(const struct tag_memory_map *map, struct bootinfo *out)
+{
     if (map->entry_size < sizeof(struct memory_map_entry))
         panic("multiboot2 memory map has entries of %u bytes", map->entry_size);
     const char *entry = (const char *)(map + 1);
@@ -42,7 +43,8 @@ static void read_memory_map(const struct tag_memory_map *map, struct bootinfo *o
     }
 }
 
-static void read_tag(const struct tag *tag, struct bootinfo *out) {
+static void read_tag(const struct tag *tag, struct bootinfo *out)
+{
     const struct tag_module *module = (const struct tag_module *)tag;
     switch (tag->type) {
     case TAG_CMDLINE:
@@ -59,7 +61,8 @@ static void read_tag(const struct tag *tag, struct bootinfo *out) {
     }
 }
 
-void multiboot2_read(uint64_t info, struct bootinfo *out) {
+void multiboot2_read(uint64_t info, struct bootinfo *out)
+{
     const char *base = phys_to_virt(info);
     uint32_t total = *(const uint32_t *)base;
     uint32_t at = 8; /* total size and a reserved word */

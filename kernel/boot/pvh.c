@@ -20,7 +20,8 @@ struct pvh_region {
     uint32_t type, reserved;
 };
 
-void pvh_read(uint64_t info, struct bootinfo *out) {
+void pvh_read(uint64_t info, struct bootinfo *out)
+{
     const struct pvh_start_info *start = phys_to_virt(info);
     if (start->magic != PVH_MAGIC || start->version < 1)
         panic("PVH start info at 0x%llx has magic 0x%x, version %u: a loader with a memory map (version 1) "
