@@ -1,4 +1,5 @@
-/* The kernel's one stream of records, over the serial port; and, for tests of the host, damage on the way to it. */
+/* The kernel's one stream of records, over the serial port; and, for tests of the host, damage on the way to
+ * it. */
 #include <synos/fmt.h>
 #include <synos/report.h>
 #include <synos/string.h>
@@ -7,19 +8,17 @@
 static struct synos_records stream;
 static enum report_damage damage;
 
-/* Damage strikes the first bench record that passes, as a bad line would: numbers and CRCs know nothing of it. */
-static bool is_bench(const char *bytes, size_t length)
-{
+/* Damage strikes the first bench record that passes, as a bad line would: numbers and CRCs know nothing of
+ * it. */
+static bool is_bench(const char *bytes, size_t length) {
     static const char mark[] = "{\"kind\":\"bench\"";
 
     for (size_t at = 0; at + sizeof(mark) <= length; at++)
-        if (strncmp(bytes + at, mark, sizeof(mark) - 1) == 0)
-            return true;
+        if (strncmp(bytes + at, mark, sizeof(mark) - 1) == 0) return true;
     return false;
 }
 
-static void transmit_damaged(const char *bytes, size_t length)
-{
+static void transmit_damaged(const char *bytes, size_t length) {
     char middle = bytes[length / 2];
 
     switch (damage) {
@@ -33,14 +32,12 @@ static void transmit_damaged(const char *bytes, size_t length)
         uart_write(&middle, 1);
         uart_write(bytes + length / 2 + 1, length - length / 2 - 1);
         break;
-    default:
-        break;
+    default: break;
     }
     damage = REPORT_INTACT;
 }
 
-static void transmit(void *context, const char *bytes, size_t length)
-{
+static void transmit(void *context, const char *bytes, size_t length) {
     (void)context;
     if (damage != REPORT_INTACT && is_bench(bytes, length))
         transmit_damaged(bytes, length);
@@ -48,24 +45,20 @@ static void transmit(void *context, const char *bytes, size_t length)
         uart_write(bytes, length);
 }
 
-void report_hello(const char *build, unsigned cpus, uint64_t tsc_khz, const char *cmdline)
-{
+void report_hello(const char *build, unsigned cpus, uint64_t tsc_khz, const char *cmdline) {
     synos_records_init(&stream, transmit, NULL);
     synos_record_hello(&stream, "synos", build, cpus, tsc_khz, cmdline);
 }
 
-void report_bench(const struct synos_figure *figure)
-{
+void report_bench(const struct synos_figure *figure) {
     synos_record_figure(&stream, "bench", figure);
 }
 
-void report_stat(const struct synos_figure *figure)
-{
+void report_stat(const struct synos_figure *figure) {
     synos_record_figure(&stream, "stat", figure);
 }
 
-void report_note(const char *format, ...)
-{
+void report_note(const char *format, ...) {
     char text[256];
     va_list arguments;
 
@@ -75,12 +68,10 @@ void report_note(const char *format, ...)
     synos_record_note(&stream, text);
 }
 
-void report_end(void)
-{
+void report_end(void) {
     synos_record_end(&stream);
 }
 
-void report_damage_next(enum report_damage how)
-{
+void report_damage_next(enum report_damage how) {
     damage = how;
 }

@@ -10,11 +10,11 @@
 /* A word that may alias anything and lie anywhere: x86-64 loads and stores it whole at any address. */
 typedef uint64_t __attribute__((may_alias, aligned(1))) word;
 
-/* Stops the compiler from recognising a loop as memcpy or memset, which would make the function call itself. */
+/* Stops the compiler from recognising a loop as memcpy or memset, which would make the function call itself.
+ */
 #define KEEP_LOOP() __asm__ volatile("")
 
-static void copy_up(unsigned char *to, const unsigned char *from, size_t bytes)
-{
+static void copy_up(unsigned char *to, const unsigned char *from, size_t bytes) {
     for (; bytes >= sizeof(word); bytes -= sizeof(word)) {
         *(word *)to = *(const word *)from;
         to += sizeof(word);
@@ -27,8 +27,7 @@ static void copy_up(unsigned char *to, const unsigned char *from, size_t bytes)
     }
 }
 
-static void copy_down(unsigned char *to, const unsigned char *from, size_t bytes)
-{
+static void copy_down(unsigned char *to, const unsigned char *from, size_t bytes) {
     for (; bytes >= sizeof(word); bytes -= sizeof(word))
         *(word *)(to + bytes - sizeof(word)) = *(const word *)(from + bytes - sizeof(word));
     for (; bytes > 0; bytes--) {
@@ -37,14 +36,12 @@ static void copy_down(unsigned char *to, const unsigned char *from, size_t bytes
     }
 }
 
-void *memcpy(void *restrict to, const void *restrict from, size_t bytes)
-{
+void *memcpy(void *restrict to, const void *restrict from, size_t bytes) {
     copy_up(to, from, bytes);
     return to;
 }
 
-void *memmove(void *to, const void *from, size_t bytes)
-{
+void *memmove(void *to, const void *from, size_t bytes) {
     if ((uintptr_t)to - (uintptr_t)from >= bytes)
         copy_up(to, from, bytes);
     else
@@ -52,8 +49,7 @@ void *memmove(void *to, const void *from, size_t bytes)
     return to;
 }
 
-void *memset(void *to, int byte, size_t bytes)
-{
+void *memset(void *to, int byte, size_t bytes) {
     unsigned char *at = to;
     const uint64_t pattern = (unsigned char)byte * 0x0101010101010101ull;
 
@@ -69,8 +65,7 @@ void *memset(void *to, int byte, size_t bytes)
     return to;
 }
 
-int memcmp(const void *left, const void *right, size_t bytes)
-{
+int memcmp(const void *left, const void *right, size_t bytes) {
     const unsigned char *a = left, *b = right;
 
     for (; bytes >= sizeof(word) && *(const word *)a == *(const word *)b; bytes -= sizeof(word)) {
@@ -78,13 +73,11 @@ int memcmp(const void *left, const void *right, size_t bytes)
         b += sizeof(word);
     }
     for (; bytes > 0; bytes--, a++, b++)
-        if (*a != *b)
-            return *a - *b;
+        if (*a != *b) return *a - *b;
     return 0;
 }
 
-size_t strlen(const char *text)
-{
+size_t strlen(const char *text) {
     size_t length = 0;
 
     while (text[length] != '\0') {
@@ -94,17 +87,13 @@ size_t strlen(const char *text)
     return length;
 }
 
-int strcmp(const char *left, const char *right)
-{
-    for (; *left == *right && *left != '\0'; left++)
-        right++;
+int strcmp(const char *left, const char *right) {
+    for (; *left == *right && *left != '\0'; left++) right++;
     return (unsigned char)*left - (unsigned char)*right;
 }
 
-int strncmp(const char *left, const char *right, size_t limit)
-{
+int strncmp(const char *left, const char *right, size_t limit) {
     for (; limit > 0; limit--, left++, right++)
-        if (*left != *right || *left == '\0')
-            return (unsigned char)*left - (unsigned char)*right;
+        if (*left != *right || *left == '\0') return (unsigned char)*left - (unsigned char)*right;
     return 0;
 }

@@ -9,14 +9,14 @@
 #include "heap_run.h"
 
 enum {
-    GROW_UNITS = 256, /* the arena grows by at least this much if it can: growing is slow, one page at a time */
+    GROW_UNITS =
+        256, /* the arena grows by at least this much if it can: growing is slow, one page at a time */
     HEAP_POISON = 0xdb,
 };
 
 struct heap heap;
 
-static void set_run(uint32_t start, uint32_t units, int32_t next)
-{
+static void set_run(uint32_t start, uint32_t units, int32_t next) {
     struct heap_run *table = heap_table();
 
     table[start].units = units;
@@ -24,13 +24,11 @@ static void set_run(uint32_t start, uint32_t units, int32_t next)
     table[start + units - 1].first = start;
 }
 
-static int map_pages(char *base, size_t *committed, size_t wanted)
-{
+static int map_pages(char *base, size_t *committed, size_t wanted) {
     while (*committed < wanted) {
         const uint64_t phys = frame_alloc(1);
 
-        if (phys == 0)
-            return ERR_NO_MEMORY;
+        if (phys == 0) return ERR_NO_MEMORY;
         if (vm_map(base + *committed, phys, 1, VM_READ | VM_WRITE) != 0) {
             frame_free(phys, 1);
             return ERR_NO_MEMORY;
@@ -41,8 +39,7 @@ static int map_pages(char *base, size_t *committed, size_t wanted)
 }
 
 /* Puts memory behind the table (zeroed: no run starts there) and then the arena, up to `end` units. */
-static int commit(uint32_t end)
-{
+static int commit(uint32_t end) {
     const size_t before = heap.table_committed;
     const int error = map_pages((char *)heap_table(), &heap.table_committed, end * sizeof(struct heap_run));
 
@@ -50,41 +47,37 @@ static int commit(uint32_t end)
     return error ? error : map_pages((char *)HEAP_BASE, &heap.committed, (size_t)end << HEAP_UNIT_SHIFT);
 }
 
-/* Unit 0 is live for ever: so 0 can stand for `none` in all lists, and no run has to ask whether it is the first one. */
-void heap_init(void)
-{
-    if (commit(1) != 0)
-        panic("no memory for the heap's first page");
+/* Unit 0 is live for ever: so 0 can stand for `none` in all lists, and no run has to ask whether it is the
+ * first one. */
+void heap_init(void) {
+    if (commit(1) != 0) panic("no memory for the heap's first page");
     set_run(0, 1, HEAP_LIVE);
     heap.end = 1;
 }
 
 /* Makes the arena longer until its last run is free and has `units`; returns that run, in no bin, or 0. */
-static uint32_t grow(uint32_t units)
-{
+static uint32_t grow(uint32_t units) {
     const struct heap_run *table = heap_table();
     const uint32_t last = table[heap.end - 1].first;
     const bool extends = heap_is_free(&table[last]);
     const uint32_t start = extends ? last : heap.end;
 
-    if (units > HEAP_UNITS - start)
-        return 0;
+    if (units > HEAP_UNITS - start) return 0;
     uint32_t end = start + units;
-    if (end < heap.end + GROW_UNITS && heap.end + GROW_UNITS <= HEAP_UNITS && commit(heap.end + GROW_UNITS) == 0)
+    if (end < heap.end + GROW_UNITS && heap.end + GROW_UNITS <= HEAP_UNITS &&
+        commit(heap.end + GROW_UNITS) == 0)
         end = heap.end + GROW_UNITS;
     else if (commit(end) != 0)
         return 0;
 
-    if (extends)
-        heap_bin_remove(last);
+    if (extends) heap_bin_remove(last);
     set_run(start, end - start, 0);
     heap.end = end;
     return start;
 }
 
 /* Makes the first `units` of a free run, which is in no bin, live; the rest goes back into a bin. */
-static void *take(uint32_t start, uint32_t units, uint32_t slack)
-{
+static void *take(uint32_t start, uint32_t units, uint32_t slack) {
     struct heap_run *table = heap_table();
     const uint32_t rest = table[start].units - units;
 
@@ -98,15 +91,12 @@ static void *take(uint32_t start, uint32_t units, uint32_t slack)
     heap.live_blocks++;
     heap.slack += slack;
     heap.live_units += units;
-    if (heap.live_units > heap.peak_units)
-        heap.peak_units = heap.live_units;
+    if (heap.live_units > heap.peak_units) heap.peak_units = heap.live_units;
     return (char *)HEAP_BASE + ((size_t)start << HEAP_UNIT_SHIFT);
 }
 
-void *heap_alloc(size_t bytes)
-{
-    if (bytes - 1 >= (size_t)HEAP_UNITS << HEAP_UNIT_SHIFT)
-        return NULL;
+void *heap_alloc(size_t bytes) {
+    if (bytes - 1 >= (size_t)HEAP_UNITS << HEAP_UNIT_SHIFT) return NULL;
     const uint32_t units = (uint32_t)((bytes + HEAP_UNIT - 1) >> HEAP_UNIT_SHIFT);
     uint32_t start = heap_bin_find(units);
 
@@ -122,36 +112,30 @@ void *heap_alloc(size_t bytes)
 }
 
 /* First unit of the live block that starts at `block`, or 0. */
-static uint32_t live_run(const void *block)
-{
+static uint32_t live_run(const void *block) {
     const uint64_t offset = (uintptr_t)block - HEAP_BASE;
     const uint64_t unit = offset >> HEAP_UNIT_SHIFT;
 
-    if (offset % HEAP_UNIT != 0 || unit >= heap.end)
-        return 0;
+    if (offset % HEAP_UNIT != 0 || unit >= heap.end) return 0;
     const struct heap_run *run = &heap_table()[unit];
     return run->units != 0 && run->next == HEAP_LIVE ? (uint32_t)unit : 0;
 }
 
-/* Why a pointer is no live block. A free run forgets where the blocks were that it was joined from: any unit of it counts as one. */
-static enum misuse diagnose(const void *block)
-{
+/* Why a pointer is no live block. A free run forgets where the blocks were that it was joined from: any unit
+ * of it counts as one. */
+static enum misuse diagnose(const void *block) {
     const struct heap_run *table = heap_table();
     const uint64_t offset = (uintptr_t)block - HEAP_BASE;
     uint64_t unit = offset >> HEAP_UNIT_SHIFT;
 
-    if (unit >= HEAP_UNITS)
-        return MISUSE_FOREIGN_FREE;
-    if (unit >= heap.end || unit == 0)
-        return MISUSE_UNALLOCATED_FREE;
-    while (table[unit].units == 0)
-        unit--;
+    if (unit >= HEAP_UNITS) return MISUSE_FOREIGN_FREE;
+    if (unit >= heap.end || unit == 0) return MISUSE_UNALLOCATED_FREE;
+    while (table[unit].units == 0) unit--;
     return heap_is_free(&table[unit]) && offset % HEAP_UNIT == 0 ? MISUSE_DOUBLE_FREE : MISUSE_INTERIOR_FREE;
 }
 
 /* Joins a run, which is in no bin, with the free runs on both sides, and puts the whole into its bin. */
-static void join(uint32_t start, uint32_t units)
-{
+static void join(uint32_t start, uint32_t units) {
     struct heap_run *table = heap_table();
     const uint32_t next = start + units, before = table[start - 1].first;
 
@@ -170,8 +154,7 @@ static void join(uint32_t start, uint32_t units)
     heap_bin_insert(start);
 }
 
-void heap_free(void *block)
-{
+void heap_free(void *block) {
     const uint32_t start = live_run(block);
 
     if (start == 0) {
@@ -179,16 +162,14 @@ void heap_free(void *block)
         return;
     }
     const struct heap_run *run = &heap_table()[start];
-    if (SYNOS_DEBUG)
-        memset(block, HEAP_POISON, (size_t)run->units << HEAP_UNIT_SHIFT);
+    if (SYNOS_DEBUG) memset(block, HEAP_POISON, (size_t)run->units << HEAP_UNIT_SHIFT);
     heap.live_blocks--;
     heap.live_units -= run->units;
     heap.slack -= run->slack;
     join(start, run->units);
 }
 
-size_t heap_usable(const void *block)
-{
+size_t heap_usable(const void *block) {
     const uint32_t start = live_run(block);
 
     return start == 0 ? 0 : (size_t)heap_table()[start].units << HEAP_UNIT_SHIFT;

@@ -2,13 +2,16 @@
  * The heap's data, for heap.c, heap_bins.c and heap_check.c only.
  *
  *     HEAP_BASE                                                           HEAP_BASE + HEAP_SIZE / 2
- *     | arena: units of 1 KiB, tiled by runs, committed up to `end` ...   | table: 16 B a unit, committed along ...
+ *     | arena: units of 1 KiB, tiled by runs, committed up to `end` ...   | table: 16 B a unit, committed
+ * along ...
  *
- * A run is a row of units, free or live. Its descriptor lies in the table under its first unit; under its last unit stands where it
- * starts, so that both neighbours of a run are one load away (boundary tags: Knuth, TAOCP 1, 2.5C). `units` is 0 under every unit
- * that starts no run, which is how a pointer into the middle of a run is told from one to its start.
+ * A run is a row of units, free or live. Its descriptor lies in the table under its first unit; under its
+ * last unit stands where it starts, so that both neighbours of a run are one load away (boundary tags: Knuth,
+ * TAOCP 1, 2.5C). `units` is 0 under every unit that starts no run, which is how a pointer into the middle of
+ * a run is told from one to its start.
  *
- * Free runs lie in bins: one a size up to 15 units, then eight a doubling (two-level segregated fit: Masmano et al., ECRTS 2004).
+ * Free runs lie in bins: one a size up to 15 units, then eight a doubling (two-level segregated fit: Masmano
+ * et al., ECRTS 2004).
  */
 #ifndef SYNOS_MM_HEAP_RUN_H
 #define SYNOS_MM_HEAP_RUN_H
@@ -32,7 +35,8 @@ _Static_assert(HEAP_UNITS <= 1 << 23, "the bins reach up to the whole arena");
 struct heap_run {
     uint32_t units; /* under the first unit: length; else 0 */
     uint32_t first; /* under the last unit: the first one */
-    int32_t next;   /* free: next run in the bin, 0 for none (unit 0 is never free: see heap_init); live: HEAP_LIVE */
+    int32_t next;   /* free: next run in the bin, 0 for none (unit 0 is never free: see heap_init); live:
+                       HEAP_LIVE */
     union {
         int32_t previous; /* free: run before it in the bin, 0 for none */
         uint32_t slack;   /* live: bytes granted and not asked for */
@@ -52,13 +56,11 @@ struct heap {
 
 extern struct heap heap;
 
-static inline struct heap_run *heap_table(void)
-{
+static inline struct heap_run *heap_table(void) {
     return (struct heap_run *)(HEAP_BASE + HEAP_SIZE / 2);
 }
 
-static inline bool heap_is_free(const struct heap_run *run)
-{
+static inline bool heap_is_free(const struct heap_run *run) {
     return run->units != 0 && run->next != HEAP_LIVE;
 }
 

@@ -1,4 +1,5 @@
-/* What the caches of a class share: free objects beyond those in the caches, how much is carved and committed, and counts. */
+/* What the caches of a class share: free objects beyond those in the caches, how much is carved and
+ * committed, and counts. */
 #ifndef SYNOS_MM_POOL_DEPOT_H
 #define SYNOS_MM_POOL_DEPOT_H
 
@@ -19,15 +20,13 @@ struct pool_depot {
 
 extern struct pool_depot pool_depots[POOL_CLASSES];
 
-static inline size_t pool_bytes(unsigned class)
-{
+static inline size_t pool_bytes(unsigned class) {
     return (size_t)POOL_SMALLEST << class;
 }
 
 /* Granule at which object number `index` of a class starts. */
-static inline uint64_t pool_class_granule(unsigned class, uint64_t index)
-{
-    return ((uint64_t)class << (POOL_CLASS_SHIFT - POOL_GRANULE_SHIFT)) + (index << class);
+static inline uint64_t pool_class_granule(unsigned class, uint64_t index) {
+    return ((uint64_t) class << (POOL_CLASS_SHIFT - POOL_GRANULE_SHIFT)) + (index << class);
 }
 
 /* The slow paths, for kmalloc and kfree too. */

@@ -1,4 +1,5 @@
-/* Runs the tests that the linker collected and prints them as KTAP, one subtest a suite (docs.kernel.org/dev-tools/ktap.html). */
+/* Runs the tests that the linker collected and prints them as KTAP, one subtest a suite
+ * (docs.kernel.org/dev-tools/ktap.html). */
 #include <synos/cmdline.h>
 #include <synos/fmt.h>
 #include <synos/ktest.h>
@@ -8,8 +9,7 @@
 extern const struct ktest_entry ktest_start[], ktest_end[];
 
 static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void say(const char *format, ...)
-{
+static void say(const char *format, ...) {
     char line[256];
     va_list arguments;
 
@@ -19,8 +19,7 @@ static void say(const char *format, ...)
     uart_write(line, (size_t)length < sizeof(line) ? (size_t)length : sizeof(line) - 1);
 }
 
-void ktest_fail(struct ktest *test, const char *file, int line, const char *format, ...)
-{
+void ktest_fail(struct ktest *test, const char *file, int line, const char *format, ...) {
     char reason[160];
     va_list arguments;
 
@@ -31,9 +30,9 @@ void ktest_fail(struct ktest *test, const char *file, int line, const char *form
     test->failed = true;
 }
 
-/* An identifier as people read it: mm_pool -> mm.pool (only the first underscore), a_name -> a name (all of them). */
-static const char *readable(const char *identifier, char replacement, char *out, size_t capacity)
-{
+/* An identifier as people read it: mm_pool -> mm.pool (only the first underscore), a_name -> a name (all of
+ * them). */
+static const char *readable(const char *identifier, char replacement, char *out, size_t capacity) {
     size_t length = 0;
     bool more = true;
 
@@ -41,31 +40,27 @@ static const char *readable(const char *identifier, char replacement, char *out,
         const bool replace = more && identifier[length] == '_';
 
         out[length] = replace ? replacement : identifier[length];
-        if (replace && replacement == '.')
-            more = false;
+        if (replace && replacement == '.') more = false;
     }
     out[length] = '\0';
     return out;
 }
 
-static bool is_selected(const struct ktest_entry *entry, const char *selection)
-{
+static bool is_selected(const struct ktest_entry *entry, const char *selection) {
     char suite[64];
 
-    return strcmp(selection, "all") == 0 || cmdline_has_word(selection, readable(entry->suite, '.', suite, sizeof(suite)));
+    return strcmp(selection, "all") == 0 ||
+           cmdline_has_word(selection, readable(entry->suite, '.', suite, sizeof(suite)));
 }
 
 /* A suite begins where its name is met for the first time; its tests may lie in several files. */
-static bool begins_suite(const struct ktest_entry *entry)
-{
+static bool begins_suite(const struct ktest_entry *entry) {
     for (const struct ktest_entry *before = ktest_start; before < entry; before++)
-        if (strcmp(before->suite, entry->suite) == 0)
-            return false;
+        if (strcmp(before->suite, entry->suite) == 0) return false;
     return true;
 }
 
-static unsigned count_tests(const char *suite)
-{
+static unsigned count_tests(const char *suite) {
     unsigned count = 0;
 
     for (const struct ktest_entry *entry = ktest_start; entry < ktest_end; entry++)
@@ -73,8 +68,7 @@ static unsigned count_tests(const char *suite)
     return count;
 }
 
-static unsigned count_suites(const char *selection)
-{
+static unsigned count_suites(const char *selection) {
     unsigned count = 0;
 
     for (const struct ktest_entry *entry = ktest_start; entry < ktest_end; entry++)
@@ -82,43 +76,38 @@ static unsigned count_suites(const char *selection)
     return count;
 }
 
-static bool run_test(const struct ktest_entry *entry, unsigned number)
-{
-    struct ktest test = { .failed = false };
+static bool run_test(const struct ktest_entry *entry, unsigned number) {
+    struct ktest test = {.failed = false};
     char name[160];
 
     entry->function(&test);
-    say("    %s %u %s\n", test.failed ? "not ok" : "ok", number, readable(entry->name, ' ', name, sizeof(name)));
+    say("    %s %u %s\n", test.failed ? "not ok" : "ok", number,
+        readable(entry->name, ' ', name, sizeof(name)));
     return !test.failed;
 }
 
-static unsigned run_suite(const struct ktest_entry *first, unsigned number)
-{
+static unsigned run_suite(const struct ktest_entry *first, unsigned number) {
     unsigned ran = 0, failed = 0;
     char suite[64];
 
     readable(first->suite, '.', suite, sizeof(suite));
     say("    KTAP version 1\n    # Subtest: %s\n    1..%u\n", suite, count_tests(first->suite));
     for (const struct ktest_entry *entry = first; entry < ktest_end; entry++)
-        if (strcmp(entry->suite, first->suite) == 0)
-            failed += !run_test(entry, ++ran);
+        if (strcmp(entry->suite, first->suite) == 0) failed += !run_test(entry, ++ran);
     say("%s %u %s\n", failed ? "not ok" : "ok", number, suite);
     return failed;
 }
 
-static bool is_known(const char *suite)
-{
+static bool is_known(const char *suite) {
     char name[64];
 
     for (const struct ktest_entry *entry = ktest_start; entry < ktest_end; entry++)
-        if (strcmp(readable(entry->suite, '.', name, sizeof(name)), suite) == 0)
-            return true;
+        if (strcmp(readable(entry->suite, '.', name, sizeof(name)), suite) == 0) return true;
     return strcmp(suite, "all") == 0;
 }
 
 /* A suite that is asked for by name and does not exist must not look like one that passed. */
-static unsigned report_unknown(const char *selection)
-{
+static unsigned report_unknown(const char *selection) {
     unsigned unknown = 0;
 
     while (*selection != '\0') {
@@ -126,8 +115,7 @@ static unsigned report_unknown(const char *selection)
         size_t length = 0;
 
         for (; *selection != '\0' && *selection != ','; selection++)
-            if (length < sizeof(word) - 1)
-                word[length++] = *selection;
+            if (length < sizeof(word) - 1) word[length++] = *selection;
         word[length] = '\0';
         selection += *selection == ',';
         if (length > 0 && !is_known(word)) {
@@ -138,15 +126,12 @@ static unsigned report_unknown(const char *selection)
     return unknown;
 }
 
-unsigned ktest_run(const char *selection)
-{
+unsigned ktest_run(const char *selection) {
     unsigned failed = 0, number = 0;
 
-    if (strcmp(selection, "none") == 0)
-        return 0;
+    if (strcmp(selection, "none") == 0) return 0;
     say("KTAP version 1\n1..%u\n", count_suites(selection));
     for (const struct ktest_entry *entry = ktest_start; entry < ktest_end; entry++)
-        if (begins_suite(entry) && is_selected(entry, selection))
-            failed += run_suite(entry, ++number);
+        if (begins_suite(entry) && is_selected(entry, selection)) failed += run_suite(entry, ++number);
     return failed + report_unknown(selection);
 }

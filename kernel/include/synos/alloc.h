@@ -1,6 +1,7 @@
 /*
- * Kernel memory: the one front over pools and heap. Requests up to 8 KiB go to the pools while their class has room, all others to
- * the heap; who owns a pointer is read off its address. Same rules as there: one CPU, not from interrupt handlers, bad frees are caught.
+ * Kernel memory: the one front over pools and heap. Requests up to 8 KiB go to the pools while their class
+ * has room, all others to the heap; who owns a pointer is read off its address. Same rules as there: one CPU,
+ * not from interrupt handlers, bad frees are caught.
  */
 #ifndef SYNOS_ALLOC_H
 #define SYNOS_ALLOC_H

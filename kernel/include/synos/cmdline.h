@@ -6,8 +6,9 @@
 #include <stddef.h>
 
 /*
- * The value of `key` in `line`, copied to `out` (cut at `capacity`, always NUL-terminated), or NULL when no word starts with
- * `key=`. The last word wins, so that whoever appends to the line overrides what stood there.
+ * The value of `key` in `line`, copied to `out` (cut at `capacity`, always NUL-terminated), or NULL when no
+ * word starts with `key=`. The last word wins, so that whoever appends to the line overrides what stood
+ * there.
  */
 const char *cmdline_get(const char *line, const char *key, char *out, size_t capacity);
 

@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Continues `crc` (0 for the first piece) over `bytes` of `data`: crc32_update(crc32_update(0, a), b) is the CRC of a then b. */
+/* Continues `crc` (0 for the first piece) over `bytes` of `data`: crc32_update(crc32_update(0, a), b) is the
+ * CRC of a then b. */
 uint32_t crc32_update(uint32_t crc, const void *data, size_t bytes);
 
 #endif

@@ -1,4 +1,5 @@
-/* What happens when somebody frees what is not theirs to free: pools and heap tell it here, at the moment of the free. */
+/* What happens when somebody frees what is not theirs to free: pools and heap tell it here, at the moment of
+ * the free. */
 #ifndef SYNOS_MISUSE_H
 #define SYNOS_MISUSE_H
 
@@ -7,13 +8,16 @@ enum misuse {
     MISUSE_INTERIOR_FREE,    /* inside of an allocation or free block, not at its start */
     MISUSE_UNALLOCATED_FREE, /* in the allocator's window, but nothing was ever handed out there */
     MISUSE_FOREIGN_FREE,     /* not from this allocator at all */
-    MISUSE_WRITE_AFTER_FREE, /* debug profile only: the poison of a free object is damaged when it is handed out again */
+    MISUSE_WRITE_AFTER_FREE, /* debug profile only: the poison of a free object is damaged when it is handed
+                                out again */
 };
 
-/* Called with the pointer as it was passed. When it returns, the bad free has had no effect on the allocator. */
+/* Called with the pointer as it was passed. When it returns, the bad free has had no effect on the allocator.
+ */
 typedef void misuse_handler(enum misuse kind, const void *pointer);
 
-/* Sets the handler and returns the one before; NULL stands for the default, which panics with the kind and the address. */
+/* Sets the handler and returns the one before; NULL stands for the default, which panics with the kind and
+ * the address. */
 misuse_handler *misuse_set_handler(misuse_handler *handler);
 
 /* For allocators. */

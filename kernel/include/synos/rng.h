@@ -1,4 +1,5 @@
-/* Seeded pseudo-random numbers for tests and benchmarks: the same seed gives the same numbers on every machine. Not for secrets. */
+/* Seeded pseudo-random numbers for tests and benchmarks: the same seed gives the same numbers on every
+ * machine. Not for secrets. */
 #ifndef SYNOS_RNG_H
 #define SYNOS_RNG_H
 

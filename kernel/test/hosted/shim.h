@@ -1,0 +1,28 @@
+/* A machine made of a process: what mm/ and lib/ call below them, for tests on the host. */
+#ifndef SYNOS_TEST_SHIM_H
+#define SYNOS_TEST_SHIM_H
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { SHIM_RAM_MIB = 96 };
+
+/* Creates the RAM (a memory file) and its direct map; RAM starts at physical address 1 MiB. */
+void shim_init(void);
+
+/* Frames start afresh, over all of the RAM. */
+void shim_init_frames(void);
+
+/* From now on vm_map fails after `maps` more pages; UINT64_MAX: never. */
+void shim_fail_maps_after(uint64_t maps);
+
+/* Whether `statement` panics with a reason that contains `text`. Not for code that must clean up behind
+ * itself. */
+#define SHIM_PANICS(text, statement)                                                                         \
+    (setjmp(shim_panicked) == 0 ? (shim_expect_panic(text), statement, shim_no_panic()) : true)
+extern jmp_buf shim_panicked;
+void shim_expect_panic(const char *text);
+bool shim_no_panic(void);
+
+#endif
