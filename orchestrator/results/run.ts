@@ -1,0 +1,158 @@
+// One stored run: everything that a `synos boot` did, measured and rested on, as one plain document.
+// `synos boot --json` prints it, the store keeps it, table and page are made from it. schema/run.schema.json describes it.
+import { randomBytes } from 'node:crypto';
+import type { Digest } from '../../core/digest.ts';
+import type { BootEnd, BootOutcome } from '../../core/outcome.ts';
+import { type BenchRecord, seriesKey } from '../../core/record.ts';
+import type { TaskResult } from '../../core/task.ts';
+
+/** `20261123-142503.123-7f3a`: UTC time to the millisecond, so that ids sort as the runs began, and 16 random bits. */
+export type RunId = string & { readonly __brand: 'run' };
+
+/** The commit of the user's tree. `dirty`: tracked files differ from it, or there are untracked ones. */
+export type GitFacts = { readonly commit: string; readonly branch: string | null; readonly dirty: boolean };
+
+/** The machine that SynOS ran on. Times mean something only beside it. */
+export type HostFacts = {
+  readonly cpuModel: string;
+  /** Logical processors that this process may use. */
+  readonly cores: number;
+  readonly memoryMib: number;
+  readonly kernel: string;
+  readonly architecture: string;
+  /** The container or hypervisor that could be seen, e.g. 'docker' or 'vm:kvm'; null on bare metal. */
+  readonly container: string | null;
+};
+
+export type Artefact = { readonly name: string; readonly digest: Digest; readonly bytes: number };
+export type ToolVersion = { readonly name: string; readonly version: string };
+export type StoredTask = {
+  readonly id: string;
+  readonly status: TaskResult['status'];
+  readonly durationMs: number;
+};
+
+/** One boot and where its whole serial log lies (relative to the project folder). */
+export type StoredBoot = BootOutcome & { readonly log: string | null };
+
+/** How the whole run ended: its worst boot, in the words of that boot. `end` is null where nothing was booted. */
+export type RunVerdict = {
+  readonly passed: boolean;
+  readonly end: BootEnd | null;
+  readonly reason: string;
+  /** Exit code of the command. */
+  readonly exit: number;
+};
+
+export type StoredRun = {
+  readonly schema: 'synos.run/1';
+  readonly id: RunId;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  /** What the user typed, e.g. ['synos', 'boot', '--exact']. */
+  readonly command: readonly string[];
+  readonly synos: string;
+  readonly git: GitFacts | null;
+  readonly host: HostFacts;
+  readonly artefacts: readonly Artefact[];
+  readonly tools: readonly ToolVersion[];
+  readonly tasks: readonly StoredTask[];
+  readonly verdict: RunVerdict;
+  readonly boots: readonly StoredBoot[];
+};
+
+/** What the command line knows when all is over. Id, task rows and verdict follow from it. */
+export type RunFacts = Omit<StoredRun, 'schema' | 'id' | 'startedAt' | 'tasks' | 'verdict'> & {
+  readonly startedAt: Date;
+  readonly results: Iterable<TaskResult>;
+  readonly exit: number;
+};
+
+export function makeRun(facts: RunFacts): StoredRun {
+  const { startedAt, results, exit, ...rest } = facts;
+  return {
+    schema: 'synos.run/1',
+    id: makeRunId(startedAt),
+    startedAt: startedAt.toISOString(),
+    durationMs: Math.round(rest.durationMs),
+    command: rest.command,
+    synos: rest.synos,
+    git: rest.git,
+    host: rest.host,
+    artefacts: rest.artefacts,
+    tools: rest.tools,
+    tasks: [...results].map((result) => ({
+      id: result.task,
+      status: result.status,
+      durationMs: Math.round(result.durationMs),
+    })),
+    verdict: verdictOf(rest.boots, exit),
+    boots: rest.boots,
+  };
+}
+
+export function makeRunId(at: Date, random = randomBytes(2).toString('hex')): RunId {
+  const [day = '', time = ''] = at.toISOString().split('T');
+  return `${day.replaceAll('-', '')}-${time.replaceAll(':', '').replace('Z', '')}-${random}` as RunId;
+}
+
+/** Checks text from outside; anything that makeRunId could not have made is undefined. */
+export function asRunId(text: string): RunId | undefined {
+  return /^\d{8}-\d{6}\.\d{3}-[0-9a-f]{4}$/.test(text) ? (text as RunId) : undefined;
+}
+
+// From harmless to fatal: a run is as bad as its worst boot.
+const gravity: readonly BootEnd[] = [
+  'passed',
+  'early',
+  'incomplete',
+  'failed',
+  'flood',
+  'stalled',
+  'silent',
+  'spin',
+  'halt',
+  'firmware',
+  'panic',
+  'reset',
+  'killed',
+  'qemu-error',
+];
+
+function verdictOf(boots: readonly StoredBoot[], exit: number): RunVerdict {
+  const worst = [...boots].sort((a, b) => gravity.indexOf(b.end) - gravity.indexOf(a.end))[0];
+  if (!worst) return { passed: exit === 0, end: null, reason: 'nothing was booted', exit };
+  const reason =
+    boots.length > 1 && worst.end !== 'passed' ? `${worst.machine}: ${worst.reason}` : worst.reason;
+  return { passed: exit === 0 && worst.end === 'passed', end: worst.end, reason, exit };
+}
+
+/**
+ * Two boots whose figures may be set side by side have equal groups: the same guest machine and accelerator, exact or not,
+ * on the same host. The unit is part of each series' own key.
+ */
+export function comparisonGroup(
+  boot: Pick<BootOutcome, 'machine' | 'accelerator' | 'exact'>,
+  host: HostFacts,
+): string {
+  return JSON.stringify([boot.machine, boot.accelerator, boot.exact, hostKey(host)]);
+}
+
+// Total memory moves by some pages from boot to boot of one machine; whole GiB do not.
+function hostKey(host: HostFacts): string {
+  const memoryGib = Math.round(host.memoryMib / 1024);
+  return [host.cpuModel, host.cores, memoryGib, host.kernel, host.architecture, host.container ?? ''].join(
+    '|',
+  );
+}
+
+/** A boot's records by series. A key that came twice keeps the first: the decoder refuses a repeated sequence number. */
+export function recordsByKey(boot: Pick<BootOutcome, 'records'>): Map<string, BenchRecord> {
+  const byKey = new Map<string, BenchRecord>();
+  for (const record of boot.records) {
+    const key = seriesKey(record);
+    if (!byKey.has(key)) byKey.set(key, record);
+  }
+  return byKey;
+}

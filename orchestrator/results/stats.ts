@@ -1,0 +1,138 @@
+// Pure maths over samples. Quantiles are Hyndman and Fan's type 7 (the default of R and NumPy); intervals are bootstrap percentile
+// intervals (Efron and Tibshirani 1993, chapter 13) from a seeded generator, so that one input always gives one answer.
+import type { Quantity } from '../../core/record.ts';
+
+export type Interval = { readonly low: number; readonly high: number };
+
+export type Summary = {
+  readonly count: number;
+  readonly least: number;
+  readonly most: number;
+  readonly median: number;
+  readonly lowerQuartile: number;
+  readonly upperQuartile: number;
+  /** Median absolute deviation from the median, unscaled. */
+  readonly mad: number;
+};
+
+/** For ratios and plots, where 53 bits are plenty; comparison of exact values stays on the quantities themselves. */
+export function toNumbers(values: readonly Quantity[]): number[] {
+  return values.map(Number);
+}
+
+/** NaN for no values, as the sum of nothing has no middle. */
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** The q-quantile, 0 <= q <= 1, by linear interpolation; NaN for no values. */
+export function quantile(values: readonly number[], q: number): number {
+  return quantileOfSorted([...values].sort(ascending), q);
+}
+
+export function medianAbsoluteDeviation(values: readonly number[]): number {
+  const middle = median(values);
+  return median(values.map((value) => Math.abs(value - middle)));
+}
+
+/** Undefined for no values. */
+export function summarise(values: readonly number[]): Summary | undefined {
+  if (values.length === 0) return undefined;
+  const sorted = [...values].sort(ascending);
+  return {
+    count: sorted.length,
+    least: sorted[0] ?? Number.NaN,
+    most: sorted.at(-1) ?? Number.NaN,
+    median: quantileOfSorted(sorted, 0.5),
+    lowerQuartile: quantileOfSorted(sorted, 0.25),
+    upperQuartile: quantileOfSorted(sorted, 0.75),
+    mad: medianAbsoluteDeviation(sorted),
+  };
+}
+
+export type BootstrapOptions = {
+  readonly seed: number;
+  readonly resamples?: number;
+  readonly confidence?: number;
+};
+
+/**
+ * Interval of median(numerator) / median(denominator), each side resampled on its own. Undefined when a side has fewer than
+ * `leastSamples` values or a resampled denominator is 0: too little to say anything.
+ */
+export function ratioInterval(
+  numerator: readonly number[],
+  denominator: readonly number[],
+  { seed, resamples = 500, confidence = 0.95 }: BootstrapOptions,
+): Interval | undefined {
+  if (Math.min(numerator.length, denominator.length) < leastSamples) return undefined;
+  const random = seededRandom(seed);
+  const above = medianResampler(numerator, random);
+  const below = medianResampler(denominator, random);
+  const ratios: number[] = [];
+  for (let i = 0; i < resamples; i++) {
+    const bottom = below();
+    if (bottom === 0) return undefined;
+    ratios.push(above() / bottom);
+  }
+  ratios.sort(ascending);
+  const tail = (1 - confidence) / 2;
+  return { low: quantileOfSorted(ratios, tail), high: quantileOfSorted(ratios, 1 - tail) };
+}
+
+/** Below this a bootstrap of the median only repeats its few inputs. */
+export const leastSamples = 5;
+
+/** Mulberry32 (Tommy Ettinger, public domain): 32 bits of state, uniform in [0, 1), enough for resampling. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A seed from a name (FNV-1a, 32 bits), so that each comparison has its own and always the same. */
+export function seedOf(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}
+
+// Draws indices of the sorted values and counts them, so that a resample needs no sort of its own: a table of intervals is made
+// in every run and must cost milliseconds.
+function medianResampler(values: readonly number[], random: () => number): () => number {
+  const sorted = [...values].sort(ascending);
+  const counts = new Uint32Array(sorted.length);
+  const low = Math.floor((sorted.length - 1) / 2);
+  const high = Math.ceil((sorted.length - 1) / 2);
+  return () => {
+    counts.fill(0);
+    for (let i = 0; i < sorted.length; i++) {
+      const drawn = Math.floor(random() * sorted.length);
+      counts[drawn] = (counts[drawn] ?? 0) + 1;
+    }
+    return (drawnAt(sorted, counts, low) + drawnAt(sorted, counts, high)) / 2;
+  };
+}
+
+function drawnAt(sorted: readonly number[], counts: Uint32Array, rank: number): number {
+  let seen = 0;
+  for (let i = 0; i < sorted.length; i++) {
+    seen += counts[i] ?? 0;
+    if (seen > rank) return sorted[i] ?? Number.NaN;
+  }
+  return Number.NaN;
+}
+
+function quantileOfSorted(sorted: readonly number[], q: number): number {
+  const position = (sorted.length - 1) * q;
+  const below = sorted[Math.floor(position)];
+  const above = sorted[Math.ceil(position)];
+  if (below === undefined || above === undefined) return Number.NaN;
+  return below + (above - below) * (position - Math.floor(position));
+}
+
+const ascending = (a: number, b: number): number => a - b;

@@ -1,0 +1,250 @@
+// Stored runs, append-only: what a run was is never changed afterwards. SQLite through node:sqlite, which is imported when a store is
+// opened and not before.
+import type { DatabaseSync } from 'node:sqlite';
+import { parseExact } from '../../core/json-exact.ts';
+import type { Quantity } from '../../core/record.ts';
+import { fromRows, quantityOf, type RecordRow, type RunRows, toRows } from './rows.ts';
+import {
+  comparisonGroup,
+  type GitFacts,
+  type RunId,
+  type RunVerdict,
+  type StoredBoot,
+  type StoredRun,
+} from './run.ts';
+import { damaged, guarded, openDatabase, transaction } from './sqlite.ts';
+
+export type RunSummary = {
+  readonly id: RunId;
+  readonly startedAt: string;
+  readonly command: readonly string[];
+  readonly git: GitFacts | null;
+  readonly verdict: RunVerdict;
+};
+
+export type RunFilter = {
+  /** Default 20. */
+  readonly limit?: number;
+  readonly passed?: boolean;
+  /** A whole commit id. */
+  readonly commit?: string;
+};
+
+export type SeriesPoint = {
+  readonly run: RunId;
+  readonly startedAt: string;
+  readonly commit: string | null;
+  readonly dirty: boolean;
+  readonly machine: string;
+  readonly accelerator: string;
+  readonly exact: boolean;
+  readonly value: Quantity;
+  readonly samples: readonly Quantity[];
+};
+
+/** One boot of an earlier run whose figures may be set beside those of a boot of this one. */
+export type EarlierBoot = { readonly run: StoredRun; readonly boot: StoredBoot };
+
+export type TrendRun = Pick<SeriesPoint, 'run' | 'startedAt' | 'commit' | 'dirty'>;
+
+/** The runs of one comparison group, oldest first, and each series' value in each of them (null: not measured there). */
+export type Trend = {
+  readonly runs: readonly TrendRun[];
+  readonly series: ReadonlyMap<string, readonly (Quantity | null)[]>;
+};
+
+/** Every method may throw SynosError store.damaged, path.unwritable or disk.full. */
+export type Store = {
+  addRun(run: StoredRun): void;
+  run(id: RunId): StoredRun | undefined;
+  /** Newest first. */
+  lastRuns(filter?: RunFilter): RunSummary[];
+  /** Points of one series (core/record.ts seriesKey), oldest first, the latest `limit` (100) of them. */
+  series(key: string, options?: { readonly group?: string; readonly limit?: number }): SeriesPoint[];
+  /** For each boot of a run, the latest earlier comparable boot that has records; undefined where there is none. */
+  earlierBoots(run: StoredRun): (EarlierBoot | undefined)[];
+  /** For each boot of a run, how its series went over the latest `limit` (40) runs of its group. */
+  trends(run: StoredRun, limit?: number): Trend[];
+  close(): void;
+};
+
+export async function openStore(path: string): Promise<Store> {
+  const database = await openDatabase(path);
+  const here = <T>(work: () => T): T => guarded(path, work);
+  const runById = (id: RunId): StoredRun | undefined => readRun(database, path, id);
+  return {
+    addRun: (run) => here(() => transaction(database, () => writeRun(database, run))),
+    run: (id) => here(() => runById(id)),
+    lastRuns: (filter = {}) => here(() => listRuns(database, filter)),
+    series: (key, options = {}) => here(() => listPoints(database, key, options)),
+    earlierBoots: (run) => here(() => run.boots.map((boot) => earlierBoot(database, run, boot, runById))),
+    trends: (run, limit = 40) =>
+      here(() => run.boots.map((boot) => readTrend(database, comparisonGroup(boot, run.host), limit))),
+    close: () => database.close(),
+  };
+}
+
+function writeRun(database: DatabaseSync, run: StoredRun): void {
+  const rows = toRows(run);
+  const ordinal = database
+    .prepare(
+      `INSERT INTO runs (id, started_ms, git_commit, git_dirty, passed, document, sha256)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    )
+    .run(
+      run.id,
+      Date.parse(run.startedAt),
+      run.git?.commit ?? null,
+      run.git ? Number(run.git.dirty) : null,
+      Number(run.verdict.passed),
+      rows.document,
+      rows.sha256,
+    ).lastInsertRowid;
+  const addBoot = database.prepare('INSERT INTO boots (run, position, comparison_group) VALUES (?, ?, ?)');
+  const addSeries = database.prepare(
+    'INSERT INTO series (key, identity) VALUES (?, ?) ON CONFLICT DO NOTHING',
+  );
+  const addRecord = database.prepare(
+    `INSERT INTO records (boot, position, series, sequence, iterations, value, samples)
+     VALUES (?, ?, (SELECT id FROM series WHERE identity = ?), ?, ?, ?, ?)`,
+  );
+  run.boots.forEach((boot, index) => {
+    const id = addBoot.run(ordinal, index, comparisonGroup(boot, run.host)).lastInsertRowid;
+    rows.boots[index]?.forEach((row, position) => {
+      addSeries.run(row.key, row.identity);
+      addRecord.run(id, position, row.identity, row.sequence, row.iterations, row.value, row.samples);
+    });
+  });
+}
+
+function readRun(database: DatabaseSync, path: string, id: RunId): StoredRun | undefined {
+  const head = database.prepare('SELECT ordinal, document, sha256 FROM runs WHERE id = ?').get(id);
+  if (!head) return undefined;
+  const boots = database
+    .prepare('SELECT id FROM boots WHERE run = ? ORDER BY position')
+    .all(head['ordinal'] ?? 0);
+  const readRecords = database.prepare(
+    `SELECT key, identity, sequence, iterations, value, samples
+     FROM records JOIN series ON series.id = records.series WHERE boot = ? ORDER BY position`,
+  );
+  const rows = {
+    document: head['document'],
+    sha256: head['sha256'],
+    boots: boots.map((boot) => readRecords.all(boot['id'] ?? 0) as RecordRow[]),
+  };
+  try {
+    return fromRows(rows as RunRows);
+  } catch (error) {
+    throw damaged(path, `run ${id}: ${(error as Error).message}`, error);
+  }
+}
+
+function listRuns(database: DatabaseSync, filter: RunFilter): RunSummary[] {
+  return database
+    .prepare(
+      `SELECT document FROM runs
+       WHERE (:passed IS NULL OR passed = :passed) AND (:wanted IS NULL OR git_commit = :wanted)
+       ORDER BY ordinal DESC LIMIT :most`,
+    )
+    .all({
+      passed: filter.passed === undefined ? null : Number(filter.passed),
+      wanted: filter.commit ?? null,
+      most: filter.limit ?? 20,
+    })
+    .map((row) => {
+      const { id, startedAt, command, git, verdict } = JSON.parse(String(row['document'])) as StoredRun;
+      return { id, startedAt, command, git, verdict };
+    });
+}
+
+function listPoints(
+  database: DatabaseSync,
+  key: string,
+  { group, limit = 100 }: { readonly group?: string; readonly limit?: number },
+): SeriesPoint[] {
+  return database
+    .prepare(
+      `SELECT runs.id AS run, started_ms, git_commit, git_dirty, comparison_group, value, samples
+       FROM series JOIN records ON records.series = series.id JOIN boots ON boots.id = records.boot
+       JOIN runs ON runs.ordinal = boots.run
+       WHERE series.key = :wanted AND (:alike IS NULL OR comparison_group = :alike)
+       ORDER BY runs.ordinal DESC, boots.position DESC LIMIT :most`,
+    )
+    .all({ wanted: key, alike: group ?? null, most: limit })
+    .reverse()
+    .map((row) => {
+      const [machine, accelerator, exact] = JSON.parse(String(row['comparison_group'])) as [
+        string,
+        string,
+        boolean,
+      ];
+      const samples = parseExact(String(row['samples'])) as readonly Quantity[];
+      return {
+        ...trendRun(row),
+        machine,
+        accelerator,
+        exact,
+        value: quantityOf(String(row['value'])),
+        samples,
+      };
+    });
+}
+
+function earlierBoot(
+  database: DatabaseSync,
+  run: StoredRun,
+  boot: StoredBoot,
+  runById: (id: RunId) => StoredRun | undefined,
+): EarlierBoot | undefined {
+  const found = database
+    .prepare(
+      `SELECT runs.id AS run, boots.position FROM boots JOIN runs ON runs.ordinal = boots.run
+       WHERE comparison_group = :alike
+         AND runs.ordinal < coalesce((SELECT ordinal FROM runs WHERE id = :self), 9e15)
+         AND EXISTS (SELECT 1 FROM records WHERE records.boot = boots.id)
+       ORDER BY runs.ordinal DESC, boots.position LIMIT 1`,
+    )
+    .get({ alike: comparisonGroup(boot, run.host), self: run.id });
+  const earlier = found && runById(found['run'] as RunId);
+  const same = earlier?.boots[Number(found?.['position'])];
+  return earlier && same ? { run: earlier, boot: same } : undefined;
+}
+
+// SQLite puts each series' values into one text: a row for every value of every run would cost more than the rest of the report.
+function readTrend(database: DatabaseSync, group: string, limit: number): Trend {
+  const runs = database
+    .prepare(
+      `SELECT ordinal, id AS run, started_ms, git_commit, git_dirty FROM runs
+       WHERE EXISTS (SELECT 1 FROM boots WHERE boots.run = ordinal AND comparison_group = ?)
+       ORDER BY ordinal DESC LIMIT ?`,
+    )
+    .all(group, limit)
+    .reverse();
+  const column = new Map(runs.map((row, index) => [Number(row['ordinal']), index]));
+  const rows = database
+    .prepare(
+      `SELECT series.key AS key, group_concat(boots.run || ':' || value, ' ') AS points
+       FROM boots JOIN records ON records.boot = boots.id JOIN series ON series.id = records.series
+       WHERE comparison_group = ? AND boots.run >= ? GROUP BY series.id`,
+    )
+    .all(group, runs[0]?.['ordinal'] ?? 0);
+  const series = rows.map((row): [string, (Quantity | null)[]] => {
+    const values: (Quantity | null)[] = runs.map(() => null);
+    for (const point of String(row['points']).split(' ')) {
+      const [ordinal = '', value = ''] = point.split(':');
+      const index = column.get(Number(ordinal));
+      if (index !== undefined) values[index] = quantityOf(value);
+    }
+    return [String(row['key']), values];
+  });
+  return { runs: runs.map(trendRun), series: new Map(series) };
+}
+
+function trendRun(row: { readonly [column: string]: unknown }): TrendRun {
+  return {
+    run: row['run'] as RunId,
+    startedAt: new Date(Number(row['started_ms'])).toISOString(),
+    commit: row['git_commit'] === null ? null : String(row['git_commit']),
+    dirty: row['git_dirty'] === 1,
+  };
+}
