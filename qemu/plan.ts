@@ -1,0 +1,78 @@
+// From a machine description and what it starts to the task that boots it. Pure.
+import { SynosError } from '../core/failure.ts';
+import { type Input, type Task, type TaskOutput, taskId } from '../core/task.ts';
+import type { MachineOptions } from './options.ts';
+import { bootParamsJson } from './params.ts';
+
+export type BootRun = {
+  /** Ticks are instructions, and two runs print the same bytes. */
+  readonly exact: boolean;
+  /** Which of several boots of one machine this is, from 0. */
+  readonly index: number;
+  /** Words behind those of the machine description: later words win. */
+  readonly commandLine?: string;
+};
+
+export type BootMedia = { readonly kernel?: TaskOutput; readonly image?: TaskOutput };
+
+/** What QEMU takes beside the guest's memory: its own, and the translated code. */
+const ownMemoryMib = 192;
+/** For the accelerator's probe and for ending QEMU. */
+const graceMs = 30_000;
+const longestCommandLine = 900;
+
+/**
+ * One task; `outcome` holds a BootOutcome as JSON, whatever the guest did, and `log` its serial port as it came. Throws SynosError
+ * plan.invalid when the machine is given nothing to start, and usage when the command line is too long or not printable ASCII.
+ */
+export function bootPlan(
+  name: string,
+  machine: MachineOptions,
+  media: BootMedia,
+  run: BootRun,
+): { tasks: Task[]; outcome: TaskOutput; log: TaskOutput } {
+  const id = taskId(`boot:${name}${run.exact ? ':exact' : ''}:${run.index}`);
+  const commandLine = run.commandLine ?? '';
+  checkCommandLine(name, `${machine.commandLine} ${commandLine}`);
+  const task: Task = {
+    id,
+    kind: 'boot',
+    params: bootParamsJson({
+      machine: name,
+      options: machine,
+      exact: run.exact,
+      index: run.index,
+      commandLine,
+    }),
+    inputs: { [machine.boot === 'iso' ? 'image' : 'kernel']: startedFrom(name, machine, media) },
+    outputs: ['outcome.json', 'serial.log'],
+    // Guest CPUs share one thread where instructions are counted.
+    demand: { cpus: run.exact ? 1 : machine.cpus, memoryMib: machine.memoryMib + ownMemoryMib, io: 0 },
+    limitMs: machine.limits.seconds * 1000 + graceMs,
+    cacheable: false,
+    title: `boot ${name}${run.exact ? ', counting instructions' : ''}`,
+  };
+  return {
+    tasks: [task],
+    outcome: { task: id, output: 'outcome.json' },
+    log: { task: id, output: 'serial.log' },
+  };
+}
+
+function startedFrom(name: string, machine: MachineOptions, media: BootMedia): Input {
+  const output = machine.boot === 'iso' ? media.image : media.kernel;
+  if (output) return { from: 'task', ...output };
+  const what = machine.boot === 'iso' ? 'ISO' : 'kernel';
+  throw new SynosError({
+    code: 'plan.invalid',
+    reason: `machine ${name} starts the ${what}, and there is none`,
+  });
+}
+
+function checkCommandLine(name: string, line: string): void {
+  if (line.length <= longestCommandLine && /^[\x20-\x7e]*$/.test(line)) return;
+  throw new SynosError({
+    code: 'usage',
+    message: `the kernel command line of machine ${name} is not one line of at most ${longestCommandLine} printable ASCII characters`,
+  });
+}
