@@ -59,6 +59,12 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
     next: () =>
       'check the network or set another `iso.mirror`; what was fetched already is kept, and `--offline` builds from it',
   },
+  'package.gone': {
+    exit: 1,
+    when: 'a mirror answers, but no longer has a package of the lock',
+    says: (f) => `package ${f.package} ${f.version} is no longer at ${f.url}`,
+    next: () => 'run `synos lock`, or build with `--update-lock`',
+  },
   'package.failed': {
     exit: 1,
     when: 'a Debian package could not be unpacked or configured',

@@ -27,6 +27,7 @@ type WorkFailure =
   | { code: 'input.missing'; path: string; neededBy: string }
   | { code: 'digest.mismatch'; what: string; expected: string; actual: string; source: string }
   | { code: 'network.away'; url: string; reason: string; tries: number }
+  | { code: 'package.gone'; package: string; version: string; url: string }
   | { code: 'package.failed'; package: string; step: string; tail: readonly string[] }
   | { code: 'package.conflict'; path: string; packages: readonly string[] }
   | { code: 'artefact.invalid'; what: string; reason: string };

@@ -21,7 +21,9 @@ await build({
   chunkNames: 'chunks/[name]-[hash]',
   loader: { '.css': 'text', '.txt': 'text' },
   // Some CommonJS dependencies call require() for Node's own modules.
-  banner: { js: "import { createRequire as __synosRequire } from 'node:module'; const require = __synosRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as __synosRequire } from 'node:module'; const require = __synosRequire(import.meta.url);",
+  },
 });
 cpSync('LICENSE', `${fresh}/LICENSE`);
 chmodSync(`${fresh}/synos.js`, 0o755);

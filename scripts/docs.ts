@@ -40,7 +40,8 @@ ${rows.join('\n')}
 function leaves(node: Documented, path: readonly string[]): { path: readonly string[]; node: Documented }[] {
   const choices = (node.anyOf ?? node.oneOf ?? [node]) as readonly Documented[];
   const named = choices.flatMap((choice) => Object.entries(choice.properties ?? {}));
-  const free = typeof node.additionalProperties === 'object' ? [['NAME', node.additionalProperties] as const] : [];
+  const free =
+    typeof node.additionalProperties === 'object' ? [['NAME', node.additionalProperties] as const] : [];
   if (named.length + free.length === 0) return [{ path, node }];
   return [...named, ...free].flatMap(([key, child]) => leaves(child as Documented, [...path, key]));
 }
@@ -49,12 +50,17 @@ function typeText(node: Documented): string {
   if (node.enum) return node.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (node.const !== undefined) return `\`${String(node.const)}\``;
   if (node.type === 'array') return `list of ${node.items ? typeText(node.items) : 'values'}`;
-  const range = node.minimum !== undefined && node.maximum !== undefined && Math.abs(node.maximum) < 2 ** 53 - 1 ? ` ${node.minimum} to ${node.maximum}` : '';
+  const range =
+    node.minimum !== undefined && node.maximum !== undefined && Math.abs(node.maximum) < 2 ** 53 - 1
+      ? ` ${node.minimum} to ${node.maximum}`
+      : '';
   return `${String(node.type ?? 'text')}${range}`;
 }
 
 function errorsPage(): string {
-  const rows = Object.entries(failureTable).map(([code, entry]) => `| \`${code}\` | ${entry.exit} | ${entry.when} |`);
+  const rows = Object.entries(failureTable).map(
+    ([code, entry]) => `| \`${code}\` | ${entry.exit} | ${entry.when} |`,
+  );
   return `# Failures and exit codes
 
 Printed from the table of failures (\`core/failure-table.ts\`) by \`node scripts/docs.ts\`. With \`--json\` the code is in \`errors[].code\`.
@@ -108,7 +114,8 @@ for (const [file, page] of Object.entries(pages)) {
   }
   if (text === before) continue;
   stale++;
-  if (process.argv.includes('--check')) process.stderr.write(`${file} is not what the code says: run node scripts/docs.ts\n`);
+  if (process.argv.includes('--check'))
+    process.stderr.write(`${file} is not what the code says: run node scripts/docs.ts\n`);
   else writeFileSync(file, text);
 }
 if (process.argv.includes('--check') && stale > 0) process.exitCode = 1;

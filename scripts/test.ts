@@ -20,7 +20,14 @@ const suites: readonly Suite[] = [
 async function hosted(): Promise<Count> {
   let sum = none;
   for (const compiler of ['gcc', 'clang']) {
-    const { exit, output } = await command(['make', '-s', '-C', 'kernel/test/hosted', `CC=${compiler}`, 'check']);
+    const { exit, output } = await command([
+      'make',
+      '-s',
+      '-C',
+      'kernel/test/hosted',
+      `CC=${compiler}`,
+      'check',
+    ]);
     const passed = (output.match(/^\s+ok \d/gm) ?? []).length;
     const failed = (output.match(/^\s+not ok \d/gm) ?? []).length;
     // A run that printed no test, or that a sanitizer ended, has failed whatever it counted.
@@ -31,11 +38,25 @@ async function hosted(): Promise<Count> {
 
 async function vitest(): Promise<Count> {
   const file = join(tmpdir(), `synos-vitest-${process.pid}.json`);
-  const { exit } = await command(['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
+  const { exit } = await command([
+    'vitest',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`,
+  ]);
   try {
-    const report = JSON.parse(readFileSync(file, 'utf8')) as { numPassedTests: number; numFailedTests: number; numPendingTests: number };
+    const report = JSON.parse(readFileSync(file, 'utf8')) as {
+      numPassedTests: number;
+      numFailedTests: number;
+      numPendingTests: number;
+    };
     const failed = report.numFailedTests;
-    return { passed: report.numPassedTests, failed: failed === 0 && exit !== 0 ? 1 : failed, skipped: report.numPendingTests };
+    return {
+      passed: report.numPassedTests,
+      failed: failed === 0 && exit !== 0 ? 1 : failed,
+      skipped: report.numPendingTests,
+    };
   } catch {
     return { ...none, failed: 1 };
   } finally {
@@ -75,14 +96,19 @@ function add(a: Count, b: Count): Count {
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !suites.some((suite) => suite.name === name));
-if (unknown !== undefined) throw new Error(`there is no suite ${unknown}; known: ${suites.map((suite) => suite.name).join(', ')}`);
+if (unknown !== undefined)
+  throw new Error(`there is no suite ${unknown}; known: ${suites.map((suite) => suite.name).join(', ')}`);
 let total = none;
 for (const suite of suites) {
   if (wanted.length > 0 && !wanted.includes(suite.name)) continue;
   const started = performance.now();
   const count = await suite.run();
-  process.stdout.write(`${suite.name}: ${count.passed} passed, ${count.failed} failed (${Math.round((performance.now() - started) / 1000)} s)\n`);
+  process.stdout.write(
+    `${suite.name}: ${count.passed} passed, ${count.failed} failed (${Math.round((performance.now() - started) / 1000)} s)\n`,
+  );
   total = add(total, count);
 }
-process.stdout.write(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}\n`);
+process.stdout.write(
+  `\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}\n`,
+);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

@@ -17,7 +17,17 @@ describe('the command line', () => {
     await using rig = await project();
     const { exit, out } = await rig.synos(['--help']);
     expect(exit).toBe(0);
-    for (const name of ['build', 'boot', 'lock', 'report', 'doctor', 'clean', 'config', 'schema', 'completion']) {
+    for (const name of [
+      'build',
+      'boot',
+      'lock',
+      'report',
+      'doctor',
+      'clean',
+      'config',
+      'schema',
+      'completion',
+    ]) {
       expect(out).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
     }
     expect(out).toContain('Exit codes');
@@ -65,7 +75,9 @@ describe('the command line', () => {
     expect((await rig.synos(['config'])).exit).toBe(2);
     const bomb = 'abcdefghi'.split('').map((name, index, all) => {
       const before = all[index - 1];
-      return `${name}: &${name} [${Array(9).fill(before ? `*${before}` : 'lol').join(',')}]`;
+      return `${name}: &${name} [${Array(9)
+        .fill(before ? `*${before}` : 'lol')
+        .join(',')}]`;
     });
     rig.write('synos.yaml', bomb.join('\n'));
     const ended = await rig.synos(['config'], { limitMs: 10_000 });
@@ -90,7 +102,9 @@ describe('the command line', () => {
 
   it('prints no control characters in a pipe, and none with --color never', async () => {
     await using rig = await project();
-    const { out, err } = await rig.synos(['config', '--color', 'never'], { env: { FORCE_COLOR: '1', NO_COLOR: '' } });
+    const { out, err } = await rig.synos(['config', '--color', 'never'], {
+      env: { FORCE_COLOR: '1', NO_COLOR: '' },
+    });
     expect(out + err).not.toContain('\x1b');
   });
 });
@@ -98,7 +112,9 @@ describe('the command line', () => {
 describe('synos config', () => {
   it('prints every value with where it came from, as text and as the described document', async () => {
     await using rig = await project({ config: 'kernel:\n  compiler: clang\n' });
-    const plain = await rig.synos(['config', '--set', 'kernel.profile=debug'], { env: { SYNOS_ISO_SUITE: 'bookworm', COLUMNS: '160' } });
+    const plain = await rig.synos(['config', '--set', 'kernel.profile=debug'], {
+      env: { SYNOS_ISO_SUITE: 'bookworm', COLUMNS: '160' },
+    });
     expect(plain.out).toMatch(/kernel\.compiler +"clang" +# .*synos\.yaml:2:3/);
     expect(plain.out).toMatch(/kernel\.profile +"debug" +# --set/);
     expect(plain.out).toMatch(/iso\.suite +"bookworm" +# SYNOS_ISO_SUITE/);
@@ -125,7 +141,8 @@ describe('synos schema', () => {
 describe('synos completion', () => {
   it('gives bash what synos itself answers: commands, options, machines of the configuration', async () => {
     await using rig = await project({ config: 'machines: { alpha: {}, beta: {} }\n' });
-    const words = async (...typed: string[]): Promise<string[]> => (await rig.synos(['complete', '--', ...typed])).out.split('\n');
+    const words = async (...typed: string[]): Promise<string[]> =>
+      (await rig.synos(['complete', '--', ...typed])).out.split('\n');
     expect(await words('bo')).toContain('boot');
     expect(await words('boot', '')).toEqual(['alpha', 'beta', '']);
     expect(await words('boot', '--ex')).toEqual(['--exact', '']);
@@ -155,7 +172,9 @@ describe('synos clean', () => {
     writeFileSync(join(rig.folder, 'out', 'synos.elf'), 'x'.repeat(2048));
     mkdirSync(join(rig.folder, '.synos', 'cache'), { recursive: true });
     writeFileSync(join(rig.folder, '.synos', 'runs.sqlite'), '');
-    const dry = (await rig.synos(['clean', '--dry-run', '--json'])).json() as { removed: { bytes: number }[] };
+    const dry = (await rig.synos(['clean', '--dry-run', '--json'])).json() as {
+      removed: { bytes: number }[];
+    };
     await fits('clean', dry);
     expect(dry.removed).toEqual([{ path: 'out', bytes: 2048 }]);
     expect(rig.has('out/synos.elf')).toBe(true);

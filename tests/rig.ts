@@ -69,6 +69,8 @@ async function synos(folder: string, args: readonly string[], options: RunOption
   if (child.pid !== undefined) options.started?.(child.pid);
   return new Promise((done, failed) => {
     child.once('error', failed);
-    child.once('close', (exit, signal) => done({ exit, signal, out, err, json: () => JSON.parse(out) as unknown }));
+    child.once('close', (exit, signal) =>
+      done({ exit, signal, out, err, json: () => JSON.parse(out) as unknown }),
+    );
   });
 }

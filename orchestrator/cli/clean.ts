@@ -7,14 +7,22 @@ import { bytes } from '../ui/words.ts';
 import type { Flags } from './flags.ts';
 import { cacheOf, homeOf, layersOf, outOf } from './session.ts';
 
-export async function clean(flags: Flags, _args: readonly string[], options: { readonly [name: string]: unknown }): Promise<number> {
+export async function clean(
+  flags: Flags,
+  _args: readonly string[],
+  options: { readonly [name: string]: unknown },
+): Promise<number> {
   const { tree } = loadConfig(layersOf(flags));
-  const folders = [outOf(tree), ...(options['cache'] === true ? [cacheOf(homeOf(tree)), join(homeOf(tree), 'work')] : [])];
+  const folders = [
+    outOf(tree),
+    ...(options.cache === true ? [cacheOf(homeOf(tree)), join(homeOf(tree), 'work')] : []),
+  ];
   const removed = folders.flatMap((folder) => {
     const size = sizeOf(folder);
     return size === undefined ? [] : [{ path: relative(tree, folder), bytes: size }];
   });
-  if (!flags.dryRun) for (const { path } of removed) rmSync(join(tree, path), { recursive: true, force: true });
+  if (!flags.dryRun)
+    for (const { path } of removed) rmSync(join(tree, path), { recursive: true, force: true });
   if (flags.json) {
     writeOut(JSON.stringify({ schema: 'synos.clean/1', dryRun: flags.dryRun, removed }));
   } else {
@@ -31,7 +39,11 @@ function sizeOf(folder: string): number | undefined {
     const entries = readdirSync(folder, { withFileTypes: true, recursive: true });
     return entries
       .filter((entry) => entry.isFile())
-      .reduce((sum, entry) => sum + (statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0), 0);
+      .reduce(
+        (sum, entry) =>
+          sum + (statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0),
+        0,
+      );
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

@@ -25,7 +25,12 @@ export async function completion(_flags: Flags, args: readonly string[]): Promis
   const shell = args[0] ?? '';
   const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined;
   if (script === undefined) {
-    throw new SynosError({ code: 'name.unknown', kind: 'shell', name: shell, near: nearest(shell, Object.keys(scripts)) });
+    throw new SynosError({
+      code: 'name.unknown',
+      kind: 'shell',
+      name: shell,
+      near: nearest(shell, Object.keys(scripts)),
+    });
   }
   writeOut(script);
   return 0;
@@ -43,8 +48,12 @@ export async function complete(program: Command, words: readonly string[]): Prom
 async function candidatesFor(program: Command, words: readonly string[]): Promise<string[]> {
   const visible = program.commands.filter((command) => !command.name().startsWith('complete'));
   const chosen = program.commands.find((command) => command.name() === words[0]);
-  if (words.length <= 1 || !chosen) return [...visible.map((command) => command.name()), 'completion', 'help', '--help', '--version'];
-  const previous = chosen.options.find((option) => option.is(words.at(-2) ?? ''));
+  if (words.length <= 1 || !chosen)
+    return [...visible.map((command) => command.name()), 'completion', 'help', '--help', '--version'];
+  const typed = words.at(-2);
+  const previous = chosen.options.find(
+    (option) => typed !== undefined && (option.long === typed || option.short === typed),
+  );
   if (previous?.argChoices) return [...previous.argChoices];
   if (previous?.required) return []; // a value that only the shell can complete, as a file
   if ((words.at(-1) ?? '').startsWith('-')) return chosen.options.flatMap(names);

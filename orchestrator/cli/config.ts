@@ -8,7 +8,9 @@ export async function config(flags: Flags): Promise<number> {
   const loaded = loadConfig(layersOf(flags));
   if (flags.json) {
     const values = loaded.leaves.map(({ path, value, source }) => ({ path, value, source }));
-    writeOut(JSON.stringify({ schema: 'synos.config/1', file: loaded.file ?? null, tree: loaded.tree, values }));
+    writeOut(
+      JSON.stringify({ schema: 'synos.config/1', file: loaded.file ?? null, tree: loaded.tree, values }),
+    );
     return 0;
   }
   const style = styleFor(process.stdout);
@@ -19,7 +21,11 @@ export async function config(flags: Flags): Promise<number> {
     const origin = source === 'default' ? style.dim('default') : source;
     // On a narrow terminal the origin goes below its value, so that nothing is cut.
     const line = `${path.padEnd(wide)}  ${text}`;
-    writeOut(line.length + source.length + 4 <= columns ? `${line}  ${style.dim('#')} ${origin}` : `${path}\n  ${text}\n  ${style.dim('#')} ${origin}`);
+    writeOut(
+      line.length + source.length + 4 <= columns
+        ? `${line}  ${style.dim('#')} ${origin}`
+        : `${path}\n  ${text}\n  ${style.dim('#')} ${origin}`,
+    );
   }
   return 0;
 }

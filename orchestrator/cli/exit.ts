@@ -8,10 +8,14 @@ import { failureText } from '../ui/words.ts';
 /** Says the failures and returns the exit code of the first, which is the one that stopped the command. */
 export function endWith(failures: readonly Failure[], json: boolean): number {
   for (const failure of failures) writeErr(failureText(failure, styleFor(process.stderr)));
-  const first = failures[0];
-  if (first === undefined) return 0;
-  if (json) writeOut(JSON.stringify(errorDocument(failures)));
-  return explain(first).exit;
+  if (json && failures.length > 0) writeOut(JSON.stringify(errorDocument(failures)));
+  return exitOf(failures);
+}
+
+/** The exit code that these failures end a command with. */
+export function exitOf(failures: readonly Failure[]): number {
+  const [first] = failures;
+  return first === undefined ? 0 : explain(first).exit;
 }
 
 /** The document that `--json` prints instead of a result when there is none. Described by `synos schema error`. */

@@ -24,7 +24,9 @@ export function withCommon(command: Command): Command {
   return command
     .option('-q, --quiet', 'say only what went wrong', false)
     .option('-v, --verbose', 'say everything that happens', false)
-    .addOption(new Option('--color <when>', 'use colour').choices(['auto', 'always', 'never']).default('auto'))
+    .addOption(
+      new Option('--color <when>', 'use colour').choices(['auto', 'always', 'never']).default('auto'),
+    )
     .option('--json', 'print one JSON document on standard output', false)
     .option('-C, --directory <dir>', 'work in this folder', '.')
     .option('--config <file>', 'read this file instead of synos.yaml')
@@ -42,26 +44,28 @@ export function withWork(command: Command): Command {
 }
 
 export function flagsOf(options: { readonly [name: string]: unknown }): Flags {
-  const text = (name: string): string | undefined => (typeof options[name] === 'string' ? options[name] : undefined);
+  const text = (name: string): string | undefined =>
+    typeof options[name] === 'string' ? options[name] : undefined;
   return {
-    quiet: options['quiet'] === true,
-    verbose: options['verbose'] === true,
+    quiet: options.quiet === true,
+    verbose: options.verbose === true,
     color: (text('color') ?? 'auto') as ColorChoice,
-    json: options['json'] === true,
+    json: options.json === true,
     directory: resolve(text('directory') ?? '.'),
     configFile: text('config'),
-    set: Array.isArray(options['set']) ? options['set'].map(String) : [],
-    jobs: typeof options['jobs'] === 'number' ? options['jobs'] : undefined,
-    dryRun: options['dryRun'] === true,
-    keepGoing: options['keepGoing'] === true,
-    offline: options['offline'] === true,
+    set: Array.isArray(options.set) ? options.set.map(String) : [],
+    jobs: typeof options.jobs === 'number' ? options.jobs : undefined,
+    dryRun: options.dryRun === true,
+    keepGoing: options.keepGoing === true,
+    offline: options.offline === true,
     events: text('events'),
   };
 }
 
 export function positive(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 10_000) throw new InvalidArgumentError('expected a whole number from 1 to 10000');
+  if (!Number.isInteger(value) || value < 1 || value > 10_000)
+    throw new InvalidArgumentError('expected a whole number from 1 to 10000');
   return value;
 }
 

@@ -1,11 +1,15 @@
 // The command line: which commands there are and what they take. Each command's code is loaded when it runs, so that `--help` is quick.
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { type ColorChoice, setColor } from '../ui/output.ts';
 import { ending } from './exit.ts';
 import { type Flags, flagsOf, positive, withCommon, withWork } from './flags.ts';
+import { version } from './version.ts';
 
-type Work = (flags: Flags, args: readonly string[], options: { readonly [name: string]: unknown }) => Promise<number>;
+type Work = (
+  flags: Flags,
+  args: readonly string[],
+  options: { readonly [name: string]: unknown },
+) => Promise<number>;
 
 /** Runs one command line; sets the exit code, never throws. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -21,13 +25,18 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 export function makeProgram(): Command {
   const program = new Command('synos')
-    .description("From a bare-metal kernel's source to trusted numbers: build, boot under QEMU, harvest, judge.")
+    .description(
+      "From a bare-metal kernel's source to trusted numbers: build, boot under QEMU, harvest, judge.",
+    )
     .version(version(), '-V, --version')
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`synos: ${text}`) })
     .showSuggestionAfterError()
     .helpCommand('help [command]', 'show help for a command')
-    .addHelpText('after', '\nExit codes: 0 done, 1 the work failed, 2 wrong usage, 4 this machine lacks something,\n6 the guest did not finish, 7 a result is incomplete, 130 interrupted.\nStart with: synos doctor, then synos build, then synos boot.');
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 the work failed, 2 wrong usage, 4 this machine lacks something,\n6 the guest did not finish, 7 a result is incomplete, 130 interrupted.\nStart with: synos doctor, then synos build, then synos boot.',
+    );
   declareWork(program);
   declareViews(program);
   return program;
@@ -37,10 +46,11 @@ function declareWork(program: Command): void {
   withWork(program.command('build'))
     .argument('[target]', 'kernel, iso or all', 'all')
     .description('build the kernel and the image; only what changed')
-    .option('--clean-check', 'look at every cached file again instead of trusting its time and size', false)
+    .option('--recheck', 'read every cached file again instead of trusting its size and time', false)
+    .option('--update-lock', 'lock anew and go on when a mirror no longer has a locked package', false)
     .action(runs(async () => (await import('./build.ts')).build));
   withWork(program.command('boot'))
-    .argument('[machine...]', "machines of the configuration (default: its first)")
+    .argument('[machine...]', 'machines of the configuration (default: its first)')
     .description('build what is stale, boot machines, harvest their records, store and show the run')
     .option('--exact', 'count instructions instead of time (icount): the same numbers every time', false)
     .option('--append <words>', "words for the end of the kernel's command line")
@@ -98,17 +108,4 @@ function runs(load: () => Promise<Work>): (...given: unknown[]) => Promise<void>
     setColor(flags.color as ColorChoice);
     await ending(flags.json, async () => (await load())(flags, command.args, options));
   };
-}
-
-/** The package's version: package.json lies one folder above the bundle, and two above this file. */
-export function version(): string {
-  for (const place of ['../package.json', '../../package.json']) {
-    try {
-      const { name, version: text } = JSON.parse(readFileSync(new URL(place, import.meta.url), 'utf8')) as { name: string; version: string };
-      if (name === 'synos') return text;
-    } catch {
-      // the other place
-    }
-  }
-  return 'unknown';
 }

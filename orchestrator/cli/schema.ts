@@ -12,7 +12,11 @@ export function schemaNames(): string[] {
 export async function schema(flags: Flags, args: readonly string[]): Promise<number> {
   const name = args[0];
   if (name === undefined) {
-    writeOut(flags.json ? JSON.stringify({ schema: 'synos.schemas/1', names: schemaNames() }) : schemaNames().join('\n'));
+    writeOut(
+      flags.json
+        ? JSON.stringify({ schema: 'synos.schemas/1', names: schemaNames() })
+        : schemaNames().join('\n'),
+    );
     return 0;
   }
   writeOut(JSON.stringify(await schemaOf(name), null, 2));

@@ -14,10 +14,20 @@ const digest: Schema = { type: 'string', pattern: '^[0-9a-f]{64}$', description:
 /** An object with exactly these members. */
 function object(properties: { readonly [name: string]: Schema }, description?: string): Schema {
   const says = description === undefined ? {} : { description };
-  return { type: 'object', properties, required: Object.keys(properties), additionalProperties: false, ...says };
+  return {
+    type: 'object',
+    properties,
+    required: Object.keys(properties),
+    additionalProperties: false,
+    ...says,
+  };
 }
 
-function document(name: string, description: string, properties: { readonly [name: string]: Schema }): Schema {
+function document(
+  name: string,
+  description: string,
+  properties: { readonly [name: string]: Schema },
+): Schema {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     $id: `https://synos.invalid/schema/${name}.schema.json`,
@@ -33,7 +43,10 @@ const error = object({
   exit: count('exit code'),
 });
 
-const taskStatus: Schema = { enum: ['ran', 'cached', 'failed', 'skipped'], description: 'how the task ended' };
+const taskStatus: Schema = {
+  enum: ['ran', 'cached', 'failed', 'skipped'],
+  description: 'how the task ended',
+};
 
 const packageChange = object({
   name: text('package'),
@@ -42,22 +55,44 @@ const packageChange = object({
 });
 
 export const documents: { readonly [name: string]: Schema } = {
-  error: document('error', 'What a command prints with --json when it failed.', { errors: list(error, 'the first one stopped the command') }),
+  error: document('error', 'What a command prints with --json when it failed.', {
+    errors: list(error, 'the first one stopped the command'),
+  }),
   build: document('build', 'Result of `synos build --json`.', {
     ok: flag('everything that was asked for is there'),
     artefacts: list(
-      object({ name: text('kernel or iso'), path: text('relative to the project'), sha256: digest, bytes: count('size') }),
+      object({
+        name: text('kernel or iso'),
+        path: text('relative to the project'),
+        sha256: digest,
+        bytes: count('size'),
+      }),
       'what was built',
     ),
     durationMs: number('wall time of the command'),
-    tasks: list(object({ id: text('task'), status: taskStatus, durationMs: number('of the run that made its outputs') }), 'every task of the plan'),
-    criticalPath: list(object({ id: text('task'), durationMs: number('of its run') }), 'the chain of tasks that bounded the time, first to last'),
+    tasks: list(
+      object({
+        id: text('task'),
+        status: taskStatus,
+        durationMs: number('of the run that made its outputs'),
+      }),
+      'every task of the plan',
+    ),
+    criticalPath: list(
+      object({ id: text('task'), durationMs: number('of its run') }),
+      'the chain of tasks that bounded the time, first to last',
+    ),
     errors: list(error, 'empty when ok'),
   }),
   plan: document('plan', 'Result of `--dry-run --json`.', {
     goals: list(text('task'), 'what was asked for'),
     tasks: list(
-      object({ id: text('task'), kind: text('of action'), title: text('for people'), after: list(text('task'), 'what it waits for') }),
+      object({
+        id: text('task'),
+        kind: text('of action'),
+        title: text('for people'),
+        after: list(text('task'), 'what it waits for'),
+      }),
       'in an order in which each comes after what it waits for',
     ),
   }),
@@ -72,7 +107,10 @@ export const documents: { readonly [name: string]: Schema } = {
     checks: list(
       object({
         name: text('what was looked at'),
-        status: { enum: ['ok', 'warning', 'missing'], description: 'a warning costs speed or a feature; missing stops work' },
+        status: {
+          enum: ['ok', 'warning', 'missing'],
+          description: 'a warning costs speed or a feature; missing stops work',
+        },
         detail: text('what was found'),
         mend: maybe(text('the command that mends it')),
       }),
@@ -82,7 +120,10 @@ export const documents: { readonly [name: string]: Schema } = {
   config: document('config', 'Result of `synos config --json`.', {
     file: maybe(text('the file that was read')),
     tree: text('the project folder'),
-    values: list(object({ path: text('dotted'), value: { description: 'any JSON' }, source: text('what set it') }), 'every leaf'),
+    values: list(
+      object({ path: text('dotted'), value: { description: 'any JSON' }, source: text('what set it') }),
+      'every leaf',
+    ),
   }),
   clean: document('clean', 'Result of `synos clean --json`.', {
     dryRun: flag('nothing was removed'),

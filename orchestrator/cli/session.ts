@@ -1,9 +1,9 @@
 // What every command that works needs, wired once: configuration, plan, engine, and the readers of its events.
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Emit, type Event, eventBus } from '../../core/event.ts';
 import type { Failure } from '../../core/failure.ts';
-import type { Plan, TaskId, TaskResult } from '../../core/task.ts';
+import type { TaskId, TaskResult } from '../../core/task.ts';
 import { type LoadedConfig, type LoadOptions, loadConfig } from '../config/load.ts';
 import { isLive, styleFor } from '../ui/output.ts';
 import { plainReader } from '../ui/plain.ts';
@@ -34,7 +34,12 @@ export type Session = LoadedConfig & {
 };
 
 /** Loads the configuration and starts showing what happens. `follow`: the serial port, too. */
-export async function openSession(flags: Flags, command: string, version: string, follow = false): Promise<Session> {
+export async function openSession(
+  flags: Flags,
+  command: string,
+  version: string,
+  follow = false,
+): Promise<Session> {
   const startedAt = new Date();
   const loaded = loadConfig(layersOf(flags));
   const home = homeOf(loaded.tree);
@@ -47,7 +52,14 @@ export async function openSession(flags: Flags, command: string, version: string
     readers.push(progress.reader);
     close = progress.close;
   } else {
-    readers.push(plainReader({ quiet: flags.quiet, verbose: flags.verbose, serial: follow || flags.verbose, style: styleFor(process.stderr) }));
+    readers.push(
+      plainReader({
+        quiet: flags.quiet,
+        verbose: flags.verbose,
+        serial: follow || flags.verbose,
+        style: styleFor(process.stderr),
+      }),
+    );
   }
   if (flags.events !== undefined) readers.push(await eventFile(flags.events));
   const emit = eventBus(readers);
@@ -60,13 +72,6 @@ async function eventFile(file: string): Promise<(event: Event) => void> {
   const { stringifyExact } = await import('../../core/json-exact.ts');
   appendFileSync(file, '');
   return (event) => appendFileSync(file, `${stringifyExact(event)}\n`);
-}
-
-/** Runs a plan on this machine. */
-export async function execute(session: Session, flags: Flags, plan: Plan): Promise<ReadonlyMap<TaskId, TaskResult>> {
-  const { runHere } = await import('./run-here.ts');
-  mkdirSync(session.home, { recursive: true });
-  return runHere(session, flags, plan);
 }
 
 /** The failures behind results, each once, the one that came first in the plan first. */

@@ -22,7 +22,14 @@ export function issuesOf(
     }
     const { source, place } = origin(issue.path);
     const path = issue.path.map(String).join('.') || '(whole file)';
-    return [{ path: visibleUpTo(path, 120), message: visibleUpTo(issue.message, 300), ...(source === 'file' ? place : nowhere), source }];
+    return [
+      {
+        path: visibleUpTo(path, 120),
+        message: visibleUpTo(issue.message, 300),
+        ...(source === 'file' ? place : nowhere),
+        source,
+      },
+    ];
   });
 }
 

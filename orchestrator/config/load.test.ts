@@ -15,10 +15,17 @@ type Layers = { set?: string[]; environment?: Record<string, string>; directory?
 
 function load(text: string | undefined, layers: Layers = {}): ReturnType<typeof loadConfig> {
   if (text !== undefined) writeFileSync(join(folder, 'synos.yaml'), text);
-  return loadConfig({ directory: layers.directory ?? folder, environment: layers.environment ?? {}, set: layers.set ?? [] });
+  return loadConfig({
+    directory: layers.directory ?? folder,
+    environment: layers.environment ?? {},
+    set: layers.set ?? [],
+  });
 }
 
-function failure(text: string | undefined, layers: Layers = {}): Extract<Failure, { code: 'config.invalid' }> {
+function failure(
+  text: string | undefined,
+  layers: Layers = {},
+): Extract<Failure, { code: 'config.invalid' }> {
   try {
     load(text, layers);
   } catch (error) {
@@ -46,11 +53,15 @@ describe('a configuration', () => {
 
   it('takes options before variables before the file before defaults, and remembers which', () => {
     const text = 'kernel:\n  compiler: gcc\n  profile: release\n';
-    const environment = { SYNOS_KERNEL_COMPILER: 'clang', SYNOS_KERNEL_PROFILE: 'debug', SYNOS_MACHINES_DIRECT_MEMORY_MIB: '256' };
+    const environment = {
+      SYNOS_KERNEL_COMPILER: 'clang',
+      SYNOS_KERNEL_PROFILE: 'debug',
+      SYNOS_MACHINES_DIRECT_MEMORY_MIB: '256',
+    };
     const { config, leaves } = load(text, { environment, set: ['kernel.profile=release'] });
     expect(config.kernel).toMatchObject({ compiler: 'clang', profile: 'release' });
-    expect(config.machines['direct']?.memoryMib).toBe(256);
-    expect(config.machines['iso']?.boot).toBe('iso');
+    expect(config.machines.direct?.memoryMib).toBe(256);
+    expect(config.machines.iso?.boot).toBe('iso');
     const source = (path: string): string | undefined => leaves.find((leaf) => leaf.path === path)?.source;
     expect(source('kernel.compiler')).toBe('SYNOS_KERNEL_COMPILER');
     expect(source('kernel.profile')).toBe('--set kernel.profile=release');
@@ -60,7 +71,9 @@ describe('a configuration', () => {
 
   it('names file, line and column of what the file set', () => {
     const { leaves } = load('kernel:\n  compiler: clang\n');
-    expect(leaves.find((leaf) => leaf.path === 'kernel.compiler')?.source).toBe(`${join(folder, 'synos.yaml')}:2:3`);
+    expect(leaves.find((leaf) => leaf.path === 'kernel.compiler')?.source).toBe(
+      `${join(folder, 'synos.yaml')}:2:3`,
+    );
   });
 });
 
@@ -68,7 +81,14 @@ describe('a bad configuration is refused', () => {
   it('when a key is unknown, with its place and the nearest known key', () => {
     const { issues } = failure('kernel:\n  compilor: gcc\n');
     expect(issues).toEqual([
-      { path: 'kernel.compilor', message: 'unknown key', line: 2, column: 3, source: 'file', suggestion: 'did you mean compiler?' },
+      {
+        path: 'kernel.compilor',
+        message: 'unknown key',
+        line: 2,
+        column: 3,
+        source: 'file',
+        suggestion: 'did you mean compiler?',
+      },
     ]);
   });
 
@@ -80,12 +100,18 @@ describe('a bad configuration is refused', () => {
 
   it('when a variable names no setting, with the nearest that does', () => {
     const { issues } = failure(undefined, { environment: { SYNOS_KERNEL_COMPILOR: 'gcc' } });
-    expect(issues[0]).toMatchObject({ source: 'environment', suggestion: 'did you mean SYNOS_KERNEL_COMPILER?' });
+    expect(issues[0]).toMatchObject({
+      source: 'environment',
+      suggestion: 'did you mean SYNOS_KERNEL_COMPILER?',
+    });
   });
 
   it('when --set has no value or no such path', () => {
     expect(failure(undefined, { set: ['kernel.compiler'] }).issues[0]?.message).toContain('PATH=VALUE');
-    expect(failure(undefined, { set: ['kernel.nothing=1'] }).issues[0]).toMatchObject({ source: 'option', message: 'unknown key' });
+    expect(failure(undefined, { set: ['kernel.nothing=1'] }).issues[0]).toMatchObject({
+      source: 'option',
+      message: 'unknown key',
+    });
   });
 
   it('when it is no YAML, with the place', () => {
@@ -106,7 +132,9 @@ describe('a bad configuration is refused', () => {
   it('when it is an alias bomb, without unfolding it', () => {
     const levels = 'abcdefghi'.split('').map((name, index, all) => {
       const before = all[index - 1];
-      return `${name}: &${name} [${Array(9).fill(before ? `*${before}` : 'lol').join(',')}]`;
+      return `${name}: &${name} [${Array(9)
+        .fill(before ? `*${before}` : 'lol')
+        .join(',')}]`;
     });
     expect(failure(`${levels.join('\n')}\n`).issues[0]?.message).toMatch(/alias/i);
   });
@@ -123,7 +151,7 @@ describe('a bad configuration is refused', () => {
   it('when a key would reach the prototype', () => {
     expect(failure('__proto__: { polluted: 1 }\n').issues).not.toHaveLength(0);
     expect(failure(undefined, { set: ['__proto__.polluted=1'] }).issues).not.toHaveLength(0);
-    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
 
   it('with at most twenty issues shown and the others counted', () => {

@@ -5,7 +5,13 @@ import { parse as parseScalar } from 'yaml';
 import { type ConfigIssue, SynosError } from '../../core/failure.ts';
 import { isObject } from '../../core/json.ts';
 import { issuesOf, type Origin } from './issues.ts';
-import { apply, type Override, overrideFromOption, overridesFromEnvironment, type SchemaNode } from './overrides.ts';
+import {
+  apply,
+  type Override,
+  overrideFromOption,
+  overridesFromEnvironment,
+  type SchemaNode,
+} from './overrides.ts';
 import { type Config, configJsonSchema, configSchema } from './schema.ts';
 import { readYaml, type YamlSource } from './yaml-source.ts';
 
@@ -59,7 +65,12 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
 function fileOf(options: LoadOptions): string | undefined {
   if (options.file !== undefined) {
     const file = resolve(options.directory, options.file);
-    if (!existsSync(file)) throw new SynosError({ code: 'usage', message: `${file} does not exist`, hint: 'name an existing file with --config' });
+    if (!existsSync(file))
+      throw new SynosError({
+        code: 'usage',
+        message: `${file} does not exist`,
+        hint: 'name an existing file with --config',
+      });
     return file;
   }
   for (let folder = options.directory; ; folder = dirname(folder)) {
@@ -75,7 +86,11 @@ function layered(
 ): { value: unknown; overrides: Override[]; issues: ConfigIssue[] } {
   // Machines that exist by default can be set, too, so the variables are named after the whole picture.
   const whole = configSchema.safeParse(base);
-  const fromEnvironment = overridesFromEnvironment(options.environment, schema, whole.success ? whole.data : base);
+  const fromEnvironment = overridesFromEnvironment(
+    options.environment,
+    schema,
+    whole.success ? whole.data : base,
+  );
   const overrides = [...fromEnvironment.overrides];
   const issues = [...fromEnvironment.issues];
   for (const text of options.set) {
@@ -86,15 +101,21 @@ function layered(
   let value = base;
   // Setting one field of a default machine must not make the others disappear.
   if (isObject(base) && !has(base, ['machines']) && overrides.some((one) => one.path[0] === 'machines')) {
-    value = { ...base, machines: configSchema.parse({})['machines'] };
+    value = { ...base, machines: configSchema.parse({}).machines };
   }
   for (const one of overrides) value = apply(value, one, schema, parseScalar);
   return { value, overrides, issues };
 }
 
-function originOf(overrides: readonly Override[], source: YamlSource, value: unknown): (path: readonly PropertyKey[]) => Origin {
+function originOf(
+  overrides: readonly Override[],
+  source: YamlSource,
+  value: unknown,
+): (path: readonly PropertyKey[]) => Origin {
   return (path) => {
-    const over = overrides.findLast((one) => one.path.every((step, index) => path[index] === undefined || String(path[index]) === step));
+    const over = overrides.findLast((one) =>
+      one.path.every((step, index) => path[index] === undefined || String(path[index]) === step),
+    );
     const place = source.place(path);
     if (over && path.length >= over.path.length) return { source: over.source, place };
     return { source: place.line > 0 && has(value, path.slice(0, 1)) ? 'file' : 'default', place };

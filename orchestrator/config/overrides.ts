@@ -3,7 +3,12 @@ import type { ConfigIssue } from '../../core/failure.ts';
 import { isObject } from '../../core/json.ts';
 import { nearest } from '../../core/near.ts';
 
-export type Override = { path: readonly string[]; text: string; source: 'environment' | 'option'; name: string };
+export type Override = {
+  path: readonly string[];
+  text: string;
+  source: 'environment' | 'option';
+  name: string;
+};
 
 /** What JSON Schema says of a place in the configuration; only what is needed here. */
 export type SchemaNode = {
@@ -36,7 +41,12 @@ export function overridesFromEnvironment(
 }
 
 export function variableOf(path: readonly string[]): string {
-  const words = path.map((step) => step.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replace(/-/g, '_').toUpperCase());
+  const words = path.map((step) =>
+    step
+      .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+      .replace(/-/g, '_')
+      .toUpperCase(),
+  );
   return `SYNOS_${words.join('_')}`;
 }
 
@@ -45,25 +55,42 @@ export function overrideFromOption(text: string): Override | ConfigIssue {
   const cut = text.indexOf('=');
   const path = text.slice(0, Math.max(cut, 0)).split('.');
   if (cut <= 0 || path.some((step) => step === '')) {
-    return { path: text, message: 'expected PATH=VALUE, as kernel.compiler=clang', line: 0, column: 0, source: 'option' };
+    return {
+      path: text,
+      message: 'expected PATH=VALUE, as kernel.compiler=clang',
+      line: 0,
+      column: 0,
+      source: 'option',
+    };
   }
   return { path, text: text.slice(cut + 1), source: 'option', name: `--set ${text}` };
 }
 
 /** A copy of the value with one override laid over; the text becomes a number, boolean or list where the schema wants one. */
-export function apply(value: unknown, override: Override, schema: SchemaNode, parse: (text: string) => unknown): unknown {
+export function apply(
+  value: unknown,
+  override: Override,
+  schema: SchemaNode,
+  parse: (text: string) => unknown,
+): unknown {
   const wanted = schemaAt(schema, override.path);
   const isText = wanted !== undefined && typesOf(wanted).every((type) => type === 'string');
   return put(value, override.path, isText ? override.text : parse(override.text));
 }
 
-export function schemaAt(schema: SchemaNode | undefined, path: readonly PropertyKey[]): SchemaNode | undefined {
+export function schemaAt(
+  schema: SchemaNode | undefined,
+  path: readonly PropertyKey[],
+): SchemaNode | undefined {
   let node: SchemaNode | undefined = schema;
   for (const step of path) {
     if (node === undefined) return undefined;
-    const extra: SchemaNode | undefined = typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined;
+    const extra: SchemaNode | undefined =
+      typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined;
     const choices: readonly SchemaNode[] = node.anyOf ?? node.oneOf ?? [node];
-    const found: SchemaNode | undefined = choices.map((choice) => choice.properties?.[String(step)]).find((one) => one !== undefined);
+    const found: SchemaNode | undefined = choices
+      .map((choice) => choice.properties?.[String(step)])
+      .find((one) => one !== undefined);
     node = found ?? extra;
   }
   return node;

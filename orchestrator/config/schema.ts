@@ -5,13 +5,18 @@ import { kernelOptions } from '../../kernel/toolchain/options.ts';
 import { machinesOptions } from '../../qemu/options.ts';
 
 /** `direct` hands the kernel to QEMU itself; `iso` starts the image as a real machine would, through its BIOS. */
-const defaultMachines = { direct: { boot: 'kernel' as const }, iso: { boot: 'iso' as const, firmware: 'bios' as const } };
+const defaultMachines = {
+  direct: { boot: 'kernel' as const },
+  iso: { boot: 'iso' as const, firmware: 'bios' as const },
+};
 
 export const configSchema = z
   .strictObject({
     kernel: kernelOptions.prefault({}).describe('How the kernel is made.'),
     iso: isoOptions.prefault({}).describe('What the bootable image holds.'),
-    machines: machinesOptions.prefault(defaultMachines).describe('The machines that can be booted, by name; the first is the default.'),
+    machines: machinesOptions
+      .prefault(defaultMachines)
+      .describe('The machines that can be booted, by name; the first is the default.'),
   })
   .describe('Configuration of SynOS (synos.yaml).');
 
@@ -19,5 +24,8 @@ export type Config = z.output<typeof configSchema>;
 
 /** JSON Schema (draft 2020-12) of the file, for editors and for `synos schema config`. */
 export function configJsonSchema(): object {
-  return { $id: 'https://synos.invalid/schema/config.schema.json', ...z.toJSONSchema(configSchema, { io: 'input' }) };
+  return {
+    $id: 'https://synos.invalid/schema/config.schema.json',
+    ...z.toJSONSchema(configSchema, { io: 'input' }),
+  };
 }

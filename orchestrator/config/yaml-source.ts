@@ -1,6 +1,15 @@
 // A configuration file as data: bytes -> value plus the place of every key, within caps that no honest file meets.
 import { readFileSync, statSync } from 'node:fs';
-import { type Document, isCollection, isMap, isPair, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  type Document,
+  isCollection,
+  isMap,
+  isPair,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+} from 'yaml';
 import { type ConfigIssue, SynosError } from '../../core/failure.ts';
 
 const mostBytes = 1 << 20;
@@ -23,7 +32,9 @@ export function parseYaml(file: string, text: string): YamlSource {
     const { line, col } = counter.linePos(offset);
     return { line, column: col };
   };
-  const document = guarded(file, () => parseDocument(text, { lineCounter: counter, uniqueKeys: true, strict: true }));
+  const document = guarded(file, () =>
+    parseDocument(text, { lineCounter: counter, uniqueKeys: true, strict: true }),
+  );
   const issues = document.errors.slice(0, 10).map((error) => ({
     path: '(yaml)',
     message: error.message.split('\n')[0] ?? error.code,
@@ -31,7 +42,12 @@ export function parseYaml(file: string, text: string): YamlSource {
     source: 'file' as const,
   }));
   if (issues.length > 0) {
-    throw new SynosError({ code: 'config.invalid', file, issues, more: document.errors.length - issues.length });
+    throw new SynosError({
+      code: 'config.invalid',
+      file,
+      issues,
+      more: document.errors.length - issues.length,
+    });
   }
   checkDepth(file, document);
   const value = guarded(file, () => document.toJS({ maxAliasCount: mostAliases }) as unknown);

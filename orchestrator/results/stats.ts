@@ -51,7 +51,7 @@ export function summarise(values: readonly number[]): Summary | undefined {
 }
 
 export type BootstrapOptions = {
-  readonly seed: number;
+  readonly seed?: number;
   readonly resamples?: number;
   readonly confidence?: number;
 };
@@ -63,19 +63,18 @@ export type BootstrapOptions = {
 export function ratioInterval(
   numerator: readonly number[],
   denominator: readonly number[],
-  { seed, resamples = 500, confidence = 0.95 }: BootstrapOptions,
+  { seed = 1, resamples = 500, confidence = 0.95 }: BootstrapOptions = {},
 ): Interval | undefined {
   if (Math.min(numerator.length, denominator.length) < leastSamples) return undefined;
-  const random = seededRandom(seed);
-  const above = medianResampler(numerator, random);
-  const below = medianResampler(denominator, random);
-  const ratios: number[] = [];
+  const above = resampledMedians(numerator, seed, resamples);
+  const below = resampledMedians(denominator, seed + 1, resamples);
+  const ratios = new Float64Array(resamples);
   for (let i = 0; i < resamples; i++) {
-    const bottom = below();
+    const bottom = below[i] ?? 0;
     if (bottom === 0) return undefined;
-    ratios.push(above() / bottom);
+    ratios[i] = (above[i] ?? Number.NaN) / bottom;
   }
-  ratios.sort(ascending);
+  ratios.sort();
   const tail = (1 - confidence) / 2;
   return { low: quantileOfSorted(ratios, tail), high: quantileOfSorted(ratios, 1 - tail) };
 }
@@ -94,40 +93,39 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** A seed from a name (FNV-1a, 32 bits), so that each comparison has its own and always the same. */
-export function seedOf(name: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
-}
-
-// Draws indices of the sorted values and counts them, so that a resample needs no sort of its own: a table of intervals is made
-// in every run and must cost milliseconds.
-function medianResampler(values: readonly number[], random: () => number): () => number {
+function resampledMedians(values: readonly number[], seed: number, resamples: number): Float64Array {
   const sorted = [...values].sort(ascending);
-  const counts = new Uint32Array(sorted.length);
-  const low = Math.floor((sorted.length - 1) / 2);
-  const high = Math.ceil((sorted.length - 1) / 2);
-  return () => {
-    counts.fill(0);
-    for (let i = 0; i < sorted.length; i++) {
-      const drawn = Math.floor(random() * sorted.length);
-      counts[drawn] = (counts[drawn] ?? 0) + 1;
-    }
-    return (drawnAt(sorted, counts, low) + drawnAt(sorted, counts, high)) / 2;
-  };
-}
-
-function drawnAt(sorted: readonly number[], counts: Uint32Array, rank: number): number {
-  let seen = 0;
-  for (let i = 0; i < sorted.length; i++) {
-    seen += counts[i] ?? 0;
-    if (seen > rank) return sorted[i] ?? Number.NaN;
+  const ranks = drawnRanks(sorted.length, seed, resamples);
+  const medians = new Float64Array(resamples);
+  for (let i = 0; i < resamples; i++) {
+    const low = sorted[ranks[2 * i] ?? 0] ?? Number.NaN;
+    medians[i] = (low + (sorted[ranks[2 * i + 1] ?? 0] ?? Number.NaN)) / 2;
   }
-  return Number.NaN;
+  return medians;
 }
 
-function quantileOfSorted(sorted: readonly number[], q: number): number {
+// Which two of n sorted values are the middle of a resample depends on n alone. The draws are made once a sample size and shared by
+// all series (common random numbers): a table of hundreds of intervals is made in every run and must cost milliseconds.
+const draws = new Map<string, Uint32Array>();
+
+function drawnRanks(n: number, seed: number, resamples: number): Uint32Array {
+  const key = `${n} ${seed} ${resamples}`;
+  const known = draws.get(key);
+  if (known) return known;
+  const random = seededRandom(seed);
+  const ranks = new Uint32Array(2 * resamples);
+  const drawn = new Uint32Array(n);
+  for (let i = 0; i < resamples; i++) {
+    for (let j = 0; j < n; j++) drawn[j] = Math.floor(random() * n);
+    drawn.sort();
+    ranks[2 * i] = drawn[Math.floor((n - 1) / 2)] ?? 0;
+    ranks[2 * i + 1] = drawn[Math.ceil((n - 1) / 2)] ?? 0;
+  }
+  draws.set(key, ranks);
+  return ranks;
+}
+
+function quantileOfSorted(sorted: ArrayLike<number>, q: number): number {
   const position = (sorted.length - 1) * q;
   const below = sorted[Math.floor(position)];
   const above = sorted[Math.ceil(position)];

@@ -1,7 +1,13 @@
 // The two streams: results on standard output, everything else on standard error. Colour as the stream and the user want it.
 import { styleText } from 'node:util';
 
-export type Style = { bold(text: string): string; dim(text: string): string; good(text: string): string; bad(text: string): string; warn(text: string): string };
+export type Style = {
+  bold(text: string): string;
+  dim(text: string): string;
+  good(text: string): string;
+  bad(text: string): string;
+  warn(text: string): string;
+};
 export type ColorChoice = 'auto' | 'always' | 'never';
 
 let choice: ColorChoice = 'auto';
@@ -17,9 +23,17 @@ export function styleFor(stream: NodeJS.WriteStream): Style {
     (text: string): string => {
       if (choice === 'never') return text;
       // styleText itself honours NO_COLOR, NODE_DISABLE_COLORS and FORCE_COLOR for the stream that it is given.
-      return choice === 'always' ? styleText(format, text, { validateStream: false }) : styleText(format, text, { stream });
+      return choice === 'always'
+        ? styleText(format, text, { validateStream: false })
+        : styleText(format, text, { stream });
     };
-  return { bold: painted('bold'), dim: painted('dim'), good: painted('green'), bad: painted('red'), warn: painted('yellow') };
+  return {
+    bold: painted('bold'),
+    dim: painted('dim'),
+    good: painted('green'),
+    bad: painted('red'),
+    warn: painted('yellow'),
+  };
 }
 
 /** A result. A reader that went away (`| head`) is no error. */
@@ -34,11 +48,11 @@ export function writeErr(text: string): void {
 
 /** Columns of a stream: COLUMNS beats what the terminal says; a pipe has 100. */
 export function columnsOf(stream: NodeJS.WriteStream): number {
-  const asked = Number(process.env['COLUMNS']);
+  const asked = Number(process.env.COLUMNS);
   return Number.isInteger(asked) && asked >= 20 ? asked : (stream.columns ?? 100);
 }
 
 /** A live display needs a terminal that can move its cursor, and nobody who reads a log. */
 export function isLive(stream: NodeJS.WriteStream): boolean {
-  return stream.isTTY === true && process.env['TERM'] !== 'dumb' && !process.env['CI'];
+  return stream.isTTY === true && process.env.TERM !== 'dumb' && !process.env.CI;
 }

@@ -138,10 +138,18 @@ function show(stage: Stage, columns: number): void {
   const cached = stage.cached > 0 ? `, ${stage.cached} cached` : '';
   const took = stage.startedAt > 0 ? `, ${duration(Date.now() - stage.startedAt)}` : '';
   const title = `${stage.name}: ${stage.ended}/${stage.total}${stage.ended > 0 ? ` (${ran} ran${cached}${took})` : ''}`;
-  const now = [...stage.running.values()].map((row) => `${row.title}${row.progress ? ` ${row.progress}` : ''}`);
-  stage.show?.(fit(title, columns - 4), now.slice(0, 4).map((line) => fit(line, columns - 6)).join('\n'));
+  const now = [...stage.running.values()].map(
+    (row) => `${row.title}${row.progress ? ` ${row.progress}` : ''}`,
+  );
+  stage.show?.(
+    it(title, columns - 4),
+    now
+      .slice(0, 4)
+      .map((line) => it(line, columns - 6))
+      .join('\n'),
+  );
 }
 
-function fit(text: string, columns: number): string {
+function _fit(text: string, columns: number): string {
   return text.length <= columns ? text : `${text.slice(0, Math.max(1, columns - 1))}…`;
 }

@@ -1,5 +1,5 @@
 // How quantities and failures read to people.
-import { type Failure } from '../../core/failure.ts';
+import type { Failure } from '../../core/failure.ts';
 import { explain } from '../../core/failure-table.ts';
 import type { Style } from './output.ts';
 

@@ -15,7 +15,7 @@ writeFileSync(
   `#!/bin/bash\nTIMEFORMAT='%U %S'\nexec 9>>${told}\n{ time /usr/bin/qemu-system-x86_64 "$@" 2>&8 ; } 8>&2 2>&9\n`,
 );
 chmodSync(wrapper, 0o755);
-const env = { ...process.env, PATH: `${folder}:${process.env['PATH']}` };
+const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
 const argv = [process.execPath, resolve('dist/synos.js'), 'boot', 'direct', '--no-report'];
 const own: number[] = [];
 const whole: number[] = [];
@@ -24,12 +24,17 @@ try {
   for (let round = 0; round < rounds; round++) {
     writeFileSync(told, '');
     const { cpu } = once(argv, { env });
-    const qemu = readFileSync(told, 'utf8').trim().split('\n').flatMap((line) => line.split(' ').map(Number));
+    const qemu = readFileSync(told, 'utf8')
+      .trim()
+      .split('\n')
+      .flatMap((line) => line.split(' ').map(Number));
     whole.push(cpu);
     own.push(cpu - qemu.reduce((sum, value) => sum + value, 0));
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-process.stdout.write(`${row('synos boot direct, with QEMU', whole, 's CPU')}\n${row('all but QEMU', own, 's CPU')}\n`);
+process.stdout.write(
+  `${row('synos boot direct, with QEMU', whole, 's CPU')}\n${row('all but QEMU', own, 's CPU')}\n`,
+);
 process.stdout.write(`goal: at most 0.150 s; median ${median(own).toFixed(3)} s\n`);

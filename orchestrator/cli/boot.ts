@@ -1,0 +1,136 @@
+// `synos boot`: builds what is stale, boots machines side by side, harvests their records; the run is stored, judged and shown.
+import { readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { type Failure, SynosError } from '../../core/failure.ts';
+import { parseExact, stringifyExact } from '../../core/json-exact.ts';
+import { nearest } from '../../core/near.ts';
+import type { BootOutcome } from '../../core/outcome.ts';
+import { failureOfBoot } from '../../core/outcome-failure.ts';
+import { type Boot, type Pipeline, pipeline } from '../plan/pipeline.ts';
+import { gitFacts, hostFacts } from '../results/provenance.ts';
+import { makeRun, type StoredBoot, type StoredRun } from '../results/run.ts';
+import { columnsOf, styleFor, writeErr, writeOut } from '../ui/output.ts';
+import { type Options, showPlan } from './build.ts';
+import { endWith, exitOf } from './exit.ts';
+import type { Flags } from './flags.ts';
+import { type Executed, execute } from './run-here.ts';
+import { failuresOf, openSession, type Session } from './session.ts';
+import { version } from './version.ts';
+
+export async function boot(flags: Flags, args: readonly string[], options: Options): Promise<number> {
+  const session = await openSession(flags, 'boot', version(), options.follow === true);
+  const story = pipeline(session, {
+    targets: [],
+    boots: {
+      machines: machinesOf(session, args),
+      exact: options.exact === true,
+      runs: typeof options.runs === 'number' ? options.runs : 1,
+      commandLine: typeof options.append === 'string' ? options.append : '',
+    },
+  });
+  if (flags.dryRun) return showPlan(flags, story.plan);
+  try {
+    // Asked while the guests run: it costs a process.
+    const git = gitFacts(session.tree);
+    const executed = await execute(session, flags, story.plan);
+    const booted = collect(session, executed, story);
+    await session.close();
+    if (booted.boots.length === 0) return endWith(booted.failures, flags.json);
+    const run = makeRun({
+      command: ['synos', ...process.argv.slice(2)],
+      synos: version(),
+      startedAt: session.startedAt,
+      durationMs: Date.now() - session.startedAt.getTime(),
+      git: await git,
+      host: hostFacts(),
+      artefacts: booted.artefacts,
+      tools: executed.tools(),
+      boots: booted.boots,
+      results: executed.results.values(),
+      exit: exitOf(booted.failures),
+    });
+    return await tell(session, flags, run, booted.failures, options.report !== false);
+  } finally {
+    await session.close();
+  }
+}
+
+function machinesOf(session: Session, names: readonly string[]): string[] {
+  const known = Object.keys(session.config.machines);
+  const [first] = known;
+  if (names.length === 0 && first !== undefined) return [first];
+  for (const name of names) {
+    if (known.includes(name)) continue;
+    throw new SynosError({ code: 'name.unknown', kind: 'machine', name, near: nearest(name, known) });
+  }
+  return [...new Set(names)];
+}
+
+type Booted = { boots: StoredBoot[]; artefacts: StoredRun['artefacts']; failures: Failure[] };
+
+/** Outcomes out of the store, logs to where people look; failed tasks first, then guests that went wrong. */
+function collect(session: Session, executed: Executed, story: Pipeline): Booted {
+  const failures = failuresOf(executed.results);
+  const boots: StoredBoot[] = [];
+  for (const one of story.boots) {
+    const outcome = readOutcome(executed, one);
+    if (!outcome) continue;
+    const log = placeLog(session, executed, one, story.boots);
+    const failure = failureOfBoot(outcome, log);
+    if (failure) failures.push(failure);
+    boots.push({ ...outcome, log });
+  }
+  const artefacts = story.media.flatMap(({ name, output }) => {
+    const digest = executed.digest(output);
+    return digest ? [{ name, digest, bytes: statSync(executed.runner.store.path(digest)).size }] : [];
+  });
+  return { boots, artefacts, failures };
+}
+
+function readOutcome(executed: Executed, { outcome }: Boot): BootOutcome | undefined {
+  const digest = executed.digest(outcome);
+  return digest
+    ? (parseExact(readFileSync(executed.runner.store.path(digest), 'utf8')) as BootOutcome)
+    : undefined;
+}
+
+function placeLog(session: Session, executed: Executed, one: Boot, all: readonly Boot[]): string {
+  const digest = executed.digest(one.log);
+  const many = all.filter(({ machine }) => machine === one.machine).length > 1;
+  const path = join('logs', `${one.machine}${many ? `-${one.index}` : ''}.serial.log`);
+  if (digest) executed.place(digest, path);
+  return relative(session.tree, join(session.out, path));
+}
+
+/** Stores the run, shows it, writes its page; the exit code is that of the first failure. */
+async function tell(
+  session: Session,
+  flags: Flags,
+  run: StoredRun,
+  failures: readonly Failure[],
+  page: boolean,
+): Promise<number> {
+  const { openStore } = await import('../results/store.ts');
+  const store = await openStore(join(session.home, 'runs.sqlite'));
+  try {
+    const earlier = store.earlierBoots(run);
+    store.addRun(run);
+    if (flags.json) {
+      writeOut(stringifyExact(run));
+    } else if (!flags.quiet) {
+      const { runTable } = await import('../results/table.ts');
+      writeOut(
+        runTable(run, { columns: columnsOf(process.stdout), style: styleFor(process.stdout), earlier }),
+      );
+    }
+    if (page) {
+      const { renderReport, writeReport } = await import('../results/report.ts');
+      const file = join(session.out, 'report.html');
+      writeReport(file, renderReport({ run, earlier, trends: store.trends(run) }));
+      if (!flags.quiet) writeErr(`report: ${relative(process.cwd(), file)}`);
+    }
+  } finally {
+    store.close();
+  }
+  return endWith(failures, false);
+}

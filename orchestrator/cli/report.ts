@@ -1,0 +1,60 @@
+// `synos report`: a stored run again, in the terminal or as a page that stands alone.
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { SynosError } from '../../core/failure.ts';
+import { stringifyExact } from '../../core/json-exact.ts';
+import { nearest } from '../../core/near.ts';
+import { loadConfig } from '../config/load.ts';
+import { asRunId, type StoredRun } from '../results/run.ts';
+import { openStore, type Store } from '../results/store.ts';
+import { columnsOf, styleFor, writeErr, writeOut } from '../ui/output.ts';
+import type { Options } from './build.ts';
+import type { Flags } from './flags.ts';
+import { homeOf, layersOf } from './session.ts';
+
+export async function report(flags: Flags, args: readonly string[], options: Options): Promise<number> {
+  const { tree } = loadConfig(layersOf(flags));
+  const path = join(homeOf(tree), 'runs.sqlite');
+  if (!existsSync(path)) throw nothing();
+  const store = await openStore(path);
+  try {
+    const run = pick(store, args[0]);
+    const earlier = store.earlierBoots(run);
+    if (typeof options.html === 'string') {
+      const { renderReport, writeReport } = await import('../results/report.ts');
+      const file = resolve(options.html);
+      writeReport(file, renderReport({ run, earlier, trends: store.trends(run) }));
+      if (!flags.quiet) writeErr(`report: ${file}`);
+    }
+    if (flags.json) writeOut(stringifyExact(run));
+    else if (typeof options.html !== 'string') {
+      const { runTable } = await import('../results/table.ts');
+      writeOut(
+        runTable(run, { columns: columnsOf(process.stdout), style: styleFor(process.stdout), earlier }),
+      );
+    }
+    return 0;
+  } finally {
+    store.close();
+  }
+}
+
+function pick(store: Store, name: string | undefined): StoredRun {
+  const recent = store.lastRuns({ limit: 1000 }).map(({ id }) => id);
+  const [last] = recent;
+  if (last === undefined) throw nothing();
+  const id = name === undefined ? last : asRunId(name);
+  const run = id === undefined ? undefined : store.run(id);
+  if (!run)
+    throw new SynosError({
+      code: 'name.unknown',
+      kind: 'run',
+      name: name ?? last,
+      near: nearest(name ?? '', recent),
+    });
+  return run;
+}
+
+function nothing(): SynosError {
+  return new SynosError({ code: 'usage', message: 'no run is stored here yet', hint: 'run `synos boot`' });
+}

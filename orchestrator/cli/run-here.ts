@@ -1,0 +1,54 @@
+// Runs a plan with this machine's runner and puts what it made where people look for it.
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Digest } from '../../core/digest.ts';
+import type { Plan, TaskId, TaskOutput, TaskResult } from '../../core/task.ts';
+import { type LocalRunner, localRunner } from '../engine/runner.ts';
+import { runPlan } from '../engine/scheduler.ts';
+import { actionsFor } from '../plan/catalogue.ts';
+import type { Flags } from './flags.ts';
+import type { Session } from './session.ts';
+
+export type Executed = {
+  readonly results: ReadonlyMap<TaskId, TaskResult>;
+  readonly runner: LocalRunner;
+  /** Digest of an output; undefined when its task did not end well. */
+  digest(output: TaskOutput): Digest | undefined;
+  /** Puts an output under a path in out/; false when it was there already. */
+  place(digest: Digest, path: string): boolean;
+};
+
+/** Every task ends as a result; throws SynosError only before anything ran. */
+export async function execute(
+  session: Session,
+  flags: Flags,
+  plan: Plan,
+  recheck = false,
+): Promise<Executed> {
+  const runner = localRunner({
+    tree: session.tree,
+    home: session.home,
+    actions: await actionsFor(plan),
+    emit: session.emit,
+    offline: flags.offline,
+    recheck,
+  });
+  const results = await runPlan({
+    plan,
+    runner,
+    emit: session.emit,
+    signal: session.signal,
+    keepGoing: flags.keepGoing,
+    ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
+  });
+  return {
+    results,
+    runner,
+    digest: ({ task, output }) => results.get(task)?.outputs[output],
+    place: (digest, path) => {
+      const target = join(session.out, path);
+      mkdirSync(dirname(target), { recursive: true });
+      return runner.store.place(digest, target);
+    },
+  };
+}
