@@ -2,15 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import { schemaNames, schemaOf } from '../orchestrator/cli/schema.ts';
+import { schemaNames } from '../orchestrator/cli/schema.ts';
+import { fits } from './fits.ts';
 import { project, root } from './rig.ts';
-
-/** Throws, with what is wrong, when a document is not what its shipped schema says. */
-export async function fits(name: string, document: unknown): Promise<void> {
-  const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
-  const check = ajv.compile(await schemaOf(name));
-  if (!check(document)) throw new Error(`not a ${name}: ${ajv.errorsText(check.errors)}`);
-}
 
 describe('the command line', () => {
   it('when asked for help, lists every command and the exit codes on standard output', async () => {

@@ -16,7 +16,12 @@ export async function lock(
   const check = options.check === true || flags.dryRun;
   const session = await openSession(flags, 'lock', version());
   const made = await lockNow(session, check).finally(() => session.close());
-  const { lock: file } = session.config.iso;
+  show(flags, made, session.config.iso.lock);
+  // --check is a question for pipelines: 1 says that the lock is not what it would be today.
+  return check && (made.stale || made.changes.length > 0) ? 1 : 0;
+}
+
+function show(flags: Flags, made: Relocked, file: string): void {
   const changes = made.changes.map(({ name, before, after }) => ({
     name,
     from: before ?? null,
@@ -25,15 +30,16 @@ export async function lock(
   const packages = made.lock.packages.length;
   if (flags.json) {
     writeOut(JSON.stringify({ schema: 'synos.lock/1', file, written: made.written, packages, changes }));
-  } else {
-    for (const { name, from, to } of changes)
-      writeOut(
-        `${from === null ? '+' : to === null ? '-' : '~'} ${name} ${[from, to].filter(Boolean).join(' -> ')}`,
-      );
-    if (!flags.quiet) writeErr(summary(made, file, packages));
+    return;
   }
-  // --check is a question for pipelines: 1 says that the lock is not what it would be today.
-  return check && (made.stale || changes.length > 0) ? 1 : 0;
+  for (const { name, from, to } of changes)
+    writeOut(`${signOf(from, to)} ${name} ${[from, to].filter((version) => version !== null).join(' -> ')}`);
+  if (!flags.quiet) writeErr(summary(made, file, packages));
+}
+
+function signOf(from: string | null, to: string | null): string {
+  if (from === null) return '+';
+  return to === null ? '-' : '~';
 }
 
 export async function lockNow(session: Session, check: boolean): Promise<Relocked> {

@@ -1,0 +1,169 @@
+// Boots for tests: guests of a few lines of assembly, SynOS's own kernel, an ISO of it, and the boot action run as the engine runs it.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { ActionContext } from '../core/action.ts';
+import type { EventBody } from '../core/event.ts';
+import { run, start } from '../core/exec.ts';
+import type { JsonObject } from '../core/json.ts';
+import { parseExact } from '../core/json-exact.ts';
+import type { BootOutcome } from '../core/outcome.ts';
+import { taskId } from '../core/task.ts';
+import { qemuActions } from '../qemu/actions.ts';
+import { machineOptions } from '../qemu/options.ts';
+import { bootPlan } from '../qemu/plan.ts';
+
+const root = resolve(import.meta.dirname, '..');
+
+export type Workshop = Disposable & { readonly folder: string };
+
+/** A folder that is gone when the test is. */
+export function workshop(): Workshop {
+  const folder = mkdtempSync(join(tmpdir(), 'synos-boot-'));
+  return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }) };
+}
+
+/** SynOS's kernel, built by hand; a lock keeps two test files from building it at once. */
+export function kernelElf(): string {
+  const out = join(root, 'build', 'tests-kernel');
+  mkdirSync(out, { recursive: true });
+  execFileSync(
+    'flock',
+    [join(out, 'lock'), 'make', '-s', '-j2', '-f', 'scripts/bench/Makefile', `OUT=${out}`],
+    {
+      cwd: root,
+      timeout: 120_000,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
+  return join(out, 'synos.elf');
+}
+
+/** A bootable ISO, for BIOS and UEFI, whose only menu entry starts the kernel. */
+export function kernelIso(folder: string, kernel: string): string {
+  const tree = join(folder, 'iso');
+  mkdirSync(join(tree, 'boot', 'grub'), { recursive: true });
+  writeFileSync(join(tree, 'boot', 'synos.elf'), readFileSync(kernel));
+  writeFileSync(
+    join(tree, 'boot', 'grub', 'grub.cfg'),
+    'set timeout=0\nmenuentry synos {\n  multiboot2 /boot/synos.elf\n  boot\n}\n',
+  );
+  const image = join(folder, 'synos.iso');
+  execFileSync('grub-mkrescue', ['-o', image, tree], { timeout: 60_000, stdio: 'ignore' });
+  return image;
+}
+
+/**
+ * A PVH guest of 32-bit assembly: `body` runs behind `say text`, a macro that prints a string, and `leave code`, one that writes to the
+ * exit port. It ends in a dead halt.
+ */
+export function asmGuest(folder: string, name: string, body: string): string {
+  const source = join(folder, `${name}.S`);
+  writeFileSync(source, `${asmPrologue}${body}\n9: cli\n hlt\n jmp 9b\n`);
+  const image = join(folder, name);
+  execFileSync(
+    'gcc',
+    ['-m32', '-nostdlib', '-static', '-no-pie', '-Wl,-Ttext=0x100000,--build-id=none', '-o', image, source],
+    { timeout: 30_000 },
+  );
+  return image;
+}
+
+const asmPrologue = `
+ .code32
+ .section .note.pvh, "a", @note
+ .long 4, 4, 18
+ .asciz "Xen"
+ .long _start
+ .text
+ .macro say text
+  .section .rodata
+ 88: .asciz "\\text"
+  .text
+  mov $88b, %esi
+  call print
+ .endm
+ .macro leave code
+  mov $0xf4, %edx
+  mov $\\code, %eax
+  outl %eax, %dx
+ .endm
+print:
+ mov $0x3f9, %edx
+1: mov $0x3fd, %edx
+ inb %dx, %al
+ test $0x20, %al
+ jz 1b
+ lodsb
+ test %al, %al
+ jz 2f
+ mov $0x3f8, %edx
+ outb %al, %dx
+ jmp 1b
+2: ret
+ .global _start
+_start:
+ mov $0x80000, %esp
+`;
+
+export type Booted = {
+  readonly outcome: BootOutcome;
+  readonly log: Buffer;
+  readonly events: readonly EventBody[];
+};
+
+export type BootWish = {
+  readonly kernel?: string;
+  readonly image?: string;
+  readonly options?: JsonObject;
+  readonly commandLine?: string;
+  readonly exact?: boolean;
+  readonly signal?: AbortSignal;
+  /** Called with QEMU's process id as soon as there is one. */
+  readonly onStart?: (pid: number) => void;
+  readonly shared?: string;
+};
+
+/** Plans one boot, runs its action in a folder of its own, and reads what it left. Under TCG unless the options say otherwise. */
+export async function bootOnce(wish: BootWish): Promise<Booted> {
+  using shop = workshop();
+  const events: EventBody[] = [];
+  const options = machineOptions.parse({ accelerator: 'tcg', ...wish.options });
+  const from = { task: taskId('made'), output: 'file' };
+  const { commandLine, exact = false } = wish;
+  const [task] = bootPlan(
+    'test',
+    options,
+    { kernel: from, image: from },
+    { exact, index: 0, ...(commandLine === undefined ? {} : { commandLine }) },
+  ).tasks;
+  const action = qemuActions[0];
+  if (!task || !action) throw new Error('no boot task or action');
+  const work = join(shop.folder, 'work');
+  const shared = wish.shared ?? join(shop.folder, 'shared');
+  for (const folder of [work, shared]) mkdirSync(folder, { recursive: true });
+  const output = (name: string): string => join(shop.folder, name);
+  const signal = wish.signal ?? new AbortController().signal;
+  const context: ActionContext = {
+    ...{ task, tree: shop.folder, work, shared, offline: true, signal, output },
+    input: () => wish.kernel ?? wish.image ?? '',
+    exec: run,
+    start: async (command) => {
+      const running = await start(command);
+      wish.onStart?.(running.pid);
+      return running;
+    },
+    discovered: () => {},
+    emit: (event) => events.push(event),
+  };
+  await action.run(action.parse(task.params), context);
+  const outcome = parseExact(readFileSync(output('outcome.json'), 'utf8')) as BootOutcome;
+  return { outcome, log: readFileSync(output('serial.log')), events };
+}
+
+/** Process ids of every QEMU whose working folder is one of ours. */
+export function qemuLeft(): string[] {
+  const found = execFileSync('sh', ['-c', 'ls -l /proc/*/cwd 2>/dev/null || true'], { encoding: 'utf8' });
+  return found.split('\n').filter((line) => line.includes('/synos-boot-'));
+}
