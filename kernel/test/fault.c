@@ -22,45 +22,54 @@ static bool test_shall_fail;
 /* `ret`: would come back harmlessly if data could be executed. */
 static unsigned char executable_bait[16] = {0xc3};
 
-static void fault_ud(void) {
+static void fault_ud(void)
+{
     __asm__ volatile("ud2");
 }
 
-static void fault_pf(void) {
+static void fault_pf(void)
+{
     /* Read from memory: compilers refuse a null pointer that they can see. */
     volatile uint64_t *volatile field = (volatile uint64_t *)NULL_FIELD;
     *field = 1;
 }
 
-static void fault_gp(void) {
+static void fault_gp(void)
+{
     (void)*(volatile uint64_t *)NON_CANONICAL;
 }
 
 /* Each call keeps 1 KiB; the sum after the call keeps the compiler from making a loop of it. */
-static __attribute__((noinline)) unsigned recurse(unsigned depth) {
+static __attribute__((noinline)) unsigned recurse(unsigned depth)
+{
     volatile unsigned char ballast[1024];
     ballast[depth % sizeof ballast] = (unsigned char)depth;
     return depth == UINT32_MAX ? 0 : recurse(depth + 1) + ballast[depth % sizeof ballast];
 }
 
-static void fault_stack(void) {
+static void fault_stack(void)
+{
     (void)recurse(1);
 }
 
-static void fault_wtext(void) {
+static void fault_wtext(void)
+{
     *(volatile char *)text_start = 0;
 }
 
-static void fault_xdata(void) {
+static void fault_xdata(void)
+{
     void (*volatile code)(void) = (void (*)(void))executable_bait;
     code();
 }
 
-static void fault_panic(void) {
+static void fault_panic(void)
+{
     panic("deliberate panic (fault=panic)");
 }
 
-static void fault_triple(void) {
+static void fault_triple(void)
+{
     static const struct {
         uint16_t limit;
         uint64_t base;
@@ -68,7 +77,8 @@ static void fault_triple(void) {
     __asm__ volatile("lidt %0\n\tint3" : : "m"(empty));
 }
 
-static void fault_reset(void) {
+static void fault_reset(void)
+{
     outb(KEYBOARD_COMMAND, 0xfe);
     /* Machines without a keyboard controller: a full reset, on the rising edge of bit 2. */
     outb(RESET_CONTROL, 0x02);
@@ -76,38 +86,46 @@ static void fault_reset(void) {
     cpu_halt();
 }
 
-static void fault_halt(void) {
+static void fault_halt(void)
+{
     cpu_halt();
 }
 
-static void fault_spin(void) {
+static void fault_spin(void)
+{
     __asm__ volatile("1: jmp 1b");
 }
 
-static void fault_flood(void) {
+static void fault_flood(void)
+{
     for (unsigned line = 0;; line++) uart_printf("flood line %u: this kernel never stops talking\n", line);
 }
 
 /* The pass code without an `end` record: a host that trusts exit codes alone calls this a success. */
-static void fault_early(void) {
+static void fault_early(void)
+{
     machine_exit(EXIT_PASSED);
 }
 
-static void fault_drop(void) {
+static void fault_drop(void)
+{
     report_damage_next(REPORT_DROP);
 }
 
-static void fault_repeat(void) {
+static void fault_repeat(void)
+{
     report_damage_next(REPORT_REPEAT);
 }
 
-static void fault_corrupt(void) {
+static void fault_corrupt(void)
+{
     report_damage_next(REPORT_CORRUPT);
 }
 
 /* What a hostile guest says to the terminal and the CI service that show its log; the run goes on and passes.
  */
-static void fault_escapes(void) {
+static void fault_escapes(void)
+{
     static const char lines[] = "\x1b[2J\x1b[31mred screen\x1b[0m\n" /* CSI: clear, colour */
                                 "\x1b]0;new window title\x07\n"      /* OSC: title */
                                 "\x1b]52;c;c3lub3M=\x07\n"           /* OSC 52: clipboard */
@@ -122,11 +140,13 @@ static void fault_escapes(void) {
     uart_write(lines, sizeof lines - 1);
 }
 
-static void fault_testfail(void) {
+static void fault_testfail(void)
+{
     test_shall_fail = true;
 }
 
-KTEST(fault, a_test_fails_when_testfail_asks_for_it) {
+KTEST(fault, a_test_fails_when_testfail_asks_for_it)
+{
     KTEST_TRUE(test, !test_shall_fail);
 }
 
@@ -142,17 +162,20 @@ static const struct {
     {"corrupt", fault_corrupt}, {"escapes", fault_escapes}, {"testfail", fault_testfail},
 };
 
-bool fault_wanted(const char *cmdline, const char *name) {
+bool fault_wanted(const char *cmdline, const char *name)
+{
     char wanted[32];
     return cmdline_get(cmdline, "fault", wanted, sizeof wanted) != NULL && strcmp(wanted, name) == 0;
 }
 
-void fault_before_output(const char *cmdline) {
+void fault_before_output(const char *cmdline)
+{
     if (fault_wanted(cmdline, "mute")) fault_spin();
 }
 
 /* An unknown name ends the run: a typo must not look like a fault that the kernel survived. */
-void fault_after_hello(const char *cmdline) {
+void fault_after_hello(const char *cmdline)
+{
     char wanted[32];
     if (cmdline_get(cmdline, "fault", wanted, sizeof wanted) == NULL) return;
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {

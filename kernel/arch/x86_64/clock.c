@@ -20,7 +20,8 @@
 #define POLLS_MAX         5000u
 #define POLLS_STANDSTILL  50u /* after so many without a change there is no PIT */
 
-static uint64_t khz_from_cpuid(void) {
+static uint64_t khz_from_cpuid(void)
+{
     if (cpuid(0, 0).eax >= CPUID_TSC_RATIO) {
         struct cpuid ratio = cpuid(CPUID_TSC_RATIO, 0); /* TSC Hz = crystal Hz (ECX) * EBX / EAX */
         if (ratio.eax != 0 && ratio.ebx != 0 && ratio.ecx != 0)
@@ -32,7 +33,8 @@ static uint64_t khz_from_cpuid(void) {
     return 0;
 }
 
-static uint16_t pit_count(void) {
+static uint16_t pit_count(void)
+{
     outb(PIT_COMMAND, PIT_LATCH);
     uint8_t low = inb(PIT_CHANNEL0);
     return (uint16_t)(low | inb(PIT_CHANNEL0) << 8);
@@ -40,7 +42,8 @@ static uint16_t pit_count(void) {
 
 /* The PIT is read inside the two readings of the TSC: a host that takes the CPU away makes the rate look too
  * high only. */
-static uint64_t khz_of_window(void) {
+static uint64_t khz_of_window(void)
+{
     uint64_t start = clock_ticks();
     uint16_t first = pit_count();
     for (uint32_t polls = 1; polls <= POLLS_MAX; polls++) {
@@ -53,7 +56,8 @@ static uint64_t khz_of_window(void) {
 }
 
 /* Channel 0: the port 0x61 that channel 2 needs is not on every machine (QEMU's microvm has none). */
-static uint64_t khz_from_pit(void) {
+static uint64_t khz_from_pit(void)
+{
     outb(PIT_COMMAND, PIT_LOAD_CHANNEL0);
     outb(PIT_CHANNEL0, 0xff);
     outb(PIT_CHANNEL0, 0xff);
@@ -65,7 +69,8 @@ static uint64_t khz_from_pit(void) {
     return lowest;
 }
 
-uint64_t clock_khz(void) {
+uint64_t clock_khz(void)
+{
     static bool measured;
     static uint64_t khz;
     if (!measured) {

@@ -42,7 +42,8 @@ static void print_reason(const struct trap_frame *frame, uint64_t address);
 static void print_error_code(const struct trap_frame *frame);
 static void print_registers(const struct trap_frame *frame, uint64_t address);
 
-void dump_exception(const struct trap_frame *frame, uint64_t address) {
+void dump_exception(const struct trap_frame *frame, uint64_t address)
+{
     dump_begin();
     print_reason(frame, address);
     print_error_code(frame);
@@ -53,13 +54,15 @@ void dump_exception(const struct trap_frame *frame, uint64_t address) {
     machine_exit(EXIT_PANIC);
 }
 
-static const char *page_fault_verb(uint64_t error) {
+static const char *page_fault_verb(uint64_t error)
+{
     if (error & PF_FETCH) return "execution of";
     return error & PF_WRITE ? "write to" : "read of";
 }
 
 /* What is known about an address from where it lies. */
-static void describe_address(uint64_t address, char *out, size_t capacity) {
+static void describe_address(uint64_t address, char *out, size_t capacity)
+{
     const char *guarded = stack_guard_owner(address);
     if (guarded != NULL)
         fmt_snprintf(out, capacity, " (guard page under stack \"%s\")", guarded);
@@ -75,7 +78,8 @@ static void describe_address(uint64_t address, char *out, size_t capacity) {
         out[0] = '\0';
 }
 
-static void print_reason(const struct trap_frame *frame, uint64_t address) {
+static void print_reason(const struct trap_frame *frame, uint64_t address)
+{
     char where[80];
     describe_address(address, where, sizeof where);
     if (frame->vector >= 32 || exceptions[frame->vector].name == NULL) {
@@ -92,20 +96,23 @@ static void print_reason(const struct trap_frame *frame, uint64_t address) {
     uart_printf("\n");
 }
 
-static void print_page_fault_error(uint64_t error) {
+static void print_page_fault_error(uint64_t error)
+{
     uart_printf(": %s, %s, %s", error & PF_PRESENT ? "protection" : "not present",
                 error & PF_WRITE ? "write" : "read", error & PF_USER ? "user" : "supervisor");
     if (error & PF_RESERVED) uart_printf(", reserved bit set");
     if (error & PF_FETCH) uart_printf(", instruction fetch");
 }
 
-static void print_selector_error(uint64_t error) {
+static void print_selector_error(uint64_t error)
+{
     static const char *const tables[] = {"GDT", "IDT", "LDT", "IDT"};
     uart_printf(": selector index %llu in the %s%s", (unsigned long long)(error >> 3),
                 tables[(error >> 1) & 3], error & 1 ? ", external event" : "");
 }
 
-static void print_error_code(const struct trap_frame *frame) {
+static void print_error_code(const struct trap_frame *frame)
+{
     uart_printf("vector %llu, error code 0x%llx", (unsigned long long)frame->vector,
                 (unsigned long long)frame->error);
     if (frame->vector == TRAP_PAGE_FAULT)
@@ -115,7 +122,8 @@ static void print_error_code(const struct trap_frame *frame) {
     uart_printf("\n");
 }
 
-static void print_registers(const struct trap_frame *frame, uint64_t address) {
+static void print_registers(const struct trap_frame *frame, uint64_t address)
+{
     const struct {
         const char *name;
         uint64_t value;

@@ -18,26 +18,30 @@ struct file {
     char name[NAME_BYTES];
 };
 
-static void read_bytes(void *out, size_t length) {
+static void read_bytes(void *out, size_t length)
+{
     uint8_t *bytes = out;
     for (size_t i = 0; i < length; i++) bytes[i] = inb(DATA);
 }
 
 /* The directory is big-endian on every machine. */
-static uint32_t read_big_endian(size_t bytes) {
+static uint32_t read_big_endian(size_t bytes)
+{
     uint32_t value = 0;
     for (size_t i = 0; i < bytes; i++) value = (value << 8) | inb(DATA);
     return value;
 }
 
-static bool device_present(void) {
+static bool device_present(void)
+{
     char signature[4];
     outw(SELECTOR, ITEM_SIGNATURE);
     read_bytes(signature, sizeof signature);
     return memcmp(signature, "QEMU", sizeof signature) == 0;
 }
 
-static bool find_file(const char *name, struct file *out) {
+static bool find_file(const char *name, struct file *out)
+{
     outw(SELECTOR, ITEM_DIRECTORY);
     uint32_t count = read_big_endian(4);
     for (uint32_t i = 0; i < count; i++) {
@@ -50,7 +54,8 @@ static bool find_file(const char *name, struct file *out) {
     return false;
 }
 
-int fwcfg_read(const char *name, char *out, size_t capacity) {
+int fwcfg_read(const char *name, char *out, size_t capacity)
+{
     struct file file;
     if (capacity == 0) return ERR_TOO_LONG;
     out[0] = '\0';

@@ -19,7 +19,8 @@ extern const struct ksyms ksyms_start;
 extern const char ksyms_end[];
 extern const unsigned char build_id_start[], build_id_end[];
 
-const char *ksym_lookup(uint64_t address, uint64_t *offset) {
+const char *ksym_lookup(uint64_t address, uint64_t *offset)
+{
     const struct ksyms *table = &ksyms_start;
     if (address < (uint64_t)text_start || address >= (uint64_t)text_end || (const char *)table == ksyms_end)
         return NULL;
@@ -38,7 +39,8 @@ const char *ksym_lookup(uint64_t address, uint64_t *offset) {
 }
 
 /* An ELF note: name size, data size, type, "GNU\0", then the id. */
-const char *build_id(void) {
+const char *build_id(void)
+{
     static char hex[2 * 32 + 1];
     enum { NOTE_HEADER = 16 };
     size_t at = 0;

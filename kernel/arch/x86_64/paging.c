@@ -14,25 +14,29 @@ uint64_t *paging_root;
 static bool range_allowed(uint64_t virt, uint64_t phys, size_t pages);
 static void flush_page(uint64_t virt);
 
-void *phys_to_virt(uint64_t phys) {
+void *phys_to_virt(uint64_t phys)
+{
     return (void *)(DIRECT_MAP_BASE + phys);
 }
 
-uint64_t virt_to_phys(const void *virt) {
+uint64_t virt_to_phys(const void *virt)
+{
     uint64_t address = (uint64_t)virt;
     if (address >= KERNEL_BASE) return address - KERNEL_BASE;
     if (address - DIRECT_MAP_BASE < DIRECT_MAP_SIZE) return address - DIRECT_MAP_BASE;
     panic("virt_to_phys of %p, which is neither in the direct map nor in the image", virt);
 }
 
-uint64_t paging_bits(unsigned prot) {
+uint64_t paging_bits(unsigned prot)
+{
     uint64_t bits = PTE_PRESENT | PTE_GLOBAL;
     if (prot & VM_WRITE) bits |= PTE_WRITE;
     if (!(prot & VM_EXEC)) bits |= paging_no_execute;
     return bits;
 }
 
-uint64_t *paging_entry(uint64_t virt, enum paging_level level, int create) {
+uint64_t *paging_entry(uint64_t virt, enum paging_level level, int create)
+{
     uint64_t *table = paging_root;
     for (int depth = LEVEL_ROOT; depth > (int)level; depth--) {
         uint64_t *entry = &table[(virt >> (PAGE_SHIFT + 9 * depth)) % TABLE_ENTRIES];
@@ -47,7 +51,8 @@ uint64_t *paging_entry(uint64_t virt, enum paging_level level, int create) {
     return &table[(virt >> (PAGE_SHIFT + 9 * (unsigned)level)) % TABLE_ENTRIES];
 }
 
-int vm_map(void *virt, uint64_t phys, size_t pages, unsigned prot) {
+int vm_map(void *virt, uint64_t phys, size_t pages, unsigned prot)
+{
     uint64_t address = (uint64_t)virt;
     bool both = (prot & VM_WRITE) && (prot & VM_EXEC);
     if (both || !(prot & VM_READ) || !range_allowed(address, phys, pages)) return ERR_INVALID;
@@ -64,7 +69,8 @@ int vm_map(void *virt, uint64_t phys, size_t pages, unsigned prot) {
     return ERR_NONE;
 }
 
-void vm_unmap(void *virt, size_t pages) {
+void vm_unmap(void *virt, size_t pages)
+{
     for (size_t i = 0; i < pages; i++) {
         uint64_t address = (uint64_t)virt + i * PAGE_SIZE;
         uint64_t *entry = paging_entry(address, LEVEL_PAGE, false);
@@ -74,7 +80,8 @@ void vm_unmap(void *virt, size_t pages) {
     }
 }
 
-unsigned vm_query(const void *virt) {
+unsigned vm_query(const void *virt)
+{
     uint64_t address = (uint64_t)virt;
     uint64_t *entry = paging_entry(address, LEVEL_PAGE, false);
     if (entry == NULL) entry = paging_entry(address, LEVEL_LARGE, false);
@@ -85,7 +92,8 @@ unsigned vm_query(const void *virt) {
     return prot;
 }
 
-static bool range_allowed(uint64_t virt, uint64_t phys, size_t pages) {
+static bool range_allowed(uint64_t virt, uint64_t phys, size_t pages)
+{
     uint64_t bytes = pages * PAGE_SIZE;
     bool aligned = virt % PAGE_SIZE == 0 && (phys & ~PTE_ADDRESS) == 0;
     bool upper_half = virt >= DIRECT_MAP_BASE;
@@ -94,6 +102,7 @@ static bool range_allowed(uint64_t virt, uint64_t phys, size_t pages) {
 }
 
 /* Global pages stay in the TLB over a reload of CR3, so each is thrown out by name. */
-static void flush_page(uint64_t virt) {
+static void flush_page(uint64_t virt)
+{
     __asm__ volatile("invlpg (%0)" : : "r"(virt) : "memory");
 }

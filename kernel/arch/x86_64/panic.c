@@ -17,7 +17,8 @@
 static bool next_frame_exists(uint64_t rbp);
 static void print_repeats(unsigned repeated);
 
-void panic(const char *format, ...) {
+void panic(const char *format, ...)
+{
     char reason[256];
     va_list arguments;
     dump_begin();
@@ -29,13 +30,15 @@ void panic(const char *format, ...) {
     machine_exit(EXIT_PANIC);
 }
 
-void machine_exit(uint32_t code) {
+void machine_exit(uint32_t code)
+{
     uart_drain();
     outl(ISA_DEBUG_EXIT, code);
     cpu_halt(); /* no such device: the halt with interrupts off is the end that hosts see */
 }
 
-void dump_begin(void) {
+void dump_begin(void)
+{
     static bool begun;
     __asm__ volatile("cli" : : : "memory");
     uart_break_lock();
@@ -48,7 +51,8 @@ void dump_begin(void) {
     uart_printf("PANIC: ");
 }
 
-void dump_place(const char *label, uint64_t address) {
+void dump_place(const char *label, uint64_t address)
+{
     uint64_t offset = 0;
     const char *name = ksym_lookup(address, &offset);
     if (name != NULL)
@@ -62,7 +66,8 @@ void dump_place(const char *label, uint64_t address) {
  * A frame is [caller's RBP, return address]. A damaged chain ends the walk: callers lie higher, and inside a
  * stack. A recursion is one line with its depth, so that what led to it stays in sight.
  */
-void dump_backtrace(uint64_t rbp) {
+void dump_backtrace(uint64_t rbp)
+{
     uint64_t last = 0;
     unsigned repeated = 0;
     for (int lines = 0; lines < BACKTRACE_MAX && next_frame_exists(rbp);) {
@@ -83,11 +88,13 @@ void dump_backtrace(uint64_t rbp) {
     print_repeats(repeated);
 }
 
-static bool next_frame_exists(uint64_t rbp) {
+static bool next_frame_exists(uint64_t rbp)
+{
     if (rbp == 0 || rbp % sizeof(uint64_t) != 0 || !stack_contains(rbp, 2 * sizeof(uint64_t))) return false;
     return ((const uint64_t *)rbp)[1] != 0;
 }
 
-static void print_repeats(unsigned repeated) {
+static void print_repeats(unsigned repeated)
+{
     if (repeated > 0) uart_printf("       ... %u more of this\n", repeated);
 }

@@ -19,7 +19,8 @@
 
 uint64_t paging_no_execute;
 
-void cpu_protect(void) {
+void cpu_protect(void)
+{
     if (cpuid(CPUID_EXTENDED, 0).edx & CPUID_EXTENDED_EDX_NX) {
         wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE);
         paging_no_execute = PTE_NO_EXECUTE;

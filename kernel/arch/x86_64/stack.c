@@ -13,7 +13,8 @@ extern char boot_stack[], boot_stack_top[];
 static const char *names[STACK_SLOTS];
 static size_t used;
 
-void *stack_create(const char *name) {
+void *stack_create(const char *name)
+{
     if (used == STACK_SLOTS) return NULL;
     uint64_t slot = STACK_BASE + used * SLOT_BYTES;
     for (uint64_t page = slot + PAGE_SIZE; page < slot + SLOT_BYTES; page += PAGE_SIZE) {
@@ -25,24 +26,28 @@ void *stack_create(const char *name) {
     return (void *)(slot + SLOT_BYTES);
 }
 
-const char *stack_guard_owner(uint64_t address) {
+const char *stack_guard_owner(uint64_t address)
+{
     if (address - STACK_BASE >= used * SLOT_BYTES) return NULL;
     uint64_t inside = (address - STACK_BASE) % SLOT_BYTES;
     return inside < PAGE_SIZE ? names[(address - STACK_BASE) / SLOT_BYTES] : NULL;
 }
 
-static bool within(uint64_t address, size_t length, uint64_t base, uint64_t end) {
+static bool within(uint64_t address, size_t length, uint64_t base, uint64_t end)
+{
     return address >= base && address <= end && end - address >= length;
 }
 
-bool stack_contains(uint64_t address, size_t length) {
+bool stack_contains(uint64_t address, size_t length)
+{
     if (within(address, length, (uint64_t)boot_stack, (uint64_t)boot_stack_top)) return true;
     if (address - STACK_BASE >= used * SLOT_BYTES) return false;
     uint64_t slot = address - (address - STACK_BASE) % SLOT_BYTES;
     return within(address, length, slot + PAGE_SIZE, slot + SLOT_BYTES);
 }
 
-void stack_enter(void *top, void (*entry)(void)) {
+void stack_enter(void *top, void (*entry)(void))
+{
     /* RBP = 0 ends backtraces; the pushed 0 stands where a return address would be and keeps the ABI's
      * alignment. */
     __asm__ volatile("mov %0, %%rsp\n\txor %%ebp, %%ebp\n\tpush $0\n\tjmp *%1"

@@ -47,14 +47,16 @@ static void load_gdt(void);
 static void load_idt(void);
 static void mask_legacy_interrupts(void);
 
-void trap_init(void) {
+void trap_init(void)
+{
     load_gdt();
     load_idt();
     mask_legacy_interrupts();
 }
 
 /* Until this is called the gates run on the stack that was in use, which is right for boot's only stack. */
-void trap_set_ist(unsigned ist, void *top) {
+void trap_set_ist(unsigned ist, void *top)
+{
     static const uint8_t vector_of[] = {
         [1] = TRAP_DOUBLE_FAULT, [2] = 2 /* NMI */, [3] = 18 /* machine check */};
     if (ist == 0 || ist >= sizeof vector_of) panic("trap_set_ist(%u): only 1 to 3 are used", ist);
@@ -62,7 +64,8 @@ void trap_set_ist(unsigned ist, void *top) {
     idt[vector_of[ist]].ist = (uint8_t)ist;
 }
 
-void trap_handle(struct trap_frame *frame) {
+void trap_handle(struct trap_frame *frame)
+{
     uint64_t address = read_cr2();
     if (trap_recovery == 0) dump_exception(frame, address);
     frame->rax = frame->vector;
@@ -72,7 +75,8 @@ void trap_handle(struct trap_frame *frame) {
     frame->rflags = 2; /* the fixed bit: interrupts, direction and alignment flags off */
 }
 
-static void load_gdt(void) {
+static void load_gdt(void)
+{
     uint64_t base = (uint64_t)&tss;
     tss.io_map = sizeof tss; /* behind the end: no IO map */
     gdt[3] = (sizeof tss - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
@@ -89,7 +93,8 @@ static void load_gdt(void) {
                      : "rax", "memory");
 }
 
-static void load_idt(void) {
+static void load_idt(void)
+{
     for (unsigned i = 0; i < VECTORS; i++) {
         uint64_t stub = (uint64_t)(trap_stubs + i * STUB_BYTES);
         idt[i] = (struct gate){.offset_low = (uint16_t)stub,
@@ -103,7 +108,8 @@ static void load_idt(void) {
 }
 
 /* Firmware leaves the PICs on vectors that are exceptions here; nothing of ours listens to them. */
-static void mask_legacy_interrupts(void) {
+static void mask_legacy_interrupts(void)
+{
     outb(0x21, 0xff);
     outb(0xa1, 0xff);
 }

@@ -23,7 +23,8 @@ static bool locked;
 static bool lock_broken; /* after a panic: nobody waits any more */
 static bool mid_line;    /* the last byte was not a newline */
 
-void uart_init(void) {
+void uart_init(void)
+{
     outb(COM1 + INTERRUPT_ENABLE, 0);
     outb(COM1 + LINE_CONTROL, 0x80); /* divisor latch */
     outb(COM1 + DATA, 1);            /* 115200 baud */
@@ -33,11 +34,13 @@ void uart_init(void) {
     outb(COM1 + MODEM_CONTROL, 0x03);
 }
 
-static void wait_for(uint8_t status) {
+static void wait_for(uint8_t status)
+{
     while ((inb(COM1 + LINE_STATUS) & status) != status) cpu_relax();
 }
 
-void uart_write(const char *bytes, size_t length) {
+void uart_write(const char *bytes, size_t length)
+{
     uint64_t flags = irq_save();
     while (!lock_broken && __atomic_test_and_set(&locked, __ATOMIC_ACQUIRE)) cpu_relax();
     for (size_t i = 0; i < length; i++) {
@@ -49,7 +52,8 @@ void uart_write(const char *bytes, size_t length) {
     irq_restore(flags);
 }
 
-void uart_printf(const char *format, ...) {
+void uart_printf(const char *format, ...)
+{
     char text[512];
     va_list arguments;
     va_start(arguments, format);
@@ -59,14 +63,17 @@ void uart_printf(const char *format, ...) {
     uart_write(text, (size_t)wanted < sizeof text ? (size_t)wanted : sizeof text - 1);
 }
 
-void uart_fresh_line(void) {
+void uart_fresh_line(void)
+{
     if (mid_line) uart_write("\n", 1);
 }
 
-void uart_drain(void) {
+void uart_drain(void)
+{
     wait_for(TEMT);
 }
 
-void uart_break_lock(void) {
+void uart_break_lock(void)
+{
     lock_broken = true;
 }

@@ -15,7 +15,9 @@
 #define LARGE_TABLE_SPAN   (1ull << 30)
 
 /* Frames that belong to vm_init until the frame allocator works: [next, end) are still free. */
-static struct { uint64_t base, next, end; } window;
+static struct {
+    uint64_t base, next, end;
+} window;
 
 static uint64_t (*frame_source)(size_t pages);
 
@@ -23,7 +25,8 @@ static void place_window(const struct bootinfo *info);
 static void map_image(void);
 static void map_memory(const struct mem_region *region);
 
-void vm_init(const struct bootinfo *info) {
+void vm_init(const struct bootinfo *info)
+{
     cpu_protect();
     place_window(info);
     paging_root = phys_to_virt(paging_take_frame());
@@ -34,16 +37,19 @@ void vm_init(const struct bootinfo *info) {
     write_cr4(read_cr4() | (1ull << 7)); /* PGE only now: boot's pages were not global and went with CR3 */
 }
 
-void vm_reserved(uint64_t *base, uint64_t *length) {
+void vm_reserved(uint64_t *base, uint64_t *length)
+{
     *base = window.base;
     *length = window.end - window.base;
 }
 
-void vm_set_frame_source(uint64_t (*source)(size_t pages)) {
+void vm_set_frame_source(uint64_t (*source)(size_t pages))
+{
     frame_source = source;
 }
 
-uint64_t paging_take_frame(void) {
+uint64_t paging_take_frame(void)
+{
     uint64_t frame = 0;
     if (window.next < window.end) {
         frame = window.next;
@@ -55,7 +61,8 @@ uint64_t paging_take_frame(void) {
     return frame;
 }
 
-static uint64_t pages_needed(const struct bootinfo *info) {
+static uint64_t pages_needed(const struct bootinfo *info)
+{
     uint64_t pages = FIRST_STACKS_PAGES + (virt_to_phys(image_end) >> 21) + TABLES_A_REGION;
     for (size_t i = 0; i < info->region_count; i++)
         if (info->regions[i].type == MEM_RAM)
@@ -63,12 +70,14 @@ static uint64_t pages_needed(const struct bootinfo *info) {
     return pages;
 }
 
-static bool overlaps(uint64_t base, uint64_t end, uint64_t other_base, uint64_t other_length) {
+static bool overlaps(uint64_t base, uint64_t end, uint64_t other_base, uint64_t other_length)
+{
     return base < other_base + other_length && other_base < end;
 }
 
 /* The lowest place behind `from` that no module covers. */
-static uint64_t step_over_modules(const struct bootinfo *info, uint64_t from, uint64_t bytes) {
+static uint64_t step_over_modules(const struct bootinfo *info, uint64_t from, uint64_t bytes)
+{
     for (size_t i = 0; i < info->module_count; i++) {
         const struct boot_module *module = &info->modules[i];
         if (overlaps(from, from + bytes, module->base, module->length)) {
@@ -81,7 +90,8 @@ static uint64_t step_over_modules(const struct bootinfo *info, uint64_t from, ui
 
 /* Right behind the image where RAM allows, so that one stretch of low memory holds all that lives for ever.
  */
-static void place_window(const struct bootinfo *info) {
+static void place_window(const struct bootinfo *info)
+{
     uint64_t bytes = pages_needed(info) * PAGE_SIZE;
     for (size_t i = 0; i < info->region_count; i++) {
         const struct mem_region *region = &info->regions[i];
@@ -100,7 +110,8 @@ static void place_window(const struct bootinfo *info) {
 
 /* Maps [phys, end) at virt with 2 MiB pages where both sides allow. Running out of frames here ends the boot.
  */
-static void map_range(uint64_t virt, uint64_t phys, uint64_t end, unsigned prot) {
+static void map_range(uint64_t virt, uint64_t phys, uint64_t end, unsigned prot)
+{
     uint64_t bits = paging_bits(prot);
     while (phys < end) {
         bool large = (virt | phys) % LARGE_PAGE_SIZE == 0 && end - phys >= LARGE_PAGE_SIZE;
@@ -113,12 +124,14 @@ static void map_range(uint64_t virt, uint64_t phys, uint64_t end, unsigned prot)
     }
 }
 
-static void map_part_of_image(const char *start, const char *end, unsigned prot) {
+static void map_part_of_image(const char *start, const char *end, unsigned prot)
+{
     map_range((uint64_t)start, virt_to_phys(start), virt_to_phys(end), prot);
 }
 
 /* The entry code below text_start is not mapped: nothing returns to it. */
-static void map_image(void) {
+static void map_image(void)
+{
     map_part_of_image(text_start, text_end, VM_READ | VM_EXEC);
     map_part_of_image(rodata_start, rodata_end, VM_READ);
     map_part_of_image(data_start, data_end, VM_READ | VM_WRITE);
@@ -126,7 +139,8 @@ static void map_image(void) {
 }
 
 /* Whole pages of one region; text and rodata must not become writable through this second address. */
-static void map_memory(const struct mem_region *region) {
+static void map_memory(const struct mem_region *region)
+{
     uint64_t base = (region->base + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
     uint64_t end = (region->base + region->length) & ~(PAGE_SIZE - 1);
     uint64_t fixed = virt_to_phys(image_start), fixed_end = virt_to_phys(rodata_end);

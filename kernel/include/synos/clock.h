@@ -6,7 +6,8 @@
 #include <stdint.h>
 
 /* Ticks since reset. Ordered: loads before it have ended, later ones have not begun (Intel SDM, RDTSC). */
-static inline uint64_t clock_ticks(void) {
+static inline uint64_t clock_ticks(void)
+{
     uint32_t low, high;
     __asm__ volatile("lfence\n\trdtsc\n\tlfence" : "=a"(low), "=d"(high) : : "memory");
     return ((uint64_t)high << 32) | low;

@@ -5,13 +5,15 @@
 #include <stdint.h>
 
 /* Disables interrupts and returns RFLAGS as it was, for irq_restore. */
-static inline uint64_t irq_save(void) {
+static inline uint64_t irq_save(void)
+{
     uint64_t flags;
     __asm__ volatile("pushfq\n\tpopq %0\n\tcli" : "=r"(flags) : : "memory");
     return flags;
 }
 
-static inline void irq_restore(uint64_t flags) {
+static inline void irq_restore(uint64_t flags)
+{
     __asm__ volatile("pushq %0\n\tpopfq" : : "r"(flags) : "memory", "cc");
 }
 
