@@ -1,0 +1,139 @@
+// The code behind the kernel's tasks: compile a file, link, collect symbols.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Action, ActionContext, Tool } from '../../core/action.ts';
+import type { Command } from '../../core/exec.ts';
+import { SynosError } from '../../core/failure.ts';
+import { isObject, type Json } from '../../core/json.ts';
+import { visibleUpTo } from '../../core/text.ts';
+import { headersOf, shadowsOf } from './depfile.ts';
+
+type Compiler = 'gcc' | 'clang';
+type CompileParams = { compiler: Compiler; flags: readonly string[]; include: readonly string[] };
+type LinkParams = { flags: readonly string[]; objects: readonly string[] };
+type SymbolsParams = { compiler: Compiler };
+
+const version = ['--version'];
+const assembler: Tool = { name: 'as', version, package: 'binutils' };
+const linker: Tool = { name: 'ld.bfd', version, package: 'binutils' };
+const nm: Tool = { name: 'nm', version, package: 'binutils' };
+const awk: Tool = { name: 'awk', version: [], package: 'mawk' };
+// clang brings its own assembler.
+const compilerTools: { readonly [C in Compiler]: readonly Tool[] } = {
+  gcc: [{ name: 'gcc', version, package: 'gcc' }, assembler],
+  clang: [{ name: 'clang', version, package: 'clang' }],
+};
+
+/** Lines that a compiler's failure shows: the first ones, since what follows the first error is often only its echo. */
+const firstLines = 40;
+const mostLineLength = 500;
+/** Symbols of a kernel as text, far above what any has. */
+const symbolBytes = 64 << 20;
+
+const compile: Action<CompileParams> = {
+  kind: 'kernel.compile',
+  version: 1,
+  tools: ({ compiler }) => compilerTools[compiler],
+  parse: (params) => ({
+    compiler: compilerIn(params),
+    flags: stringsIn(params, 'flags'),
+    include: stringsIn(params, 'include'),
+  }),
+  async run({ compiler, flags, include }, context) {
+    const source = treePath(context, 'source');
+    const rule = join(context.work, 'rule.d');
+    // Run in the tree with relative names: what is compiled must not know where the tree lies.
+    await diagnosed(context, {
+      argv: [
+        compiler,
+        ...flags,
+        `-ffile-prefix-map=${context.tree}=.`,
+        '-MMD',
+        '-MF',
+        rule,
+        '-c',
+        source,
+        '-o',
+        context.output('object'),
+      ],
+      cwd: context.tree,
+    });
+    const headers = headersOf(readFileSync(rule, 'utf8'), source, context.tree);
+    context.discovered([...headers, ...shadowsOf(source, headers, include)]);
+  },
+};
+
+const link: Action<LinkParams> = {
+  kind: 'kernel.link',
+  version: 1,
+  tools: () => [linker],
+  parse: (params) => ({ flags: stringsIn(params, 'flags'), objects: stringsIn(params, 'objects') }),
+  async run({ flags, objects }, context) {
+    const files = objects.map((name) => context.input(name));
+    const script = context.input('script');
+    await diagnosed(context, {
+      argv: [linker.name, ...flags, '-T', script, '-o', context.output('elf'), ...files],
+    });
+  },
+};
+
+const symbols: Action<SymbolsParams> = {
+  kind: 'kernel.symbols',
+  version: 1,
+  tools: ({ compiler }) => [nm, awk, ...compilerTools[compiler]],
+  parse: (params) => ({ compiler: compilerIn(params) }),
+  async run({ compiler }, context) {
+    const list = await context.exec({ argv: [nm.name, '-n', context.input('elf')], keepBytes: symbolBytes });
+    const table = await context.exec({
+      argv: [awk.name, '-f', context.input('script')],
+      input: list.stdout,
+      keepBytes: symbolBytes,
+    });
+    writeFileSync(join(context.work, 'ksyms.S'), table.stdout);
+    writeFileSync(context.output('source'), table.stdout);
+    await diagnosed(context, {
+      argv: [compiler, '-c', 'ksyms.S', '-o', context.output('object')],
+      cwd: context.work,
+    });
+  },
+};
+
+export const kernelActions: readonly Action[] = [compile, link, symbols];
+
+// Runs a compiler or linker; what it complains about first is what the failure shows.
+async function diagnosed(context: ActionContext, command: Command): Promise<void> {
+  const said: string[] = [];
+  try {
+    await context.exec({
+      ...command,
+      onLine: (line) => {
+        if (said.length < firstLines) said.push(visibleUpTo(line, mostLineLength));
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof SynosError) || error.failure.code !== 'task.exit') throw error;
+    throw new SynosError({ ...error.failure, tail: said }, { cause: error });
+  }
+}
+
+function treePath(context: ActionContext, name: string): string {
+  const input = context.task.inputs[name];
+  if (input?.from !== 'tree') throw invalid(`${context.task.id} needs ${name} from the tree`);
+  return input.path;
+}
+
+function compilerIn(params: Json): Compiler {
+  const compiler = isObject(params) ? params['compiler'] : undefined;
+  if (compiler === 'gcc' || compiler === 'clang') return compiler;
+  throw invalid(`compiler ${JSON.stringify(compiler)} is neither gcc nor clang`);
+}
+
+function stringsIn(params: Json, name: string): string[] {
+  const value = isObject(params) ? params[name] : undefined;
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value as string[];
+  throw invalid(`${name} must be a list of strings`);
+}
+
+function invalid(reason: string): SynosError {
+  return new SynosError({ code: 'plan.invalid', reason });
+}

@@ -1,0 +1,53 @@
+// The command line of every compiler and linker run, per profile. scripts/bench/Makefile has the same flags: what builds by hand and what
+// SynOS builds must be one ELF, bit by bit (kernel/toolchain/elf.test.ts compares them).
+import type { KernelOptions } from './options.ts';
+
+const optimise: { readonly [P in KernelOptions['profile']]: string } = { release: '-O2', debug: '-Og' };
+
+const common = [
+  '-std=gnu11',
+  '-ffreestanding',
+  '-fno-pic',
+  '-fno-pie',
+  '-mcmodel=kernel',
+  '-mno-red-zone', // an interrupt would write over what lies below the stack pointer
+  '-mgeneral-regs-only', // nobody saves vector registers
+  '-fno-stack-protector',
+  '-fno-omit-frame-pointer', // the exception dump walks frames
+  '-fno-asynchronous-unwind-tables',
+  '-fcf-protection=none',
+  '-fno-common',
+  '-fno-strict-aliasing',
+];
+const warnings = ['-Wall', '-Wextra', '-Wshadow', '-Wmissing-prototypes', '-Wstrict-prototypes', '-Werror'];
+
+export function compileFlags(options: KernelOptions, language: 'c' | 'assembly'): string[] {
+  const ofLanguage =
+    language === 'c'
+      ? [...common, optimise[options.profile], '-g', ...warnings]
+      : // DWARF 4: clang 14 writes the build folder into the line table of assembly in DWARF 5, whatever it is told.
+        ['-gdwarf-4', '-Werror'];
+  return [...ofLanguage, ...defines(options), ...includeFolders(options).map((folder) => `-I${folder}`)];
+}
+
+/** Folders of #include <...>, relative to the project. */
+export function includeFolders(options: KernelOptions): string[] {
+  return options.include.map((folder) => `${options.dir}/${folder}`);
+}
+
+export const linkFlags: readonly string[] = [
+  '-nostdlib',
+  '-static',
+  '-z',
+  'noexecstack',
+  '-z',
+  'max-page-size=4096',
+  '--build-id=sha1',
+  '--fatal-warnings',
+];
+
+function defines(options: KernelOptions): string[] {
+  return Object.keys(options.defines)
+    .sort()
+    .map((name) => `-D${name}=${options.defines[name]}`);
+}

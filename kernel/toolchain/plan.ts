@@ -1,0 +1,95 @@
+// The kernel as tasks: one for each source file, a first link, the symbol table made from it, the last link.
+import { type Task, type TaskId, type TaskOutput, taskId } from '../../core/task.ts';
+import { compileFlags, includeFolders, linkFlags } from './flags.ts';
+import type { KernelOptions } from './options.ts';
+import type { Sources } from './sources.ts';
+
+export { findSources, type Sources } from './sources.ts';
+
+export type KernelPlan = {
+  readonly tasks: Task[];
+  /** The ELF file. */
+  readonly image: TaskOutput;
+  /** The assembly text of the symbol table; absent where the configuration wants none. */
+  readonly symbols?: TaskOutput;
+};
+
+/** Pure. Throws SynosError plan.invalid for a file name that cannot be a task's. */
+export function kernelPlan(options: KernelOptions, sources: Sources): KernelPlan {
+  const units = sources.units.map((unit) => compileTask(options, unit));
+  const objects = sources.units.map((unit) => ({ name: `object:${unit}`, from: unitId(unit) }));
+  if (options.symbolScript === null) {
+    const link = linkTask(options, 'kernel:link', 'link the kernel', objects);
+    return { tasks: [...units, link], image: { task: link.id, output: 'elf' } };
+  }
+  const first = linkTask(options, 'kernel:link-1', 'link the kernel without symbols', objects);
+  const symbols = symbolsTask(options, first.id, options.symbolScript);
+  const link = linkTask(options, 'kernel:link', 'link the kernel', [
+    ...objects,
+    { name: 'symbols', from: symbols.id },
+  ]);
+  return {
+    tasks: [...units, first, symbols, link],
+    image: { task: link.id, output: 'elf' },
+    symbols: { task: symbols.id, output: 'source' },
+  };
+}
+
+const unitId = (unit: string): TaskId => taskId(`kernel:${unit}`);
+
+function compileTask(options: KernelOptions, unit: string): Task {
+  return {
+    id: unitId(unit),
+    kind: 'kernel.compile',
+    params: {
+      compiler: options.compiler,
+      flags: compileFlags(options, unit.endsWith('.c') ? 'c' : 'assembly'),
+      include: includeFolders(options),
+    },
+    inputs: { source: { from: 'tree', path: `${options.dir}/${unit}` } },
+    outputs: ['object'],
+    demand: { cpus: 1, memoryMib: 128, io: 0 },
+    limitMs: 300_000,
+    cacheable: true,
+    title: `compile ${unit}`,
+  };
+}
+
+type ObjectInput = { readonly name: string; readonly from: TaskId };
+
+function linkTask(options: KernelOptions, id: string, title: string, objects: readonly ObjectInput[]): Task {
+  const inputs = objects.map(
+    ({ name, from }) => [name, { from: 'task', task: from, output: 'object' }] as const,
+  );
+  return {
+    id: taskId(id),
+    kind: 'kernel.link',
+    params: { flags: linkFlags, objects: objects.map(({ name }) => name) },
+    inputs: {
+      script: { from: 'tree', path: `${options.dir}/${options.linkerScript}` },
+      ...Object.fromEntries(inputs),
+    },
+    outputs: ['elf'],
+    demand: { cpus: 1, memoryMib: 256, io: 0 },
+    limitMs: 300_000,
+    cacheable: true,
+    title,
+  };
+}
+
+function symbolsTask(options: KernelOptions, elf: TaskId, script: string): Task {
+  return {
+    id: taskId('kernel:symbols'),
+    kind: 'kernel.symbols',
+    params: { compiler: options.compiler },
+    inputs: {
+      elf: { from: 'task', task: elf, output: 'elf' },
+      script: { from: 'tree', path: `${options.dir}/${script}` },
+    },
+    outputs: ['source', 'object'],
+    demand: { cpus: 1, memoryMib: 64, io: 0 },
+    limitMs: 60_000,
+    cacheable: true,
+    title: 'collect the symbols of the kernel',
+  };
+}
