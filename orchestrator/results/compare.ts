@@ -1,0 +1,180 @@
+// Two comparisons, both pure: allocators inside one boot, and a boot against an earlier one of the same kind.
+//
+// What the data allow decides the verdict. Exact figures (instruction counts) are facts: equal or not, tolerance 0. Timed figures of
+// two single runs decide nothing: on one unchanged kernel "10 % worse than the run before" cries wolf in half of all runs, because
+// drift between runs is not in the spread within one. They are shown with their ratio and marked undecided.
+import type { BenchRecord, Quantity } from '../../core/record.ts';
+import { recordsByKey, type StoredBoot } from './run.ts';
+import { type Interval, median, ratioInterval, toNumbers } from './stats.ts';
+
+/** Allocators in the order in which tables show them; others follow by name. Ratios are against the first. */
+const allocatorOrder = ['pool', 'heap', 'firstfit', 'firstfit-holes', 'kmalloc'];
+
+export type AllocatorCell = {
+  readonly allocator: string;
+  readonly record: BenchRecord;
+  /** This allocator's figure divided by the pool's: 3 means three times the pool's. Null where the pool's is 0 or missing. */
+  readonly ratio: number | null;
+  /** What the ratio is against; null for the pool itself. */
+  readonly pool: BenchRecord | null;
+};
+
+export type AllocatorRow = {
+  /** The block size in bytes where the label is a number, else null. */
+  readonly bytes: number | null;
+  /** All labels but the allocator, e.g. `bytes=4096`. */
+  readonly case: string;
+  readonly cells: readonly AllocatorCell[];
+};
+
+/** One workload: what was measured, over sizes, for each allocator. */
+export type AllocatorTable = {
+  readonly suite: string;
+  readonly name: string;
+  readonly metric: string;
+  readonly unit: BenchRecord['unit'];
+  readonly allocators: readonly string[];
+  readonly rows: readonly AllocatorRow[];
+};
+
+/** Tables of all records that differ in the `allocator` label alone and exist for two allocators or more. */
+export function allocatorTables(boot: Pick<StoredBoot, 'records'>): AllocatorTable[] {
+  const tables = Map.groupBy(
+    boot.records.filter((record) => record.labels['allocator'] !== undefined),
+    (record) => JSON.stringify([record.suite, record.name, record.metric, record.unit]),
+  );
+  return [...tables.values()]
+    .map((records) => allocatorTable(records))
+    .filter((table) => table !== undefined);
+}
+
+function allocatorTable(records: readonly BenchRecord[]): AllocatorTable | undefined {
+  const first = records[0];
+  const allocators = [...new Set(records.map(allocatorOf))].sort(byAllocator);
+  if (!first || allocators.length < 2) return undefined;
+  const rows = [...Map.groupBy(records, caseOf)].map(([name, group]) => allocatorRow(name, group));
+  rows.sort((a, b) => (a.bytes ?? 0) - (b.bytes ?? 0) || (a.case < b.case ? -1 : 1));
+  const { suite, name, metric, unit } = first;
+  return { suite, name, metric, unit, allocators, rows };
+}
+
+function allocatorRow(name: string, records: readonly BenchRecord[]): AllocatorRow {
+  const pool = records.find((record) => allocatorOf(record) === 'pool');
+  const cells = [...records]
+    .sort((a, b) => byAllocator(allocatorOf(a), allocatorOf(b)))
+    .map((record) => ({
+      allocator: allocatorOf(record),
+      record,
+      ratio: pool ? ratioOf(record.value, pool.value) : null,
+      pool: pool && record !== pool ? pool : null,
+    }));
+  const size = records[0]?.labels['bytes'] ?? '';
+  return { bytes: /^\d{1,15}$/.test(size) ? Number(size) : null, case: name, cells };
+}
+
+/**
+ * 95 % bootstrap interval of a timed cell's ratio over the samples within its boot; null for the pool itself and
+ * where there are too few samples. Made on demand: a narrow terminal shows none.
+ */
+export function cellInterval(cell: AllocatorCell): Interval | null {
+  return cell.pool ? intervalOf(cell.record, cell.pool) : null;
+}
+
+/**
+ * same, fewer, more: exact figures. new, gone: only in one of the runs. undecided: timed figures; see the top of this file.
+ */
+export type Change = 'same' | 'fewer' | 'more' | 'new' | 'gone' | 'undecided';
+
+export type ChangeRow = {
+  readonly key: string;
+  readonly record: BenchRecord;
+  readonly before: Quantity | null;
+  readonly now: Quantity | null;
+  /** now / before */
+  readonly ratio: number | null;
+  readonly change: Change;
+  readonly earlier: BenchRecord | null;
+};
+
+/** Every series of either boot. The caller has made sure that they are comparable (run.ts comparisonGroup). */
+export function changesSince(before: StoredBoot, now: StoredBoot): ChangeRow[] {
+  const then = recordsByKey(before);
+  const present = recordsByKey(now);
+  const rows = [...present].map(([key, record]) => changeRow(key, then.get(key), record, now.exact));
+  const gone = [...then].filter(([key]) => !present.has(key));
+  return [...rows, ...gone.map(([key, record]) => goneRow(key, record))];
+}
+
+export type ChangeCounts = { readonly [C in Change]: number };
+
+export function countChanges(rows: readonly ChangeRow[]): ChangeCounts {
+  const counts = { same: 0, fewer: 0, more: 0, new: 0, gone: 0, undecided: 0 };
+  for (const row of rows) counts[row.change]++;
+  return counts;
+}
+
+function changeRow(
+  key: string,
+  earlier: BenchRecord | undefined,
+  record: BenchRecord,
+  exact: boolean,
+): ChangeRow {
+  if (!earlier)
+    return { key, record, before: null, now: record.value, ratio: null, change: 'new', earlier: null };
+  const change = exact ? exactChange(earlier.value, record.value) : 'undecided';
+  const ratio = ratioOf(record.value, earlier.value);
+  return { key, record, before: earlier.value, now: record.value, ratio, change, earlier };
+}
+
+function goneRow(key: string, record: BenchRecord): ChangeRow {
+  return { key, record, before: record.value, now: null, ratio: null, change: 'gone', earlier: record };
+}
+
+/**
+ * Spread of a row's ratio over the samples within the two boots. No verdict: drift between boots is not in it. Null for exact
+ * figures and where there are too few samples. Made on demand, because of hundreds of rows few are shown.
+ */
+export function changeInterval(row: ChangeRow): Interval | null {
+  return row.earlier && row.change === 'undecided' ? intervalOf(row.record, row.earlier) : null;
+}
+
+// Numbers and bigints compare by mathematical value in JavaScript, without a detour over doubles; == holds for a mixed pair.
+function exactChange(before: Quantity, now: Quantity): Change {
+  if (now > before) return 'more';
+  return now < before ? 'fewer' : 'same';
+}
+
+function ratioOf(value: Quantity, base: Quantity): number | null {
+  const bottom = Number(base);
+  return bottom === 0 ? null : Number(value) / bottom;
+}
+
+function intervalOf(above: BenchRecord, below: BenchRecord): Interval | null {
+  return ratioInterval(toNumbers(above.samples), toNumbers(below.samples)) ?? null;
+}
+
+/** The middle ratio of some rows and how far they spread, for one honest line about many timed series. */
+export function ratioSpread(
+  rows: readonly ChangeRow[],
+): (Interval & { readonly median: number }) | undefined {
+  const ratios = rows.map((row) => row.ratio).filter((value) => value !== null);
+  if (ratios.length === 0) return undefined;
+  return { low: Math.min(...ratios), median: median(ratios), high: Math.max(...ratios) };
+}
+
+function allocatorOf(record: BenchRecord): string {
+  return record.labels['allocator'] ?? '';
+}
+
+function caseOf(record: BenchRecord): string {
+  return Object.keys(record.labels)
+    .filter((key) => key !== 'allocator')
+    .sort()
+    .map((key) => `${key}=${record.labels[key]}`)
+    .join(',');
+}
+
+function byAllocator(a: string, b: string): number {
+  const place = (name: string): number => (allocatorOrder.includes(name) ? allocatorOrder.indexOf(name) : 99);
+  return place(a) - place(b) || (a < b ? -1 : 1);
+}
