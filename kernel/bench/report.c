@@ -10,7 +10,8 @@ static enum report_damage damage;
 
 /* Damage strikes the first bench record that passes, as a bad line would: numbers and CRCs know nothing of
  * it. */
-static bool is_bench(const char *bytes, size_t length) {
+static bool is_bench(const char *bytes, size_t length)
+{
     static const char mark[] = "{\"kind\":\"bench\"";
 
     for (size_t at = 0; at + sizeof(mark) <= length; at++)
@@ -18,7 +19,8 @@ static bool is_bench(const char *bytes, size_t length) {
     return false;
 }
 
-static void transmit_damaged(const char *bytes, size_t length) {
+static void transmit_damaged(const char *bytes, size_t length)
+{
     char middle = bytes[length / 2];
 
     switch (damage) {
@@ -37,7 +39,8 @@ static void transmit_damaged(const char *bytes, size_t length) {
     damage = REPORT_INTACT;
 }
 
-static void transmit(void *context, const char *bytes, size_t length) {
+static void transmit(void *context, const char *bytes, size_t length)
+{
     (void)context;
     if (damage != REPORT_INTACT && is_bench(bytes, length))
         transmit_damaged(bytes, length);
@@ -45,20 +48,24 @@ static void transmit(void *context, const char *bytes, size_t length) {
         uart_write(bytes, length);
 }
 
-void report_hello(const char *build, unsigned cpus, uint64_t tsc_khz, const char *cmdline) {
+void report_hello(const char *build, unsigned cpus, uint64_t tsc_khz, const char *cmdline)
+{
     synos_records_init(&stream, transmit, NULL);
     synos_record_hello(&stream, "synos", build, cpus, tsc_khz, cmdline);
 }
 
-void report_bench(const struct synos_figure *figure) {
+void report_bench(const struct synos_figure *figure)
+{
     synos_record_figure(&stream, "bench", figure);
 }
 
-void report_stat(const struct synos_figure *figure) {
+void report_stat(const struct synos_figure *figure)
+{
     synos_record_figure(&stream, "stat", figure);
 }
 
-void report_note(const char *format, ...) {
+void report_note(const char *format, ...)
+{
     char text[256];
     va_list arguments;
 
@@ -68,10 +75,12 @@ void report_note(const char *format, ...) {
     synos_record_note(&stream, text);
 }
 
-void report_end(void) {
+void report_end(void)
+{
     synos_record_end(&stream);
 }
 
-void report_damage_next(enum report_damage how) {
+void report_damage_next(enum report_damage how)
+{
     damage = how;
 }

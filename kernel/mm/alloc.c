@@ -3,13 +3,15 @@
 #include <synos/heap.h>
 #include "pool_depot.h"
 
-static void *alloc_slow(size_t bytes) {
+static void *alloc_slow(size_t bytes)
+{
     void *object = pool_alloc_slow(bytes);
 
     return object ? object : heap_alloc(bytes);
 }
 
-static void free_slow(void *memory) {
+static void free_slow(void *memory)
+{
     const uint64_t offset = (uintptr_t)memory - HEAP_BASE;
 
     if (!memory) return;
@@ -19,15 +21,18 @@ static void free_slow(void *memory) {
         pool_free_slow(memory);
 }
 
-void *kmalloc(size_t bytes) {
+void *kmalloc(size_t bytes)
+{
     return pool_alloc_or(bytes, alloc_slow);
 }
 
-void kfree(void *memory) {
+void kfree(void *memory)
+{
     pool_free_or(memory, free_slow);
 }
 
-size_t kmalloc_usable(const void *memory) {
+size_t kmalloc_usable(const void *memory)
+{
     const size_t bytes = pool_usable(memory);
 
     return bytes != 0 ? bytes : heap_usable(memory);

@@ -25,12 +25,14 @@ static size_t frames;                /* bits in each map; a multiple of WORD_BIT
 static size_t cursor;                /* where the next search starts; a hint, never wrong */
 static struct frame_stats state;
 
-static bool bit(const uint64_t *map, size_t frame) {
+static bool bit(const uint64_t *map, size_t frame)
+{
     return map[frame / WORD_BITS] >> (frame % WORD_BITS) & 1;
 }
 
 /* Sets or clears the bits of [from, end), whole words at once where it can. */
-static void fill(uint64_t *map, size_t from, size_t end, bool value) {
+static void fill(uint64_t *map, size_t from, size_t end, bool value)
+{
     while (from < end) {
         const size_t shift = from % WORD_BITS;
         const size_t count = end - from < WORD_BITS - shift ? end - from : WORD_BITS - shift;
@@ -45,7 +47,8 @@ static void fill(uint64_t *map, size_t from, size_t end, bool value) {
 }
 
 /* First frame in [from, end) whose taken bit is `wanted`, or end. */
-static size_t find(size_t from, size_t end, bool wanted) {
+static size_t find(size_t from, size_t end, bool wanted)
+{
     while (from < end) {
         uint64_t word = wanted ? taken[from / WORD_BITS] : ~taken[from / WORD_BITS];
 
@@ -60,7 +63,8 @@ static size_t find(size_t from, size_t end, bool wanted) {
 }
 
 /* First frame of a free run of `pages` in [from, end), or end. */
-static size_t find_run(size_t from, size_t end, size_t pages) {
+static size_t find_run(size_t from, size_t end, size_t pages)
+{
     for (;;) {
         const size_t start = find(from, end, false);
 
@@ -70,7 +74,8 @@ static size_t find_run(size_t from, size_t end, size_t pages) {
     }
 }
 
-uint64_t frame_alloc(size_t pages) {
+uint64_t frame_alloc(size_t pages)
+{
     if (pages == 0 || pages > state.free) return 0;
     size_t start = find_run(cursor, frames, pages);
     if (start == frames) start = find_run(0, frames, pages);
@@ -85,7 +90,8 @@ uint64_t frame_alloc(size_t pages) {
 }
 
 /* Whether an allocation of exactly `pages` starts at `start`. */
-static bool is_run(size_t start, size_t pages) {
+static bool is_run(size_t start, size_t pages)
+{
     if (pages == 0 || start >= frames || pages > frames - start || !bit(ram, start) || !bit(head, start))
         return false;
     for (size_t frame = start + 1; frame < start + pages; frame++)
@@ -94,7 +100,8 @@ static bool is_run(size_t start, size_t pages) {
     return next == frames || !bit(taken, next) || bit(head, next);
 }
 
-void frame_free(uint64_t phys, size_t pages) {
+void frame_free(uint64_t phys, size_t pages)
+{
     const size_t start = phys >> PAGE_SHIFT;
 
     if (phys % PAGE_SIZE != 0 || !is_run(start, pages))
@@ -107,23 +114,27 @@ void frame_free(uint64_t phys, size_t pages) {
 }
 
 /* A reserved range takes every frame that it touches; RAM gives only frames that it covers whole. */
-static void reserve(uint64_t base, uint64_t length) {
+static void reserve(uint64_t base, uint64_t length)
+{
     const size_t from = base >> PAGE_SHIFT, end = (base + length + PAGE_SIZE - 1) >> PAGE_SHIFT;
 
     fill(ram, from, end < frames ? end : frames, false);
 }
 
-static void offer(uint64_t base, uint64_t length) {
+static void offer(uint64_t base, uint64_t length)
+{
     fill(ram, (base + PAGE_SIZE - 1) >> PAGE_SHIFT, (base + length) >> PAGE_SHIFT, true);
 }
 
-static bool overlaps(uint64_t base, uint64_t length, const struct mem_region *other) {
+static bool overlaps(uint64_t base, uint64_t length, const struct mem_region *other)
+{
     return base < other->base + other->length && other->base < base + length;
 }
 
 /* Moves `base` up until [base, base + length) touches no reserved range; the result may lie outside of every
  * region. */
-static uint64_t clear_of(uint64_t base, uint64_t length, const struct mem_region *reserved, size_t count) {
+static uint64_t clear_of(uint64_t base, uint64_t length, const struct mem_region *reserved, size_t count)
+{
     for (size_t i = 0; i < count; i++)
         if (reserved[i].length > 0 && overlaps(base, length, &reserved[i])) {
             base = (reserved[i].base + reserved[i].length + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
@@ -133,7 +144,8 @@ static uint64_t clear_of(uint64_t base, uint64_t length, const struct mem_region
 }
 
 static uint64_t place_bitmaps(uint64_t bytes, const struct mem_region *map, size_t map_count,
-                              const struct mem_region *reserved, size_t reserved_count) {
+                              const struct mem_region *reserved, size_t reserved_count)
+{
     for (size_t i = 0; i < map_count; i++) {
         uint64_t base = (map[i].base + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
 
@@ -146,14 +158,16 @@ static uint64_t place_bitmaps(uint64_t bytes, const struct mem_region *map, size
 
 /* Bits set in a word, by sums of ever wider fields: the compiler may not use POPCNT, which not every x86-64
  * has. */
-static size_t count_bits(uint64_t word) {
+static size_t count_bits(uint64_t word)
+{
     word -= word >> 1 & 0x5555555555555555;
     word = (word & 0x3333333333333333) + (word >> 2 & 0x3333333333333333);
     word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0f;
     return word * 0x0101010101010101 >> 56;
 }
 
-static size_t count_zero(const uint64_t *map) {
+static size_t count_zero(const uint64_t *map)
+{
     size_t count = 0;
 
     for (size_t word = 0; word < frames / WORD_BITS; word++) count += count_bits(~map[word]);
@@ -161,7 +175,8 @@ static size_t count_zero(const uint64_t *map) {
 }
 
 /* One past the last frame of RAM, rounded up to whole words. */
-static size_t count_frames(const struct mem_region *map, size_t count) {
+static size_t count_frames(const struct mem_region *map, size_t count)
+{
     uint64_t top = 0;
 
     for (size_t i = 0; i < count; i++)
@@ -170,7 +185,8 @@ static size_t count_frames(const struct mem_region *map, size_t count) {
 }
 
 void frame_init(const struct mem_region *map, size_t map_count, const struct mem_region *reserved,
-                size_t reserved_count) {
+                size_t reserved_count)
+{
     frames = count_frames(map, map_count);
     const size_t words = frames / WORD_BITS, bytes = 3 * words * sizeof(*ram);
     const uint64_t own = place_bitmaps(bytes, map, map_count, reserved, reserved_count);
@@ -192,7 +208,8 @@ void frame_init(const struct mem_region *map, size_t map_count, const struct mem
     state.total = state.free = state.lowest_free = count_zero(taken);
 }
 
-static size_t longest_run(void) {
+static size_t longest_run(void)
+{
     size_t longest = 0;
 
     for (size_t start = find(0, frames, false); start < frames;) {
@@ -204,12 +221,14 @@ static size_t longest_run(void) {
     return longest;
 }
 
-void frame_stats(struct frame_stats *stats) {
+void frame_stats(struct frame_stats *stats)
+{
     *stats = state;
     stats->largest_free = longest_run();
 }
 
-const char *frame_check(void) {
+const char *frame_check(void)
+{
     for (size_t word = 0; word < frames / WORD_BITS; word++) {
         if (head[word] & ~taken[word]) return "a free frame is the head of an allocation";
         if (~ram[word] & ~(taken[word] & head[word]))

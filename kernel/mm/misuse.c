@@ -5,14 +5,16 @@
 
 static misuse_handler *current;
 
-misuse_handler *misuse_set_handler(misuse_handler *handler) {
+misuse_handler *misuse_set_handler(misuse_handler *handler)
+{
     misuse_handler *before = current;
 
     current = handler;
     return before;
 }
 
-const char *misuse_name(enum misuse kind) {
+const char *misuse_name(enum misuse kind)
+{
     static const char *const names[] = {
         [MISUSE_DOUBLE_FREE] = "double free",
         [MISUSE_INTERIOR_FREE] = "free of an interior pointer",
@@ -23,7 +25,8 @@ const char *misuse_name(enum misuse kind) {
     return names[kind];
 }
 
-void misuse_report(enum misuse kind, const void *pointer) {
+void misuse_report(enum misuse kind, const void *pointer)
+{
     if (!current) panic("%s: %p", misuse_name(kind), pointer);
     current(kind, pointer);
 }

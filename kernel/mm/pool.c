@@ -18,7 +18,8 @@ struct pool_depot pool_depots[POOL_CLASSES];
 /* State pages that are not the shared page of zeros any more, one bit each. */
 static uint64_t private_states[POOL_STATE_PAGES / 64];
 
-void pool_init(void) {
+void pool_init(void)
+{
     const uint64_t zeros = frame_alloc(1);
     unsigned char *states = pool_states(pool_window());
 
@@ -30,7 +31,8 @@ void pool_init(void) {
 }
 
 /* Gives the state byte of `granule` a page of its own, which starts as a copy of the zeros. */
-static int make_state_private(uint64_t granule) {
+static int make_state_private(uint64_t granule)
+{
     const size_t page = granule >> PAGE_SHIFT;
     unsigned char *states = pool_states(pool_window()) + page * PAGE_SIZE;
 
@@ -45,7 +47,8 @@ static int make_state_private(uint64_t granule) {
 }
 
 /* Puts memory behind the first `bytes` bytes of a class. */
-static int commit(unsigned class, size_t bytes) {
+static int commit(unsigned class, size_t bytes)
+{
     struct pool_depot *depot = &pool_depots[class];
     unsigned char *base = pool_window() + ((size_t) class << POOL_CLASS_SHIFT);
 
@@ -64,7 +67,8 @@ static int commit(unsigned class, size_t bytes) {
 
 /* Makes one more object and returns its granule, or POOL_GRANULES when the class is full or memory is used
  * up. */
-static uint64_t carve(unsigned class) {
+static uint64_t carve(unsigned class)
+{
     struct pool_depot *depot = &pool_depots[class];
     const uint64_t granule = pool_class_granule(class, depot->carved);
 
@@ -78,7 +82,8 @@ static uint64_t carve(unsigned class) {
 }
 
 /* The live count is highest where the cache was lowest, since neither depot nor carved changed meanwhile. */
-static void note_peak(unsigned class) {
+static void note_peak(unsigned class)
+{
     struct pool_depot *depot = &pool_depots[class];
     const uint32_t live = depot->carved - depot->count - (uint32_t)pool_caches[class].lowest;
 
@@ -86,7 +91,8 @@ static void note_peak(unsigned class) {
 }
 
 /* Fills an empty cache: from the depot, else with new objects. False when there are none. */
-static bool refill(unsigned class) {
+static bool refill(unsigned class)
+{
     struct pool_cache *cache = &pool_caches[class];
     struct pool_depot *depot = &pool_depots[class];
     size_t fresh = COMMIT_BYTES / pool_bytes(class);
@@ -108,7 +114,8 @@ static bool refill(unsigned class) {
 }
 
 /* Gives the oldest batch of a full cache to the depot; the newest, still warm in the CPU's cache, stay. */
-static void flush(unsigned class) {
+static void flush(unsigned class)
+{
     struct pool_cache *cache = &pool_caches[class];
     struct pool_depot *depot = &pool_depots[class];
 
@@ -121,12 +128,14 @@ static void flush(unsigned class) {
     depot->flushes++;
 }
 
-static void *nothing(size_t bytes) {
+static void *nothing(size_t bytes)
+{
     (void)bytes;
     return NULL;
 }
 
-void *pool_alloc_slow(size_t bytes) {
+void *pool_alloc_slow(size_t bytes)
+{
     if (bytes - 1 >= POOL_LARGEST) return NULL;
     const unsigned class = (unsigned)pool_state_for(bytes) - POOL_FIRST;
     if (!refill(class)) {
@@ -137,7 +146,8 @@ void *pool_alloc_slow(size_t bytes) {
 }
 
 /* Why a pointer into the window is not a live object. */
-static enum misuse diagnose(const void *object) {
+static enum misuse diagnose(const void *object)
+{
     const uint64_t offset = (uintptr_t)object - POOL_BASE;
     const unsigned class = (unsigned)(offset >> POOL_CLASS_SHIFT);
     const uint64_t index = (offset & ((1ull << POOL_CLASS_SHIFT) - 1)) / pool_bytes(class);
@@ -146,11 +156,13 @@ static enum misuse diagnose(const void *object) {
     return offset % pool_bytes(class) == 0 ? MISUSE_DOUBLE_FREE : MISUSE_INTERIOR_FREE;
 }
 
-static void nowhere(void *object) {
+static void nowhere(void *object)
+{
     (void)object;
 }
 
-void pool_free_slow(void *object) {
+void pool_free_slow(void *object)
+{
     const size_t bytes = pool_usable(object);
 
     if ((uintptr_t)object - POOL_BASE >= POOL_SIZE) {
@@ -163,15 +175,18 @@ void pool_free_slow(void *object) {
     }
 }
 
-void *pool_alloc(size_t bytes) {
+void *pool_alloc(size_t bytes)
+{
     return pool_alloc_or(bytes, pool_alloc_slow);
 }
 
-void pool_free(void *object) {
+void pool_free(void *object)
+{
     pool_free_or(object, pool_free_slow);
 }
 
-size_t pool_usable(const void *object) {
+size_t pool_usable(const void *object)
+{
     unsigned char *window = pool_window();
     const uint64_t granule = pool_granule(window, object);
     const unsigned state = granule < POOL_GRANULES ? pool_states(window)[granule] : 0;

@@ -5,11 +5,13 @@
 
 enum { POISON_FREE = 0xdb, POISON_NEW = 0xa5 };
 
-static uint32_t live_objects(unsigned class) {
+static uint32_t live_objects(unsigned class)
+{
     return pool_depots[class].carved - pool_depots[class].count - (uint32_t)pool_caches[class].count;
 }
 
-void pool_stats(unsigned class, struct pool_stats *stats) {
+void pool_stats(unsigned class, struct pool_stats *stats)
+{
     const struct pool_cache *cache = &pool_caches[class];
     const struct pool_depot *depot = &pool_depots[class];
     const uint64_t allocations = cache->allocations;
@@ -31,11 +33,13 @@ void pool_stats(unsigned class, struct pool_stats *stats) {
         stats->reuse_permille = (unsigned)((allocations - depot->carved) * 1000 / allocations);
 }
 
-void pool_poison(void *object, size_t bytes) {
+void pool_poison(void *object, size_t bytes)
+{
     memset(object, POISON_FREE, bytes);
 }
 
-void pool_check_poison(void *object, size_t bytes) {
+void pool_check_poison(void *object, size_t bytes)
+{
     const unsigned char *at = object;
 
     for (size_t i = 0; i < bytes; i++)
@@ -48,7 +52,8 @@ void pool_check_poison(void *object, size_t bytes) {
 
 /* Marks each free object of a list in `seen`; false when one is not a free object of the class or was there
  * before. */
-static bool mark_free(unsigned class, const uint32_t *list, uint64_t count, uint64_t *seen) {
+static bool mark_free(unsigned class, const uint32_t *list, uint64_t count, uint64_t *seen)
+{
     const unsigned char *states = pool_states(pool_window());
 
     for (uint64_t i = 0; i < count; i++) {
@@ -63,13 +68,15 @@ static bool mark_free(unsigned class, const uint32_t *list, uint64_t count, uint
 }
 
 /* The granules of an object behind its first one must say that nothing starts there. */
-static bool is_interior_clear(const unsigned char *state, size_t granules) {
+static bool is_interior_clear(const unsigned char *state, size_t granules)
+{
     for (size_t i = 1; i < granules; i++)
         if (state[i] != 0) return false;
     return true;
 }
 
-static const char *check_states(unsigned class, const uint64_t *seen) {
+static const char *check_states(unsigned class, const uint64_t *seen)
+{
     const unsigned char *states = pool_states(pool_window());
 
     for (uint64_t index = 0; index < pool_depots[class].carved; index++) {
@@ -84,7 +91,8 @@ static const char *check_states(unsigned class, const uint64_t *seen) {
     return NULL;
 }
 
-static const char *check_class(unsigned class) {
+static const char *check_class(unsigned class)
+{
     const struct pool_cache *cache = &pool_caches[class];
     const struct pool_depot *depot = &pool_depots[class];
     uint64_t seen[POOL_CAPACITY / 64] = {0};
@@ -102,7 +110,8 @@ static const char *check_class(unsigned class) {
     return check_states(class, seen);
 }
 
-const char *pool_check(void) {
+const char *pool_check(void)
+{
     for (unsigned class = 0; class < POOL_CLASSES; class ++) {
         const char *broken = check_class(class);
 

@@ -20,12 +20,14 @@ struct pool_depot {
 
 extern struct pool_depot pool_depots[POOL_CLASSES];
 
-static inline size_t pool_bytes(unsigned class) {
+static inline size_t pool_bytes(unsigned class)
+{
     return (size_t)POOL_SMALLEST << class;
 }
 
 /* Granule at which object number `index` of a class starts. */
-static inline uint64_t pool_class_granule(unsigned class, uint64_t index) {
+static inline uint64_t pool_class_granule(unsigned class, uint64_t index)
+{
     return ((uint64_t) class << (POOL_CLASS_SHIFT - POOL_GRANULE_SHIFT)) + (index << class);
 }
 

@@ -52,18 +52,21 @@ extern struct pool_cache pool_caches[POOL_CLASSES];
  * The window's address, and below a cache's, as values that the compiler cannot see through: it then forms
  * the others from them by displacements, instead of each one anew. That saves 16 instructions of a pair.
  */
-static inline unsigned char *pool_window(void) {
+static inline unsigned char *pool_window(void)
+{
     uintptr_t base = POOL_BASE;
 
     __asm__("" : "+r"(base));
     return (unsigned char *)base;
 }
 
-static inline unsigned char *pool_states(unsigned char *window) {
+static inline unsigned char *pool_states(unsigned char *window)
+{
     return window + POOL_SIZE;
 }
 
-static inline struct pool_cache *pool_cache_for(uint64_t state) {
+static inline struct pool_cache *pool_cache_for(uint64_t state)
+{
     uintptr_t cache =
         (uintptr_t)pool_caches - POOL_FIRST * sizeof(struct pool_cache) + state * sizeof(struct pool_cache);
 
@@ -73,14 +76,16 @@ static inline struct pool_cache *pool_cache_for(uint64_t state) {
 
 /* Granule number of a pointer; at least POOL_GRANULES when it is outside of the window or not at a granule's
  * start. */
-static inline uint64_t pool_granule(const unsigned char *window, const void *object) {
+static inline uint64_t pool_granule(const unsigned char *window, const void *object)
+{
     const uint64_t offset = (uintptr_t)object - (uintptr_t)window;
 
     return offset >> POOL_GRANULE_SHIFT | offset << (64 - POOL_GRANULE_SHIFT);
 }
 
 /* Index of the highest bit of (bytes - 1), at least 5; bytes in 1 .. 8192. */
-static inline uint64_t pool_state_for(size_t bytes) {
+static inline uint64_t pool_state_for(size_t bytes)
+{
     uint64_t top = (bytes - 1) | (POOL_SMALLEST - 1);
 
     __asm__("bsr %0, %0" : "+r"(top) : : "cc");
@@ -92,7 +97,8 @@ void pool_poison(void *object, size_t bytes);
 void pool_check_poison(void *object, size_t bytes);
 
 /* Takes from the cache; everything else (wrong size, empty cache) is the business of `slow`. */
-static inline __attribute__((always_inline)) void *pool_alloc_or(size_t bytes, void *(*slow)(size_t bytes)) {
+static inline __attribute__((always_inline)) void *pool_alloc_or(size_t bytes, void *(*slow)(size_t bytes))
+{
     if (__builtin_expect(bytes - 1 >= POOL_LARGEST, 0)) return slow(bytes);
     const uint64_t state = pool_state_for(bytes);
     struct pool_cache *cache = pool_cache_for(state);
@@ -112,7 +118,8 @@ static inline __attribute__((always_inline)) void *pool_alloc_or(size_t bytes, v
 }
 
 /* Puts into the cache; everything else (not ours, a bad free, full cache) is the business of `slow`. */
-static inline __attribute__((always_inline)) void pool_free_or(void *object, void (*slow)(void *object)) {
+static inline __attribute__((always_inline)) void pool_free_or(void *object, void (*slow)(void *object))
+{
     unsigned char *window = pool_window();
     const uint64_t granule = pool_granule(window, object);
 

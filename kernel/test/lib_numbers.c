@@ -3,7 +3,8 @@
 #include <synos/ktest.h>
 #include <synos/rng.h>
 
-KTEST(lib_crc32, known_texts_have_their_known_sums) {
+KTEST(lib_crc32, known_texts_have_their_known_sums)
+{
     /* "check" of CRC-32/ISO-HDLC in the catalogue of parametrised CRC algorithms; the others from zlib. */
     KTEST_EQUAL(test, crc32_update(0, "123456789", 9), 0xcbf43926);
     KTEST_EQUAL(test, crc32_update(0, "", 0), 0);
@@ -11,7 +12,8 @@ KTEST(lib_crc32, known_texts_have_their_known_sums) {
     KTEST_EQUAL(test, crc32_update(0, "\xff\xff\xff\xff", 4), 0xffffffff);
 }
 
-KTEST(lib_crc32, pieces_give_the_sum_of_the_whole) {
+KTEST(lib_crc32, pieces_give_the_sum_of_the_whole)
+{
     const char data[] = "0 126 {\"kind\":\"hello\"}";
     const uint32_t whole = crc32_update(0, data, sizeof(data));
 
@@ -19,7 +21,8 @@ KTEST(lib_crc32, pieces_give_the_sum_of_the_whole) {
         KTEST_EQUAL(test, crc32_update(crc32_update(0, data, cut), data + cut, sizeof(data) - cut), whole);
 }
 
-KTEST(lib_crc32, every_single_bit_matters) {
+KTEST(lib_crc32, every_single_bit_matters)
+{
     unsigned char data[16] = {0};
     const uint32_t before = crc32_update(0, data, sizeof(data));
 
@@ -30,7 +33,8 @@ KTEST(lib_crc32, every_single_bit_matters) {
     }
 }
 
-KTEST(lib_rng, a_seed_gives_the_published_numbers) {
+KTEST(lib_rng, a_seed_gives_the_published_numbers)
+{
     struct rng rng;
 
     /* First outputs of SplitMix64 for seed 1234567, as published with the reference implementation's ports.
@@ -41,7 +45,8 @@ KTEST(lib_rng, a_seed_gives_the_published_numbers) {
     KTEST_EQUAL(test, rng_next(&rng), 9817491932198370423ull);
 }
 
-KTEST(lib_rng, numbers_below_a_limit_stay_below_and_reach_all) {
+KTEST(lib_rng, numbers_below_a_limit_stay_below_and_reach_all)
+{
     struct rng rng;
     uint32_t seen = 0;
 

@@ -7,12 +7,14 @@
 enum { ROOM = 96, EDGE = 24 };
 
 /* Fills with a pattern in which no two bytes that are less than 251 apart are equal. */
-static void fill_pattern(unsigned char *bytes, size_t count) {
+static void fill_pattern(unsigned char *bytes, size_t count)
+{
     for (size_t i = 0; i < count; i++) bytes[i] = (unsigned char)(i % 251 + 1);
 }
 
 /* Whether a move of `length` bytes inside one buffer changed exactly what it had to. */
-static bool moves_right(size_t to, size_t from, size_t length) {
+static bool moves_right(size_t to, size_t from, size_t length)
+{
     unsigned char buffer[ROOM], before[ROOM];
 
     fill_pattern(buffer, ROOM);
@@ -26,13 +28,15 @@ static bool moves_right(size_t to, size_t from, size_t length) {
     return true;
 }
 
-KTEST(lib_string, memmove_is_right_for_every_overlap_and_length) {
+KTEST(lib_string, memmove_is_right_for_every_overlap_and_length)
+{
     for (size_t length = 0; length <= 40; length++)
         for (size_t from = EDGE - 20; from <= EDGE + 20; from++)
             KTEST_TRUE(test, moves_right(EDGE, from, length));
 }
 
-KTEST(lib_string, memcpy_copies_every_length_at_every_offset_and_nothing_more) {
+KTEST(lib_string, memcpy_copies_every_length_at_every_offset_and_nothing_more)
+{
     unsigned char source[ROOM], target[ROOM];
 
     fill_pattern(source, ROOM);
@@ -47,7 +51,8 @@ KTEST(lib_string, memcpy_copies_every_length_at_every_offset_and_nothing_more) {
     }
 }
 
-KTEST(lib_string, memset_fills_every_length_and_nothing_more) {
+KTEST(lib_string, memset_fills_every_length_and_nothing_more)
+{
     unsigned char bytes[ROOM];
 
     for (size_t length = 0; length <= 40; length++) {
@@ -58,7 +63,8 @@ KTEST(lib_string, memset_fills_every_length_and_nothing_more) {
     }
 }
 
-KTEST(lib_string, memcmp_finds_the_first_difference_as_unsigned_bytes) {
+KTEST(lib_string, memcmp_finds_the_first_difference_as_unsigned_bytes)
+{
     unsigned char left[32], right[32];
 
     for (size_t at = 0; at < sizeof(left); at++) {
@@ -72,7 +78,8 @@ KTEST(lib_string, memcmp_finds_the_first_difference_as_unsigned_bytes) {
     }
 }
 
-KTEST(lib_string, strings_compare_up_to_their_ends) {
+KTEST(lib_string, strings_compare_up_to_their_ends)
+{
     KTEST_EQUAL(test, strlen(""), 0);
     KTEST_EQUAL(test, strlen("kernel"), 6);
     KTEST_EQUAL(test, strcmp("pool", "pool"), 0);
@@ -87,7 +94,8 @@ KTEST(lib_string, strings_compare_up_to_their_ends) {
 static char text[128];
 
 static const char *formatted(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static const char *formatted(const char *format, ...) {
+static const char *formatted(const char *format, ...)
+{
     va_list arguments;
 
     va_start(arguments, format);
@@ -96,7 +104,8 @@ static const char *formatted(const char *format, ...) {
     return text;
 }
 
-KTEST(lib_fmt, numbers_print_in_each_width_and_base) {
+KTEST(lib_fmt, numbers_print_in_each_width_and_base)
+{
     KTEST_TEXT(test, formatted("%d %d %d", 0, -1, 2147483647), "0 -1 2147483647");
     KTEST_TEXT(test, formatted("%d", -2147483647 - 1), "-2147483648");
     KTEST_TEXT(test, formatted("%lld", -9223372036854775807ll - 1), "-9223372036854775808");
@@ -107,14 +116,16 @@ KTEST(lib_fmt, numbers_print_in_each_width_and_base) {
     KTEST_TEXT(test, formatted("%p", (void *)0xffffa00000000040ull), "0xffffa00000000040");
 }
 
-KTEST(lib_fmt, widths_pad_on_the_side_that_is_asked_for) {
+KTEST(lib_fmt, widths_pad_on_the_side_that_is_asked_for)
+{
     KTEST_TEXT(test, formatted("[%5d][%-5d][%05d]", 42, 42, -42), "[   42][42   ][-0042]");
     KTEST_TEXT(test, formatted("[%08x][%2u]", 0xabcu, 12345u), "[00000abc][12345]");
     KTEST_TEXT(test, formatted("[%*d][%4s][%-4s]", 6, 1, "ab", "ab"), "[     1][  ab][ab  ]");
     KTEST_TEXT(test, formatted("[%c][%3c]", 'x', 'y'), "[x][  y]");
 }
 
-KTEST(lib_fmt, a_precision_cuts_a_string_that_need_not_end) {
+KTEST(lib_fmt, a_precision_cuts_a_string_that_need_not_end)
+{
     const char *volatile nothing = NULL;
     const char open[3] = {'a', 'b', 'c'};
 
@@ -122,7 +133,8 @@ KTEST(lib_fmt, a_precision_cuts_a_string_that_need_not_end) {
     KTEST_TEXT(test, formatted("%s", nothing), "(null)");
 }
 
-KTEST(lib_fmt, what_does_not_fit_is_cut_and_counted) {
+KTEST(lib_fmt, what_does_not_fit_is_cut_and_counted)
+{
     char small[5] = "????";
 
     KTEST_EQUAL(test, fmt_snprintf(small, 4, "%s", "abcdef"), 6);
@@ -133,14 +145,16 @@ KTEST(lib_fmt, what_does_not_fit_is_cut_and_counted) {
     KTEST_EQUAL(test, fmt_snprintf(NULL, 0, "%d%%", 100), 4);
 }
 
-KTEST(lib_fmt, unknown_conversions_are_shown_and_not_followed) {
+KTEST(lib_fmt, unknown_conversions_are_shown_and_not_followed)
+{
     const char *volatile odd = "%q %";
 
     fmt_snprintf(text, sizeof(text), odd, 0);
     KTEST_TEXT(test, text, "%q %");
 }
 
-KTEST(lib_cmdline, the_last_word_with_the_key_wins) {
+KTEST(lib_cmdline, the_last_word_with_the_key_wins)
+{
     char value[16];
     const char *line = "test=all bench=none  test=mm.pool,lib.fmt\nclock=instructions";
 
@@ -153,13 +167,15 @@ KTEST(lib_cmdline, the_last_word_with_the_key_wins) {
     KTEST_TEXT(test, cmdline_get("a= b=2", "a", value, sizeof(value)), "");
 }
 
-KTEST(lib_cmdline, a_long_value_is_cut_to_its_room) {
+KTEST(lib_cmdline, a_long_value_is_cut_to_its_room)
+{
     char value[4];
 
     KTEST_TEXT(test, cmdline_get("key=abcdefgh", "key", value, sizeof(value)), "abc");
 }
 
-KTEST(lib_cmdline, a_word_in_a_list_is_a_whole_word) {
+KTEST(lib_cmdline, a_word_in_a_list_is_a_whole_word)
+{
     KTEST_TRUE(test, cmdline_has_word("mm.pool,lib.fmt", "lib.fmt"));
     KTEST_TRUE(test, cmdline_has_word("mm.pool,lib.fmt", "mm.pool"));
     KTEST_TRUE(test, !cmdline_has_word("mm.pool,lib.fmt", "mm"));

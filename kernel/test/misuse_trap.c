@@ -3,13 +3,15 @@
 
 static struct misuse_trap trap;
 
-static void note(enum misuse kind, const void *pointer) {
+static void note(enum misuse kind, const void *pointer)
+{
     trap.count++;
     trap.kind = kind;
     trap.pointer = pointer;
 }
 
-struct misuse_trap misuse_of(void (*free_function)(void *), void *pointer) {
+struct misuse_trap misuse_of(void (*free_function)(void *), void *pointer)
+{
     misuse_handler *before = misuse_set_handler(note);
 
     trap = (struct misuse_trap){0};
@@ -18,7 +20,8 @@ struct misuse_trap misuse_of(void (*free_function)(void *), void *pointer) {
     return trap;
 }
 
-bool is_misuse(void (*free_function)(void *), void *pointer, enum misuse kind) {
+bool is_misuse(void (*free_function)(void *), void *pointer, enum misuse kind)
+{
     const struct misuse_trap got = misuse_of(free_function, pointer);
 
     return got.count == 1 && got.kind == kind && got.pointer == pointer;

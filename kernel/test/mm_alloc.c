@@ -7,11 +7,13 @@
 #include <synos/string.h>
 #include "misuse_trap.h"
 
-static bool is_from_pool(const void *memory) {
+static bool is_from_pool(const void *memory)
+{
     return (uintptr_t)memory - POOL_BASE < POOL_SIZE;
 }
 
-KTEST(mm_alloc, requests_up_to_8_kib_come_from_pools_and_larger_ones_from_the_heap) {
+KTEST(mm_alloc, requests_up_to_8_kib_come_from_pools_and_larger_ones_from_the_heap)
+{
     void *small = kmalloc(8192), *large = kmalloc(8193);
 
     KTEST_TRUE(test, is_from_pool(small));
@@ -24,13 +26,15 @@ KTEST(mm_alloc, requests_up_to_8_kib_come_from_pools_and_larger_ones_from_the_he
     KTEST_EQUAL(test, kmalloc_usable(large), 0);
 }
 
-KTEST(mm_alloc, nothing_is_null_and_freeing_null_is_let_pass) {
+KTEST(mm_alloc, nothing_is_null_and_freeing_null_is_let_pass)
+{
     KTEST_TRUE(test, kmalloc(0) == NULL);
     KTEST_TRUE(test, kmalloc(SIZE_MAX) == NULL);
     KTEST_EQUAL(test, misuse_of(kfree, NULL).count, 0);
 }
 
-KTEST(mm_alloc, a_full_class_overflows_into_the_heap) {
+KTEST(mm_alloc, a_full_class_overflows_into_the_heap)
+{
     static void *objects[POOL_CAPACITY + 3];
     struct pool_stats stats;
 
@@ -44,7 +48,8 @@ KTEST(mm_alloc, a_full_class_overflows_into_the_heap) {
     KTEST_TEXT(test, pool_check() ?: heap_check() ?: "sound", "sound");
 }
 
-KTEST(mm_alloc, bad_frees_are_caught_wherever_the_pointer_lies) {
+KTEST(mm_alloc, bad_frees_are_caught_wherever_the_pointer_lies)
+{
     char *small = kmalloc(300), *large = kmalloc(30000);
     static char image[64];
 
@@ -68,27 +73,32 @@ static struct slot {
 
 /* The bytes at both ends of an allocation and in its middle name its slot: who shares memory with another is
  * seen. */
-static void stamp(const struct slot *slot, unsigned char number) {
+static void stamp(const struct slot *slot, unsigned char number)
+{
     slot->memory[0] = slot->memory[slot->bytes / 2] = slot->memory[slot->bytes - 1] = number;
 }
 
-static bool is_stamped(const struct slot *slot, unsigned char number) {
+static bool is_stamped(const struct slot *slot, unsigned char number)
+{
     return slot->memory[0] == number && slot->memory[slot->bytes / 2] == number &&
            slot->memory[slot->bytes - 1] == number;
 }
 
-static size_t random_size(struct rng *rng) {
+static size_t random_size(struct rng *rng)
+{
     const uint32_t shift = rng_below(rng, 16);
 
     return 1 + rng_below(rng, 2u << shift);
 }
 
-static void release(struct slot *slot) {
+static void release(struct slot *slot)
+{
     kfree(slot->memory);
     slot->memory = NULL;
 }
 
-KTEST(mm_alloc, a_random_walk_keeps_every_invariant_after_each_step) {
+KTEST(mm_alloc, a_random_walk_keeps_every_invariant_after_each_step)
+{
     struct rng rng;
 
     rng_seed(&rng, 3);

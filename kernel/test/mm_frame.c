@@ -8,14 +8,16 @@
 
 enum { RUNS = 48 };
 
-static size_t free_frames(void) {
+static size_t free_frames(void)
+{
     struct frame_stats stats;
 
     frame_stats(&stats);
     return stats.free;
 }
 
-KTEST(mm_frame, a_run_is_page_aligned_ram_that_can_be_written) {
+KTEST(mm_frame, a_run_is_page_aligned_ram_that_can_be_written)
+{
     const size_t before = free_frames();
     const uint64_t phys = frame_alloc(3);
 
@@ -28,7 +30,8 @@ KTEST(mm_frame, a_run_is_page_aligned_ram_that_can_be_written) {
     KTEST_TEXT(test, frame_check() ?: "sound", "sound");
 }
 
-KTEST(mm_frame, nothing_and_more_than_there_is_are_refused) {
+KTEST(mm_frame, nothing_and_more_than_there_is_are_refused)
+{
     struct frame_stats stats;
 
     frame_stats(&stats);
@@ -38,7 +41,8 @@ KTEST(mm_frame, nothing_and_more_than_there_is_are_refused) {
     KTEST_EQUAL(test, free_frames(), stats.free);
 }
 
-KTEST(mm_frame, the_longest_run_that_is_reported_can_be_had) {
+KTEST(mm_frame, the_longest_run_that_is_reported_can_be_had)
+{
     struct frame_stats stats;
 
     frame_stats(&stats);
@@ -54,17 +58,20 @@ struct run {
 };
 
 /* Marks the first and last word of a run with its number, so that two runs that share a frame are seen. */
-static void mark(const struct run *run, uint64_t number) {
+static void mark(const struct run *run, uint64_t number)
+{
     *(uint64_t *)phys_to_virt(run->phys) = number;
     *(uint64_t *)phys_to_virt(run->phys + run->pages * PAGE_SIZE - 8) = number;
 }
 
-static bool is_marked(const struct run *run, uint64_t number) {
+static bool is_marked(const struct run *run, uint64_t number)
+{
     return *(uint64_t *)phys_to_virt(run->phys) == number &&
            *(uint64_t *)phys_to_virt(run->phys + run->pages * PAGE_SIZE - 8) == number;
 }
 
-KTEST(mm_frame, runs_of_random_lengths_never_share_a_frame) {
+KTEST(mm_frame, runs_of_random_lengths_never_share_a_frame)
+{
     struct run runs[RUNS] = {{0, 0}};
     const size_t before = free_frames();
     struct rng rng;

@@ -7,18 +7,21 @@
 
 #define SOUND(test) KTEST_TEXT(test, pool_check() ?: "sound", "sound")
 
-static struct pool_stats stats_of(unsigned class) {
+static struct pool_stats stats_of(unsigned class)
+{
     struct pool_stats stats;
 
     pool_stats(class, &stats);
     return stats;
 }
 
-static unsigned class_of(const void *object) {
+static unsigned class_of(const void *object)
+{
     return (unsigned)(((uintptr_t)object - POOL_BASE) >> POOL_CLASS_SHIFT);
 }
 
-KTEST(mm_pool, every_size_gets_the_smallest_class_that_holds_it_aligned_to_its_size) {
+KTEST(mm_pool, every_size_gets_the_smallest_class_that_holds_it_aligned_to_its_size)
+{
     for (size_t bytes = 1; bytes <= POOL_LARGEST; bytes += bytes < 130 ? 1 : 61) {
         void *object = pool_alloc(bytes);
         const size_t usable = pool_usable(object);
@@ -32,7 +35,8 @@ KTEST(mm_pool, every_size_gets_the_smallest_class_that_holds_it_aligned_to_its_s
     SOUND(test);
 }
 
-KTEST(mm_pool, the_edges_of_all_classes_are_exact) {
+KTEST(mm_pool, the_edges_of_all_classes_are_exact)
+{
     for (unsigned class = 0; class < POOL_CLASSES; class ++) {
         const size_t bytes = (size_t)POOL_SMALLEST << class;
         void *exact = pool_alloc(bytes), *above = pool_alloc(bytes + 1);
@@ -46,7 +50,8 @@ KTEST(mm_pool, the_edges_of_all_classes_are_exact) {
     KTEST_TRUE(test, pool_alloc(SIZE_MAX) == NULL);
 }
 
-KTEST(mm_pool, an_object_freed_last_is_handed_out_first) {
+KTEST(mm_pool, an_object_freed_last_is_handed_out_first)
+{
     void *first = pool_alloc(100), *second = pool_alloc(100);
 
     KTEST_TRUE(test, first != second);
@@ -56,7 +61,8 @@ KTEST(mm_pool, an_object_freed_last_is_handed_out_first) {
     pool_free(first);
 }
 
-KTEST(mm_pool, a_class_has_1024_objects_and_they_do_not_overlap) {
+KTEST(mm_pool, a_class_has_1024_objects_and_they_do_not_overlap)
+{
     static unsigned char *objects[POOL_CAPACITY];
     const uint64_t fallbacks = stats_of(1).fallbacks;
 
@@ -78,7 +84,8 @@ KTEST(mm_pool, a_class_has_1024_objects_and_they_do_not_overlap) {
     SOUND(test);
 }
 
-KTEST(mm_pool, a_double_free_is_caught_at_the_free) {
+KTEST(mm_pool, a_double_free_is_caught_at_the_free)
+{
     void *object = pool_alloc(256), *other = pool_alloc(256);
 
     pool_free(object);
@@ -93,7 +100,8 @@ KTEST(mm_pool, a_double_free_is_caught_at_the_free) {
     SOUND(test);
 }
 
-KTEST(mm_pool, a_pointer_into_an_object_is_caught_at_every_offset) {
+KTEST(mm_pool, a_pointer_into_an_object_is_caught_at_every_offset)
+{
     for (size_t bytes = POOL_SMALLEST; bytes <= POOL_LARGEST; bytes *= 2) {
         char *object = pool_alloc(bytes);
 
@@ -105,7 +113,8 @@ KTEST(mm_pool, a_pointer_into_an_object_is_caught_at_every_offset) {
     SOUND(test);
 }
 
-KTEST(mm_pool, an_interior_pointer_of_a_free_object_is_no_double_free) {
+KTEST(mm_pool, an_interior_pointer_of_a_free_object_is_no_double_free)
+{
     char *object = pool_alloc(8192);
 
     pool_free(object);
@@ -113,7 +122,8 @@ KTEST(mm_pool, an_interior_pointer_of_a_free_object_is_no_double_free) {
     KTEST_TRUE(test, is_misuse(pool_free, object + 1, MISUSE_INTERIOR_FREE));
 }
 
-KTEST(mm_pool, memory_that_was_never_handed_out_is_caught) {
+KTEST(mm_pool, memory_that_was_never_handed_out_is_caught)
+{
     for (unsigned class = 0; class < POOL_CLASSES; class ++) {
         const uintptr_t end = POOL_BASE + ((uintptr_t)(class + 1) << POOL_CLASS_SHIFT);
         const size_t bytes = (size_t)POOL_SMALLEST << class;
@@ -124,7 +134,8 @@ KTEST(mm_pool, memory_that_was_never_handed_out_is_caught) {
     }
 }
 
-KTEST(mm_pool, foreign_pointers_are_caught) {
+KTEST(mm_pool, foreign_pointers_are_caught)
+{
     static char in_the_image[128];
     char on_the_stack;
 
@@ -137,12 +148,14 @@ KTEST(mm_pool, foreign_pointers_are_caught) {
     KTEST_EQUAL(test, pool_usable(in_the_image), 0);
 }
 
-static void alloc_512(void *ignored) {
+static void alloc_512(void *ignored)
+{
     (void)ignored;
     pool_free(pool_alloc(512));
 }
 
-KTEST(mm_pool, a_write_after_free_cannot_damage_the_pool_and_the_debug_profile_tells_it) {
+KTEST(mm_pool, a_write_after_free_cannot_damage_the_pool_and_the_debug_profile_tells_it)
+{
     unsigned char *object = pool_alloc(512);
 
     pool_free(object);
@@ -154,7 +167,8 @@ KTEST(mm_pool, a_write_after_free_cannot_damage_the_pool_and_the_debug_profile_t
     SOUND(test);
 }
 
-KTEST(mm_pool, counts_tell_hits_from_refills_and_the_peak_is_exact) {
+KTEST(mm_pool, counts_tell_hits_from_refills_and_the_peak_is_exact)
+{
     enum { CLASS = 3, OBJECTS = 150 };
     static void *objects[OBJECTS];
     const struct pool_stats before = stats_of(CLASS);
@@ -174,7 +188,8 @@ KTEST(mm_pool, counts_tell_hits_from_refills_and_the_peak_is_exact) {
     SOUND(test);
 }
 
-KTEST(mm_pool, memory_is_committed_as_it_is_needed) {
+KTEST(mm_pool, memory_is_committed_as_it_is_needed)
+{
     for (unsigned class = 0; class < POOL_CLASSES; class ++) {
         const struct pool_stats stats = stats_of(class);
 

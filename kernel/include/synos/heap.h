@@ -21,8 +21,8 @@ struct heap_stats {
     size_t live, peak;    /* bytes in live blocks now, and at most */
     size_t requested;     /* bytes that their owners asked for */
     size_t live_blocks;   /* blocks handed out now */
-    size_t free_blocks;   /* free runs between them */
-    size_t largest_free;  /* bytes in the largest one */
+    size_t free_blocks;   /* free runs between them; what is free at the end is not one */
+    size_t largest_free;  /* bytes in the longest free stretch that is committed */
     uint64_t allocations; /* that succeeded */
     uint64_t failures;    /* that found no memory */
 };
