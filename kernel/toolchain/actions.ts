@@ -1,10 +1,11 @@
 // The code behind the kernel's tasks: compile a file, link, collect symbols.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Action, ActionContext, Tool } from '../../core/action.ts';
 import type { Command } from '../../core/exec.ts';
 import { SynosError } from '../../core/failure.ts';
 import { isObject, type Json } from '../../core/json.ts';
+import { inside } from '../../core/path.ts';
 import { visibleUpTo } from '../../core/text.ts';
 import { headersOf, shadowsOf } from './depfile.ts';
 
@@ -69,10 +70,11 @@ const link: Action<LinkParams> = {
   tools: () => [linker],
   parse: (params) => ({ flags: stringsIn(params, 'flags'), objects: stringsIn(params, 'objects') }),
   async run({ flags, objects }, context) {
-    const files = objects.map((name) => context.input(name));
-    const script = context.input('script');
+    const folder = join(context.work, 'objects');
+    for (const name of objects) nameObject(inside(folder, name), context.input(name));
     await diagnosed(context, {
-      argv: [linker.name, ...flags, '-T', script, '-o', context.output('elf'), ...files],
+      argv: [linker.name, ...flags, '-T', context.input('script'), '-o', context.output('elf'), ...objects],
+      cwd: folder,
     });
   },
 };
@@ -99,6 +101,12 @@ const symbols: Action<SymbolsParams> = {
 };
 
 export const kernelActions: readonly Action[] = [compile, link, symbols];
+
+// The linker writes the names of assembly objects into the symbol table, so they get real ones, and the same ones everywhere.
+function nameObject(name: string, file: string): void {
+  mkdirSync(dirname(name), { recursive: true });
+  symlinkSync(file, name);
+}
 
 // Runs a compiler or linker; what it complains about first is what the failure shows.
 async function diagnosed(context: ActionContext, command: Command): Promise<void> {

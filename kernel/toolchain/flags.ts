@@ -2,7 +2,10 @@
 // SynOS builds must be one ELF, bit by bit (kernel/toolchain/elf.test.ts compares them).
 import type { KernelOptions } from './options.ts';
 
-const optimise: { readonly [P in KernelOptions['profile']]: string } = { release: '-O2', debug: '-Og' };
+const profiles: { readonly [P in KernelOptions['profile']]: readonly string[] } = {
+  release: ['-O2'],
+  debug: ['-Og', '-DSYNOS_DEBUG=1'],
+};
 
 const common = [
   '-std=gnu11',
@@ -24,7 +27,7 @@ const warnings = ['-Wall', '-Wextra', '-Wshadow', '-Wmissing-prototypes', '-Wstr
 export function compileFlags(options: KernelOptions, language: 'c' | 'assembly'): string[] {
   const ofLanguage =
     language === 'c'
-      ? [...common, optimise[options.profile], '-g', ...warnings]
+      ? [...common, ...profiles[options.profile], '-g', ...warnings]
       : // DWARF 4: clang 14 writes the build folder into the line table of assembly in DWARF 5, whatever it is told.
         ['-gdwarf-4', '-Werror'];
   return [...ofLanguage, ...defines(options), ...includeFolders(options).map((folder) => `-I${folder}`)];

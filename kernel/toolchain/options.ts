@@ -41,7 +41,7 @@ export const kernelOptions = z.strictObject({
   profile: z
     .enum(['release', 'debug'])
     .default('release')
-    .describe('release: -O2; debug: -Og. Both carry debug information.'),
+    .describe('release: -O2; debug: -Og and SYNOS_DEBUG=1. Both carry debug information.'),
   defines: z
     .record(macroName, macroValue)
     .default({})

@@ -17,7 +17,7 @@ export type KernelPlan = {
 /** Pure. Throws SynosError plan.invalid for a file name that cannot be a task's. */
 export function kernelPlan(options: KernelOptions, sources: Sources): KernelPlan {
   const units = sources.units.map((unit) => compileTask(options, unit));
-  const objects = sources.units.map((unit) => ({ name: `object:${unit}`, from: unitId(unit) }));
+  const objects = sources.units.map((unit) => ({ name: `${unit}.o`, from: unitId(unit) }));
   if (options.symbolScript === null) {
     const link = linkTask(options, 'kernel:link', 'link the kernel', objects);
     return { tasks: [...units, link], image: { task: link.id, output: 'elf' } };
@@ -26,7 +26,7 @@ export function kernelPlan(options: KernelOptions, sources: Sources): KernelPlan
   const symbols = symbolsTask(options, first.id, options.symbolScript);
   const link = linkTask(options, 'kernel:link', 'link the kernel', [
     ...objects,
-    { name: 'symbols', from: symbols.id },
+    { name: 'ksyms.S.o', from: symbols.id },
   ]);
   return {
     tasks: [...units, first, symbols, link],
