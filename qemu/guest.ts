@@ -83,7 +83,7 @@ async function quit(qmp: Qmp): Promise<void> {
 function endOf(event: QmpEvent): string | undefined {
   if (event.event === 'GUEST_PANICKED') return 'guest-panic';
   if (event.event !== 'SHUTDOWN') return undefined;
-  const reason = String(event.data['reason'] ?? 'unknown');
+  const reason = String(event.data.reason ?? 'unknown');
   return /^[a-z-]{1,40}$/.test(reason) ? reason : 'unknown';
 }
 

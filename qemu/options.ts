@@ -12,7 +12,7 @@ const limits = z.strictObject({
   silenceSeconds: whole(1, 3600)
     .default(10)
     .describe('Seconds without a byte on the serial port after which a guest is ended.'),
-  serialMib: whole(1, 1024).default(8).describe('MiB of serial output after which a guest is ended.'),
+  serialMib: whole(1, 1024).default(4).describe('MiB of serial output after which a guest is ended.'),
   records: whole(1, 1_000_000).default(10_000).describe('Records after which a guest is ended.'),
 });
 
@@ -102,12 +102,8 @@ export const machineOptions = fields.superRefine((machine, context) => {
 
 export type MachineOptions = z.output<typeof machineOptions>;
 
-export const machinesOptions = z
-  .record(
-    z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be lower-case letters, digits and -, at most 32'),
-    machineOptions,
-  )
-  .default(() => ({ direct: machineOptions.parse({}) }))
-  .describe('The machines that `synos boot` can start, by name.');
-
-export type MachinesOptions = z.output<typeof machinesOptions>;
+/** By name; which machines exist without any file is the configuration's to say. */
+export const machinesOptions = z.record(
+  z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be lower-case letters, digits and -, at most 32'),
+  machineOptions,
+);

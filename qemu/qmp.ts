@@ -1,7 +1,7 @@
 // QEMU's machine protocol over an inherited socket: commands with their answers, and events.
 import type { Duplex } from 'node:stream';
 
-export type QmpEvent = { readonly event: string; readonly data: { readonly [key: string]: unknown } };
+export type QmpEvent = { readonly event: string; readonly data: { readonly reason?: unknown } };
 
 export type Qmp = {
   /** QEMU's version, as "7.2.22 (Debian 1:7.2+dfsg-7)"; known once `ready` resolved. */
@@ -17,7 +17,7 @@ export type Qmp = {
 type Message = {
   QMP?: { version?: { qemu?: { major: number; minor: number; micro: number }; package?: string } };
   event?: string;
-  data?: { [key: string]: unknown };
+  data?: { reason?: unknown };
   id?: number;
   return?: unknown;
   error?: { class: string; desc: string };

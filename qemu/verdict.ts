@@ -174,7 +174,7 @@ function finished(facts: BootFacts): Ruling {
     return { end: 'incomplete', reason: `results are lost: ${defects.slice(0, 3).join('; ')}` };
   const { passed } = tests.summary;
   const said = tests.seen ? `, ${passed} ${passed === 1 ? 'test' : 'tests'} passed` : '';
-  return { end: 'passed', reason: `${harvest.records.length} records, all of them whole${said}` };
+  return { end: 'passed', reason: `${harvest.records.length} records, nothing lost${said}` };
 }
 
 function halted(facts: BootFacts): Ruling {

@@ -1,0 +1,80 @@
+// A machine description: defaults, and combinations that QEMU could not start.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Json } from '../core/json.ts';
+import { machineOptions, machinesOptions } from './options.ts';
+import { parseBootParams } from './params.ts';
+
+test('nothing said is a machine that works', () => {
+  expect(machineOptions.parse({})).toMatchObject({ boot: 'kernel', machine: 'q35', cpus: 1, cpu: 'max' });
+});
+
+describe('refused, at the field to change', () => {
+  test.each([
+    [{ machine: 'microvm', boot: 'iso' }, 'machine', /no CD drive/],
+    [{ machine: 'microvm', firmware: 'uefi' }, 'firmware', /no UEFI/],
+    [{ boot: 'iso', firmware: 'none' }, 'firmware', /read by firmware/],
+    [{ boot: 'kernel', firmware: 'uefi' }, 'firmware', /PVH/],
+    [{ boot: 'kernel', cdrom: 'scsi' }, 'cdrom', /only a machine with/],
+    [{ boot: 'iso', cdrom: 'ide' }, 'cdrom', /no IDE/],
+    [{ cpu: 'max,host-cache=on' }, 'cpu', /CPU model/],
+    [{ cpu: '-help' }, 'cpu', /CPU model/],
+    [{ commandLine: 'a\nb' }, 'commandLine', /printable/],
+    [{ cpus: 0 }, 'cpus', /./],
+    [{ memoryMib: 0.5 }, 'memoryMib', /./],
+  ])('%j', (value, path, message) => {
+    const { error } = machineOptions.safeParse(value);
+    const issue = error?.issues.find((one) => one.path[0] === path);
+    expect(issue?.message).toMatch(message);
+  });
+
+  test('unknown keys, and names that could not be a folder', () => {
+    expect(machineOptions.safeParse({ memory: 5 }).success).toBe(false);
+    expect(machinesOptions.safeParse({ '../x': {} }).success).toBe(false);
+    expect(machinesOptions.safeParse({ 'direct-2': {} }).success).toBe(true);
+  });
+});
+
+const params = (options: unknown): Json =>
+  ({ machine: 'direct', options, exact: false, index: 0, commandLine: '' }) as Json;
+
+describe('a boot task takes the same descriptions', () => {
+  test('every one that the schema makes', () => {
+    const { boot, machine, firmware, cdrom, accelerator } = machineOptions.shape;
+    const pick = <T extends string>(field: { unwrap(): { options: readonly T[] } }): fc.Arbitrary<T> =>
+      fc.constantFrom(...field.unwrap().options);
+    const descriptions = fc.record({
+      boot: pick(boot),
+      machine: pick(machine),
+      firmware: pick(firmware),
+      cdrom: pick(cdrom),
+      accelerator: pick(accelerator),
+      cpus: fc.integer({ min: 1, max: 64 }),
+      memoryMib: fc.constantFrom(16, 512, 1_048_576),
+      limits: fc.record({ seconds: fc.constantFrom(1, 86_400), records: fc.constantFrom(1, 1_000_000) }),
+    });
+    fc.assert(
+      fc.property(descriptions, (description) => {
+        const parsed = machineOptions.safeParse(description);
+        if (parsed.success) expect(() => parseBootParams(params(parsed.data))).not.toThrow();
+      }),
+    );
+  });
+
+  test('and none that the schema would refuse', () => {
+    const good = machineOptions.parse({});
+    for (const change of [
+      { cpu: 'max,x=y' },
+      { cpus: 65 },
+      { boot: 'disk' },
+      { commandLine: 'a\0b' },
+      { limits: { ...good.limits, seconds: 0 } },
+      { extra: 1 },
+    ])
+      expect(() => parseBootParams(params({ ...good, ...change }))).toThrow('plan.invalid');
+    expect(() => parseBootParams(null)).toThrow('plan.invalid');
+    const { boot: _, ...partial } = good;
+    expect(() => parseBootParams(params(partial))).toThrow('plan.invalid');
+    expect(() => parseBootParams({ ...(params(good) as object), machine: '../up' })).toThrow('plan.invalid');
+  });
+});
