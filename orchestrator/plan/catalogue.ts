@@ -2,9 +2,11 @@
 import type { Action } from '../../core/action.ts';
 import type { Plan } from '../../core/task.ts';
 
-/** The kinds of a wing begin with its name. */
+/** The kinds of a wing, up to the first dot. */
 const wings: { readonly [wing: string]: () => Promise<readonly Action[]> } = {
   kernel: async () => (await import('../../kernel/toolchain/actions.ts')).kernelActions,
+  iso: async () => (await import('../../iso/actions.ts')).isoActions,
+  boot: async () => (await import('../../qemu/actions.ts')).qemuActions,
 };
 
 /** The actions of all kinds in a plan. A kind that no wing has is missing from the map: the engine says so. */

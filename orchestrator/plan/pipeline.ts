@@ -1,0 +1,111 @@
+// The whole story on one page: configuration -> kernel -> image -> boots, as one plan, with names for what comes out of it.
+import { join } from 'node:path';
+import { SynosError } from '../../core/failure.ts';
+import { nearest } from '../../core/near.ts';
+import type { Plan, Task, TaskOutput } from '../../core/task.ts';
+import { isoPlan, readLock } from '../../iso/plan.ts';
+import { findSources, kernelPlan } from '../../kernel/toolchain/plan.ts';
+import { bootPlan } from '../../qemu/plan.ts';
+import type { Config } from '../config/schema.ts';
+import { makePlan } from './graph.ts';
+
+/** What can be built. */
+export type Target = 'kernel' | 'iso';
+
+export type Wanted = {
+  readonly targets: readonly Target[];
+  readonly boots?: {
+    /** Names of machines of the configuration. */
+    readonly machines: readonly string[];
+    /** Ticks are counted instructions. */
+    readonly exact: boolean;
+    /** How often each machine boots. */
+    readonly runs: number;
+    /** Words for the end of every kernel command line. */
+    readonly commandLine: string;
+  };
+};
+
+/** Something that people look for; `file` is its place below out/. */
+export type Artefact = { readonly name: Target; readonly file: string; readonly output: TaskOutput };
+
+export type Boot = {
+  readonly machine: string;
+  readonly index: number;
+  /** A BootOutcome as JSON. */
+  readonly outcome: TaskOutput;
+  /** The serial port as it came. */
+  readonly log: TaskOutput;
+};
+
+export type Pipeline = {
+  readonly plan: Plan;
+  /** In the order of the targets. */
+  readonly artefacts: readonly Artefact[];
+  readonly boots: readonly Boot[];
+  /** What the machines start. */
+  readonly media: readonly { readonly name: Target; readonly output: TaskOutput }[];
+};
+
+/**
+ * Reads the tree (which sources there are) and, for an image, the lock; starts nothing. Throws SynosError input.missing, lock.missing,
+ * lock.stale, lock.invalid, and what a machine's description cannot mean.
+ */
+export function pipeline(
+  project: { readonly config: Config; readonly tree: string },
+  wanted: Wanted,
+): Pipeline {
+  const { config, tree } = project;
+  const machines = (wanted.boots?.machines ?? []).map((name) => ({
+    name,
+    options: machineNamed(config, name),
+  }));
+  const needs = (target: Target): boolean =>
+    wanted.targets.includes(target) || machines.some(({ options }) => options.boot === target);
+
+  const kernel = kernelPlan(config.kernel, findSources(tree, config.kernel));
+  const outputs: { kernel: TaskOutput; iso?: TaskOutput } = { kernel: kernel.image };
+  const tasks: Task[] = [...kernel.tasks];
+  if (needs('iso')) {
+    const image = isoPlan(config.iso, readLock(join(tree, lockFile), config.iso), kernel.image);
+    tasks.push(...image.tasks);
+    outputs.iso = image.image;
+  }
+
+  const boots: Boot[] = [];
+  for (const { name, options } of machines) {
+    for (let index = 0; index < (wanted.boots?.runs ?? 1); index++) {
+      const run = {
+        exact: wanted.boots?.exact ?? false,
+        index,
+        commandLine: wanted.boots?.commandLine ?? '',
+      };
+      const media = { kernel: outputs.kernel, ...(outputs.iso ? { image: outputs.iso } : {}) };
+      const boot = bootPlan(name, options, media, run);
+      tasks.push(...boot.tasks);
+      boots.push({ machine: name, index, outcome: boot.outcome, log: boot.log });
+    }
+  }
+
+  const made = (['kernel', 'iso'] as const).flatMap((name) => {
+    const output = outputs[name];
+    return output && needs(name) ? [{ name, output, file: files[name] }] : [];
+  });
+  const artefacts = made.filter(({ name }) => wanted.targets.includes(name));
+  const goals = [...artefacts.map(({ output }) => output.task), ...boots.map(({ outcome }) => outcome.task)];
+  return { plan: makePlan(tasks, goals), artefacts, boots, media: made };
+}
+
+const lockFile = 'synos.lock';
+const files: { readonly [T in Target]: string } = { kernel: 'synos.elf', iso: 'synos.iso' };
+
+function machineNamed(config: Config, name: string): Config['machines'][string] {
+  const machine = config.machines[name];
+  if (machine) return machine;
+  throw new SynosError({
+    code: 'name.unknown',
+    kind: 'machine',
+    name,
+    near: nearest(name, Object.keys(config.machines)),
+  });
+}
