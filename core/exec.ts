@@ -99,7 +99,7 @@ export function find(name: string): string | undefined {
 export function baseEnvironment(): Record<string, string> {
   return {
     PATH: searchPath(),
-    HOME: process.env.HOME ?? '/root',
+    HOME: process.env['HOME'] ?? '/root',
     LANG: 'C.UTF-8',
     LC_ALL: 'C.UTF-8',
     TZ: 'UTC',
@@ -109,7 +109,7 @@ export function baseEnvironment(): Record<string, string> {
 // Debian keeps mkfs, debugfs and others in sbin, which a user's PATH may lack. What `npm run` puts in front is left out: a task must
 // get the same environment, and so hit the same cache, whether npm started SynOS or not.
 function searchPath(): string {
-  const own = (process.env.PATH ?? '/usr/bin:/bin').split(delimiter);
+  const own = (process.env['PATH'] ?? '/usr/bin:/bin').split(delimiter);
   const folders = own.filter((folder) => !/\/node_modules\/|\/node-gyp-bin$/.test(folder));
   return [...new Set([...folders, '/usr/local/sbin', '/usr/sbin', '/sbin'])].join(delimiter);
 }

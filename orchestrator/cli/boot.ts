@@ -18,14 +18,14 @@ import { failuresOf, openSession, type Session } from './session.ts';
 import { version } from './version.ts';
 
 export async function boot(flags: Flags, args: readonly string[], options: Options): Promise<number> {
-  const session = await openSession(flags, 'boot', version(), options.follow === true);
+  const session = await openSession(flags, 'boot', version(), options['follow'] === true);
   const story = pipeline(session, {
     targets: [],
     boots: {
       machines: machinesOf(session, args),
-      exact: options.exact === true,
-      runs: typeof options.runs === 'number' ? options.runs : 1,
-      commandLine: typeof options.append === 'string' ? options.append : '',
+      exact: options['exact'] === true,
+      runs: typeof options['runs'] === 'number' ? options['runs'] : 1,
+      commandLine: typeof options['append'] === 'string' ? options['append'] : '',
     },
   });
   if (flags.dryRun) return showPlan(flags, story.plan);
@@ -49,7 +49,7 @@ export async function boot(flags: Flags, args: readonly string[], options: Optio
       results: executed.results.values(),
       exit: exitOf(booted.failures),
     });
-    return await tell(session, flags, run, booted.failures, options.report !== false);
+    return await tell(session, flags, run, booted.failures, options['report'] !== false);
   } finally {
     await session.close();
   }

@@ -47,11 +47,11 @@ async function buildPlan(
   first: { plan: Plan; artefacts: readonly Artefact[] },
   options: Options,
 ): Promise<Built> {
-  const recheck = options.recheck === true;
+  const recheck = options['recheck'] === true;
   let { plan, artefacts } = first;
   let executed = await execute(session, flags, plan, recheck);
   let failures = failuresOf(executed.results);
-  if (options.updateLock === true && failures.some((failure) => failure.code === 'package.gone')) {
+  if (options['updateLock'] === true && failures.some((failure) => failure.code === 'package.gone')) {
     const { lockNow } = await import('./lock.ts');
     session.emit({ type: 'warning', message: 'a mirror no longer has a locked package: locking anew' });
     await lockNow(session, false);

@@ -15,7 +15,7 @@ export async function clean(
   const { tree } = loadConfig(layersOf(flags));
   const folders = [
     outOf(tree),
-    ...(options.cache === true ? [cacheOf(homeOf(tree)), join(homeOf(tree), 'work')] : []),
+    ...(options['cache'] === true ? [cacheOf(homeOf(tree)), join(homeOf(tree), 'work')] : []),
   ];
   const removed = folders.flatMap((folder) => {
     const size = sizeOf(folder);

@@ -35,7 +35,7 @@ export async function doctor(flags: Flags, _args: readonly string[], options: Op
       checks.flatMap((check) => (check.status === 'missing' && check.package ? [check.package] : [])),
     ),
   ];
-  if (options.fix === true && packages.length > 0) {
+  if (options['fix'] === true && packages.length > 0) {
     await install(packages);
     checks = await examine(loaded);
   }

@@ -47,17 +47,17 @@ export function flagsOf(options: { readonly [name: string]: unknown }): Flags {
   const text = (name: string): string | undefined =>
     typeof options[name] === 'string' ? options[name] : undefined;
   return {
-    quiet: options.quiet === true,
-    verbose: options.verbose === true,
+    quiet: options['quiet'] === true,
+    verbose: options['verbose'] === true,
     color: (text('color') ?? 'auto') as ColorChoice,
-    json: options.json === true,
+    json: options['json'] === true,
     directory: resolve(text('directory') ?? '.'),
     configFile: text('config'),
-    set: Array.isArray(options.set) ? options.set.map(String) : [],
-    jobs: typeof options.jobs === 'number' ? options.jobs : undefined,
-    dryRun: options.dryRun === true,
-    keepGoing: options.keepGoing === true,
-    offline: options.offline === true,
+    set: Array.isArray(options['set']) ? options['set'].map(String) : [],
+    jobs: typeof options['jobs'] === 'number' ? options['jobs'] : undefined,
+    dryRun: options['dryRun'] === true,
+    keepGoing: options['keepGoing'] === true,
+    offline: options['offline'] === true,
     events: text('events'),
   };
 }

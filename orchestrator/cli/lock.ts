@@ -13,7 +13,7 @@ export async function lock(
   _args: readonly string[],
   options: { readonly [name: string]: unknown },
 ): Promise<number> {
-  const check = options.check === true || flags.dryRun;
+  const check = options['check'] === true || flags.dryRun;
   const session = await openSession(flags, 'lock', version());
   const made = await lockNow(session, check).finally(() => session.close());
   show(flags, made, session.config.iso.lock);

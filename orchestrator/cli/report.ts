@@ -20,14 +20,14 @@ export async function report(flags: Flags, args: readonly string[], options: Opt
   try {
     const run = pick(store, args[0]);
     const earlier = store.earlierBoots(run);
-    if (typeof options.html === 'string') {
+    if (typeof options['html'] === 'string') {
       const { renderReport, writeReport } = await import('../results/report.ts');
-      const file = resolve(options.html);
+      const file = resolve(options['html']);
       writeReport(file, renderReport({ run, earlier, trends: store.trends(run) }));
       if (!flags.quiet) writeErr(`report: ${file}`);
     }
     if (flags.json) writeOut(stringifyExact(run));
-    else if (typeof options.html !== 'string') {
+    else if (typeof options['html'] !== 'string') {
       const { runTable } = await import('../results/table.ts');
       writeOut(
         runTable(run, { columns: columnsOf(process.stdout), style: styleFor(process.stdout), earlier }),

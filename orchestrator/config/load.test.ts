@@ -60,8 +60,8 @@ describe('a configuration', () => {
     };
     const { config, leaves } = load(text, { environment, set: ['kernel.profile=release'] });
     expect(config.kernel).toMatchObject({ compiler: 'clang', profile: 'release' });
-    expect(config.machines.direct?.memoryMib).toBe(256);
-    expect(config.machines.iso?.boot).toBe('iso');
+    expect(config.machines['direct']?.memoryMib).toBe(256);
+    expect(config.machines['iso']?.boot).toBe('iso');
     const source = (path: string): string | undefined => leaves.find((leaf) => leaf.path === path)?.source;
     expect(source('kernel.compiler')).toBe('SYNOS_KERNEL_COMPILER');
     expect(source('kernel.profile')).toBe('--set kernel.profile=release');
@@ -151,7 +151,7 @@ describe('a bad configuration is refused', () => {
   it('when a key would reach the prototype', () => {
     expect(failure('__proto__: { polluted: 1 }\n').issues).not.toHaveLength(0);
     expect(failure(undefined, { set: ['__proto__.polluted=1'] }).issues).not.toHaveLength(0);
-    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 
   it('with at most twenty issues shown and the others counted', () => {

@@ -48,11 +48,11 @@ export function writeErr(text: string): void {
 
 /** Columns of a stream: COLUMNS beats what the terminal says; a pipe has 100. */
 export function columnsOf(stream: NodeJS.WriteStream): number {
-  const asked = Number(process.env.COLUMNS);
+  const asked = Number(process.env['COLUMNS']);
   return Number.isInteger(asked) && asked >= 20 ? asked : (stream.columns ?? 100);
 }
 
 /** A live display needs a terminal that can move its cursor, and nobody who reads a log. */
 export function isLive(stream: NodeJS.WriteStream): boolean {
-  return stream.isTTY === true && process.env.TERM !== 'dumb' && !process.env.CI;
+  return stream.isTTY === true && process.env['TERM'] !== 'dumb' && !process.env['CI'];
 }

@@ -142,14 +142,14 @@ function show(stage: Stage, columns: number): void {
     (row) => `${row.title}${row.progress ? ` ${row.progress}` : ''}`,
   );
   stage.show?.(
-    it(title, columns - 4),
+    clip(title, columns - 4),
     now
       .slice(0, 4)
-      .map((line) => it(line, columns - 6))
+      .map((line) => clip(line, columns - 6))
       .join('\n'),
   );
 }
 
-function _fit(text: string, columns: number): string {
+function clip(text: string, columns: number): string {
   return text.length <= columns ? text : `${text.slice(0, Math.max(1, columns - 1))}…`;
 }

@@ -15,7 +15,7 @@ writeFileSync(
   `#!/bin/bash\nTIMEFORMAT='%U %S'\nexec 9>>${told}\n{ time /usr/bin/qemu-system-x86_64 "$@" 2>&8 ; } 8>&2 2>&9\n`,
 );
 chmodSync(wrapper, 0o755);
-const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+const env = { ...process.env, PATH: `${folder}:${process.env['PATH']}` };
 const argv = [process.execPath, resolve('dist/synos.js'), 'boot', 'direct', '--no-report'];
 const own: number[] = [];
 const whole: number[] = [];
