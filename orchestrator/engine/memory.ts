@@ -58,6 +58,11 @@ export class Memory {
     await this.tools.learn(tools, signal);
   }
 
+  /** The programs behind the plan that was prepared, with their versions. */
+  toolVersions(): { name: string; version: string }[] {
+    return this.tools.versions();
+  }
+
   of(task: Task): Prepared {
     const known = this.prepared.get(task.id);
     if (known) return known;

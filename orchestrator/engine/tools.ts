@@ -4,9 +4,11 @@ import type { Tool } from '../../core/action.ts';
 import { digestOf } from '../../core/digest.ts';
 import { find, run } from '../../core/exec.ts';
 import { type Failure, SynosError } from '../../core/failure.ts';
+import { visibleUpTo } from '../../core/text.ts';
 import { type Facts, look } from './facts.ts';
 
 const versionLimitMs = 20_000;
+const mostLineLength = 200;
 
 export class Tools {
   private readonly facts: Facts;
@@ -34,6 +36,15 @@ export class Tools {
     throw new SynosError(known ?? missing(tool));
   }
 
+  /** Every program that was learnt, by name, for people: the first line of its version text, or its digest. */
+  versions(): { name: string; version: string }[] {
+    const rows = [...this.known].flatMap(([key, identity]) => {
+      if (typeof identity !== 'string') return [];
+      return [{ name: key.split(' ', 1)[0] ?? key, version: identity.slice(identity.indexOf(' ') + 1) }];
+    });
+    return rows.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
   private remembered(tool: Tool): string | Failure | undefined {
     const path = find(tool.name);
     const seen = path === undefined ? undefined : look(path);
@@ -49,7 +60,8 @@ export class Tools {
     const asked = await run({ argv: [path, ...tool.version], limitMs: versionLimitMs, signal });
     signal.throwIfAborted();
     if (asked.exit !== 0) return broken(tool, path);
-    const identity = digestOf(asked.stdout + asked.stderr);
+    const text = asked.stdout + asked.stderr;
+    const identity = `${digestOf(text)} ${visibleUpTo(text.split('\n', 1)[0] ?? '', mostLineLength)}`;
     this.facts.remember(factKey(tool, path), seen.stamp, identity);
     return identity;
   }

@@ -1,4 +1,5 @@
 // A plan as text: for --dry-run, for snapshot tests, for graphviz. Equal plans give equal texts.
+import type { JsonObject } from '../../core/json.ts';
 import type { Plan, Task } from '../../core/task.ts';
 import { dependencies } from './graph.ts';
 
@@ -7,9 +8,17 @@ export type PlanForm = 'text' | 'dot' | 'json';
 /** text: a line a task, in an order in which it could run. dot: for graphviz. json: one document, tasks in the same order. */
 export function renderPlan(plan: Plan, form: PlanForm): string {
   const tasks = [...plan.tasks.values()];
-  if (form === 'json') return JSON.stringify({ schema: 'synos.plan/1', goals: plan.goals, tasks });
+  if (form === 'json')
+    return JSON.stringify({ schema: 'synos.plan/1', goals: plan.goals, tasks: tasks.map(brieflyOf) });
   return form === 'dot' ? dot(tasks) : tasks.map((task) => line(task, plan)).join('\n');
 }
+
+const brieflyOf = (task: Task): JsonObject => ({
+  id: task.id,
+  kind: task.kind,
+  title: task.title,
+  after: dependencies(task),
+});
 
 function line(task: Task, plan: Plan): string {
   const goal = plan.goals.includes(task.id) ? ' (goal)' : '';
