@@ -84,7 +84,9 @@ class PlanRun {
     });
     const onAbort = (): void => this.advance();
     this.options.signal.addEventListener('abort', onAbort, { once: true });
-    for (const task of this.options.plan.tasks.values()) if (this.missing.get(task.id) === 0) this.meet(task);
+    // Listed first: meeting one that is cached makes its users ready, and those are met then and there.
+    const ready = [...this.options.plan.tasks.values()].filter(({ id }) => this.missing.get(id) === 0);
+    for (const task of ready) this.meet(task);
     this.advance();
     await end;
     this.options.signal.removeEventListener('abort', onAbort);
