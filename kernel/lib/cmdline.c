@@ -2,11 +2,13 @@
 #include <synos/cmdline.h>
 #include <synos/string.h>
 
-static bool is_blank(char byte) {
+static bool is_blank(char byte)
+{
     return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
 }
 
-static void copy_word(const char *word, char *out, size_t capacity) {
+static void copy_word(const char *word, char *out, size_t capacity)
+{
     size_t length = 0;
 
     if (capacity == 0) return;
@@ -15,7 +17,8 @@ static void copy_word(const char *word, char *out, size_t capacity) {
     out[length] = '\0';
 }
 
-const char *cmdline_get(const char *line, const char *key, char *out, size_t capacity) {
+const char *cmdline_get(const char *line, const char *key, char *out, size_t capacity)
+{
     const size_t key_length = strlen(key);
     const char *value = NULL;
 
@@ -30,7 +33,8 @@ const char *cmdline_get(const char *line, const char *key, char *out, size_t cap
     return out;
 }
 
-bool cmdline_has_word(const char *list, const char *word) {
+bool cmdline_has_word(const char *list, const char *word)
+{
     const size_t length = strlen(word);
 
     for (const char *at = list; at != NULL && *at != '\0';) {

@@ -15,12 +15,14 @@ struct spec {
     char kind;
 };
 
-static void put(struct sink *sink, char byte) {
+static void put(struct sink *sink, char byte)
+{
     if (sink->length + 1 < sink->capacity) sink->out[sink->length] = byte;
     sink->length++;
 }
 
-static void put_padded(struct sink *sink, const struct spec *spec, const char *text, int length) {
+static void put_padded(struct sink *sink, const struct spec *spec, const char *text, int length)
+{
     int padding = spec->width > length ? spec->width - length : 0;
 
     for (; !spec->left && padding > 0; padding--) put(sink, ' ');
@@ -28,7 +30,8 @@ static void put_padded(struct sink *sink, const struct spec *spec, const char *t
     for (; padding > 0; padding--) put(sink, ' ');
 }
 
-static void put_text(struct sink *sink, const struct spec *spec, const char *text) {
+static void put_text(struct sink *sink, const struct spec *spec, const char *text)
+{
     int length = 0;
 
     if (!text) text = "(null)";
@@ -39,7 +42,8 @@ static void put_text(struct sink *sink, const struct spec *spec, const char *tex
 /* Digits are made from the right; zeros fill the width behind the prefix ("-" or "0x"), blanks fill it in
  * front. */
 static void put_number(struct sink *sink, const struct spec *spec, uint64_t value, unsigned base,
-                       const char *prefix) {
+                       const char *prefix)
+{
     const char *digits = spec->kind == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
     char text[24 + 64];
     int at = sizeof(text), prefix_length = 0, zeros_to = 0;
@@ -55,7 +59,8 @@ static void put_number(struct sink *sink, const struct spec *spec, uint64_t valu
     put_padded(sink, spec, text + at, (int)sizeof(text) - at);
 }
 
-static int read_count(const char **format, va_list *arguments) {
+static int read_count(const char **format, va_list *arguments)
+{
     int count = 0;
 
     if (**format == '*') {
@@ -68,7 +73,8 @@ static int read_count(const char **format, va_list *arguments) {
     return count;
 }
 
-static struct spec read_spec(const char **format, va_list *arguments) {
+static struct spec read_spec(const char **format, va_list *arguments)
+{
     struct spec spec = {.precision = -1};
 
     for (; **format == '-' || **format == '0'; (*format)++) {
@@ -86,19 +92,22 @@ static struct spec read_spec(const char **format, va_list *arguments) {
     return spec;
 }
 
-static void put_signed(struct sink *sink, const struct spec *spec, va_list *arguments) {
+static void put_signed(struct sink *sink, const struct spec *spec, va_list *arguments)
+{
     int64_t value = spec->wide ? va_arg(*arguments, int64_t) : va_arg(*arguments, int);
 
     put_number(sink, spec, value < 0 ? -(uint64_t)value : (uint64_t)value, 10, value < 0 ? "-" : "");
 }
 
-static void put_unsigned(struct sink *sink, const struct spec *spec, va_list *arguments) {
+static void put_unsigned(struct sink *sink, const struct spec *spec, va_list *arguments)
+{
     uint64_t value = spec->wide ? va_arg(*arguments, uint64_t) : va_arg(*arguments, unsigned);
 
     put_number(sink, spec, value, spec->kind == 'u' ? 10 : 16, "");
 }
 
-static void put_conversion(struct sink *sink, const struct spec *spec, va_list *arguments) {
+static void put_conversion(struct sink *sink, const struct spec *spec, va_list *arguments)
+{
     char byte;
 
     switch (spec->kind) {
@@ -119,7 +128,8 @@ static void put_conversion(struct sink *sink, const struct spec *spec, va_list *
     }
 }
 
-int fmt_vsnprintf(char *out, size_t capacity, const char *format, va_list arguments) {
+int fmt_vsnprintf(char *out, size_t capacity, const char *format, va_list arguments)
+{
     struct sink sink = {.out = out, .capacity = capacity};
     va_list left;
 
@@ -138,7 +148,8 @@ int fmt_vsnprintf(char *out, size_t capacity, const char *format, va_list argume
     return (int)sink.length;
 }
 
-int fmt_snprintf(char *out, size_t capacity, const char *format, ...) {
+int fmt_snprintf(char *out, size_t capacity, const char *format, ...)
+{
     va_list arguments;
 
     va_start(arguments, format);

@@ -4,11 +4,13 @@
  */
 #include <synos/rng.h>
 
-void rng_seed(struct rng *rng, uint64_t seed) {
+void rng_seed(struct rng *rng, uint64_t seed)
+{
     rng->state = seed;
 }
 
-uint64_t rng_next(struct rng *rng) {
+uint64_t rng_next(struct rng *rng)
+{
     uint64_t mixed = rng->state += 0x9e3779b97f4a7c15ull;
 
     mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9ull;
@@ -16,6 +18,7 @@ uint64_t rng_next(struct rng *rng) {
     return mixed ^ (mixed >> 31);
 }
 
-uint32_t rng_below(struct rng *rng, uint32_t limit) {
+uint32_t rng_below(struct rng *rng, uint32_t limit)
+{
     return (uint32_t)(((rng_next(rng) >> 32) * limit) >> 32);
 }

@@ -14,7 +14,22 @@ typedef uint64_t __attribute__((may_alias, aligned(1))) word;
  */
 #define KEEP_LOOP() __asm__ volatile("")
 
-static void copy_up(unsigned char *to, const unsigned char *from, size_t bytes) {
+/* Loads each piece whole before it stores it: right also where `to` lies less than a piece below `from`. */
+static void copy_up(unsigned char *to, const unsigned char *from, size_t bytes)
+{
+    for (; bytes >= 4 * sizeof(word); bytes -= 4 * sizeof(word)) {
+        const word *source = (const word *)from;
+        const uint64_t a = source[0], b = source[1], c = source[2], d = source[3];
+        word *target = (word *)to;
+
+        target[0] = a;
+        target[1] = b;
+        target[2] = c;
+        target[3] = d;
+        to += 4 * sizeof(word);
+        from += 4 * sizeof(word);
+        KEEP_LOOP();
+    }
     for (; bytes >= sizeof(word); bytes -= sizeof(word)) {
         *(word *)to = *(const word *)from;
         to += sizeof(word);
@@ -27,7 +42,8 @@ static void copy_up(unsigned char *to, const unsigned char *from, size_t bytes) 
     }
 }
 
-static void copy_down(unsigned char *to, const unsigned char *from, size_t bytes) {
+static void copy_down(unsigned char *to, const unsigned char *from, size_t bytes)
+{
     for (; bytes >= sizeof(word); bytes -= sizeof(word))
         *(word *)(to + bytes - sizeof(word)) = *(const word *)(from + bytes - sizeof(word));
     for (; bytes > 0; bytes--) {
@@ -36,12 +52,14 @@ static void copy_down(unsigned char *to, const unsigned char *from, size_t bytes
     }
 }
 
-void *memcpy(void *restrict to, const void *restrict from, size_t bytes) {
+void *memcpy(void *restrict to, const void *restrict from, size_t bytes)
+{
     copy_up(to, from, bytes);
     return to;
 }
 
-void *memmove(void *to, const void *from, size_t bytes) {
+void *memmove(void *to, const void *from, size_t bytes)
+{
     if ((uintptr_t)to - (uintptr_t)from >= bytes)
         copy_up(to, from, bytes);
     else
@@ -49,7 +67,8 @@ void *memmove(void *to, const void *from, size_t bytes) {
     return to;
 }
 
-void *memset(void *to, int byte, size_t bytes) {
+void *memset(void *to, int byte, size_t bytes)
+{
     unsigned char *at = to;
     const uint64_t pattern = (unsigned char)byte * 0x0101010101010101ull;
 
@@ -65,7 +84,8 @@ void *memset(void *to, int byte, size_t bytes) {
     return to;
 }
 
-int memcmp(const void *left, const void *right, size_t bytes) {
+int memcmp(const void *left, const void *right, size_t bytes)
+{
     const unsigned char *a = left, *b = right;
 
     for (; bytes >= sizeof(word) && *(const word *)a == *(const word *)b; bytes -= sizeof(word)) {
@@ -77,7 +97,8 @@ int memcmp(const void *left, const void *right, size_t bytes) {
     return 0;
 }
 
-size_t strlen(const char *text) {
+size_t strlen(const char *text)
+{
     size_t length = 0;
 
     while (text[length] != '\0') {
@@ -87,12 +108,14 @@ size_t strlen(const char *text) {
     return length;
 }
 
-int strcmp(const char *left, const char *right) {
+int strcmp(const char *left, const char *right)
+{
     for (; *left == *right && *left != '\0'; left++) right++;
     return (unsigned char)*left - (unsigned char)*right;
 }
 
-int strncmp(const char *left, const char *right, size_t limit) {
+int strncmp(const char *left, const char *right, size_t limit)
+{
     for (; limit > 0; limit--, left++, right++)
         if (*left != *right || *left == '\0') return (unsigned char)*left - (unsigned char)*right;
     return 0;

@@ -83,7 +83,7 @@ static uint32_t take_from_top(uint32_t units)
 }
 
 /* Takes the first `units` of a free run out of its bin; the rest goes back into one. */
-static void take_from_run(uint32_t start, uint32_t units)
+static __attribute__((noinline)) void take_from_run(uint32_t start, uint32_t units)
 {
     const uint32_t rest = heap_table()[start].units - units;
 
@@ -130,7 +130,7 @@ static uint32_t live_run(const void *block)
     const uint64_t offset = (uintptr_t)block - HEAP_BASE;
     const uint64_t unit = offset >> HEAP_UNIT_SHIFT;
 
-    if (offset % HEAP_UNIT != 0 || unit >= heap.end) return 0;
+    if (offset % HEAP_UNIT != 0 || unit >= heap.top) return 0;
     const struct heap_run *run = &heap_table()[unit];
     return run->units != 0 && run->next == HEAP_LIVE ? (uint32_t)unit : 0;
 }
@@ -150,9 +150,14 @@ static enum misuse diagnose(const void *block)
     return is_free && offset % HEAP_UNIT == 0 ? MISUSE_DOUBLE_FREE : MISUSE_INTERIOR_FREE;
 }
 
+static __attribute__((noinline, cold)) void refuse(const void *block)
+{
+    misuse_report(diagnose(block), block);
+}
+
 /* Joins a run, which is in no bin, with what is free on both sides; the whole goes to the top when it touches
  * it, else into a bin. */
-static void join(uint32_t start, uint32_t units)
+static __attribute__((noinline)) void join(uint32_t start, uint32_t units)
 {
     struct heap_run *table = heap_table();
     const uint32_t next = start + units, before = table[start - 1].first;
@@ -182,15 +187,22 @@ void heap_free(void *block)
     const uint32_t start = live_run(block);
 
     if (start == 0) {
-        misuse_report(diagnose(block), block);
+        refuse(block);
         return;
     }
-    const struct heap_run *run = &heap_table()[start];
-    if (SYNOS_DEBUG) memset(block, HEAP_POISON, (size_t)run->units << HEAP_UNIT_SHIFT);
+    struct heap_run *table = heap_table();
+    const uint32_t units = table[start].units;
+    if (SYNOS_DEBUG) memset(block, HEAP_POISON, (size_t)units << HEAP_UNIT_SHIFT);
     heap.live_blocks--;
-    heap.live_units -= run->units;
-    heap.slack -= run->slack;
-    join(start, run->units);
+    heap.live_units -= units;
+    heap.slack -= table[start].slack;
+
+    if (start + units == heap.top && !heap_is_free(&table[table[start - 1].first])) {
+        table[start].units = 0; /* the last block goes back where it came from */
+        heap.top = start;
+    } else {
+        join(start, units);
+    }
 }
 
 size_t heap_usable(const void *block)

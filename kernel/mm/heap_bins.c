@@ -3,46 +3,6 @@
 
 enum { LOOKS = 4 }; /* runs to try in the request's own bin, whose runs may be a little too short */
 
-void heap_bin_insert(uint32_t start)
-{
-    struct heap_run *table = heap_table();
-    const unsigned bin = heap_bin(table[start].units);
-    const uint32_t next = heap.bins[bin];
-
-    table[start].next = (int32_t)next;
-    table[start].previous = 0;
-    heap.bins[bin] = start;
-    if (next != 0) {
-        table[next].previous = (int32_t)start;
-        return;
-    }
-    heap.rows |= 1u << (bin / HEAP_COLUMNS);
-    heap.columns[bin / HEAP_COLUMNS] |= (uint8_t)(1u << (bin % HEAP_COLUMNS));
-}
-
-static void mark_empty(unsigned bin)
-{
-    const unsigned row = bin / HEAP_COLUMNS;
-
-    heap.columns[row] &= (uint8_t) ~(1u << (bin % HEAP_COLUMNS));
-    if (heap.columns[row] == 0) heap.rows &= ~(1u << row);
-}
-
-void heap_bin_remove(uint32_t start)
-{
-    struct heap_run *table = heap_table();
-    const int32_t next = table[start].next, previous = table[start].previous;
-
-    if (next != 0) table[next].previous = previous;
-    if (previous != 0) {
-        table[previous].next = next;
-        return;
-    }
-    const unsigned bin = heap_bin(table[start].units);
-    heap.bins[bin] = (uint32_t)next;
-    if (next == 0) mark_empty(bin);
-}
-
 /* The first run of the first bin behind `bin` that is not empty, or 0. */
 static uint32_t first_behind(unsigned bin)
 {

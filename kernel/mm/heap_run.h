@@ -81,8 +81,46 @@ static inline unsigned heap_bin(uint32_t units)
     return (shift << HEAP_COLUMN_SHIFT) + (units >> shift);
 }
 
-void heap_bin_insert(uint32_t start);
-void heap_bin_remove(uint32_t start);
+static inline void heap_bin_insert(uint32_t start)
+{
+    struct heap_run *table = heap_table();
+    const unsigned bin = heap_bin(table[start].units);
+    const uint32_t next = heap.bins[bin];
+
+    table[start].next = (int32_t)next;
+    table[start].previous = 0;
+    heap.bins[bin] = start;
+    if (next != 0) {
+        table[next].previous = (int32_t)start;
+        return;
+    }
+    heap.rows |= 1u << (bin / HEAP_COLUMNS);
+    heap.columns[bin / HEAP_COLUMNS] |= (uint8_t)(1u << (bin % HEAP_COLUMNS));
+}
+
+static inline void heap_bin_mark_empty(unsigned bin)
+{
+    const unsigned row = bin / HEAP_COLUMNS;
+
+    heap.columns[row] &= (uint8_t) ~(1u << (bin % HEAP_COLUMNS));
+    if (heap.columns[row] == 0) heap.rows &= ~(1u << row);
+}
+
+static inline void heap_bin_remove(uint32_t start)
+{
+    struct heap_run *table = heap_table();
+    const int32_t next = table[start].next, previous = table[start].previous;
+
+    if (next != 0) table[next].previous = previous;
+    if (previous != 0) {
+        table[previous].next = next;
+        return;
+    }
+    const unsigned bin = heap_bin(table[start].units);
+    heap.bins[bin] = (uint32_t)next;
+    if (next == 0) heap_bin_mark_empty(bin);
+}
+
 /* A free run of at least `units`, still in its bin, or 0. Not always the tightest: see heap_bins.c. */
 uint32_t heap_bin_find(uint32_t units);
 
