@@ -1,7 +1,8 @@
 // A running QEMU as its watcher sees it: how it is started, asked, looked into, and ended.
 import { readFileSync } from 'node:fs';
 import type { Command, Finished, Running } from '../core/exec.ts';
-import { openQmp, type Qmp, type QmpEvent } from './qmp.ts';
+import { visibleUpTo } from '../core/text.ts';
+import { openQmp, type Qmp, type QmpEvent, QmpRefusal } from './qmp.ts';
 import { type CpuState, parseRegisters } from './registers.ts';
 import type { Stop } from './verdict.ts';
 
@@ -26,6 +27,7 @@ export type Guest = {
 
 /** A monitor that does not answer for so long belongs to a QEMU that hangs. */
 const answerMs = 1000;
+/** From the promise to quit to the end of the process, and from TERM to KILL. */
 const quitMs = 1000;
 const termMs = 1000;
 const sampleGapMs = 40;
@@ -48,8 +50,10 @@ export async function startGuest(
     const reason = endOf(event);
     if (reason !== undefined) end({ cause: 'event', reason });
   });
-  // A machine that cannot be set running ends, and its exit code and words say why.
-  qmp.execute('cont').catch(() => running.end(termMs));
+  qmp.execute('cont').catch((error: unknown) => {
+    // A socket that closed belongs to a QEMU that is gone; its exit code and its words say why.
+    if (error instanceof QmpRefusal) end({ cause: 'refused', why: visibleUpTo(error.message, 400) });
+  });
   void running.ended.then(() => end({ cause: 'exit' }));
 
   const look = looks(qmp);
@@ -64,20 +68,16 @@ export async function startGuest(
     pause: sleep.pause,
     wake: sleep.wake,
     async finish() {
-      await within(quitMs, Promise.race([quit(qmp), running.ended]), undefined);
-      await within(
-        quitMs,
-        running.ended.then(() => undefined),
-        undefined,
-      );
+      if (state.stop?.cause !== 'exit' && (await look.quit()) !== undefined)
+        await within(
+          quitMs,
+          running.ended.then(() => undefined),
+          () => undefined,
+        );
       await running.end(termMs);
       return running.ended;
     },
   };
-}
-
-async function quit(qmp: Qmp): Promise<void> {
-  await qmp.execute('quit').catch(() => {}); // it is gone already
 }
 
 function endOf(event: QmpEvent): string | undefined {
@@ -87,16 +87,28 @@ function endOf(event: QmpEvent): string | undefined {
   return /^[a-z-]{1,40}$/.test(reason) ? reason : 'unknown';
 }
 
-// The ways to look into a guest; each gives up after a second and returns what stands for nothing.
+// The ways to look into a guest. A monitor that was late once is not asked again: its QEMU hangs, and each question would cost a second.
 function looks(qmp: Qmp) {
+  let late = false;
+  const ask = async <T>(question: () => Promise<T>, substitute: T): Promise<T> => {
+    if (late) return substitute;
+    return within(
+      answerMs,
+      question().catch(() => substitute),
+      () => {
+        late = true;
+        return substitute;
+      },
+    );
+  };
   const registers = async (): Promise<readonly CpuState[]> =>
-    parseRegisters(await within(answerMs, qmp.monitor('info registers -a'), ''));
-  const order = (command: string): Promise<unknown> => within(answerMs, qmp.execute(command), undefined);
+    parseRegisters(await ask(() => qmp.monitor('info registers -a'), ''));
+  const order = (command: string): Promise<unknown> => ask(() => qmp.execute(command), undefined);
   return {
     registers,
     async samples() {
       const taken: (readonly CpuState[])[] = [];
-      for (let i = 0; i < 3; i++) {
+      for (let i = 0; i < 3 && !late; i++) {
         if (i > 0) {
           await order('cont');
           await new Promise((resolve) => setTimeout(resolve, sampleGapMs));
@@ -107,21 +119,23 @@ function looks(qmp: Qmp) {
       return taken.filter((cpus) => cpus.length > 0);
     },
     async codeAt(address: bigint) {
-      const text = await within(answerMs, qmp.monitor(`x /4xb 0x${address.toString(16)}`), '');
+      const text = await ask(() => qmp.monitor(`x /4xb 0x${address.toString(16)}`), '');
       const bytes = text.match(/0x[0-9a-f]{2}\b/g) ?? [];
       return bytes.map((byte) => byte.slice(2)).join(' ');
     },
+    /** Asks QEMU to go; resolves when it said that it will, or will not answer. */
+    quit: () => order('quit'),
   };
 }
 
-// The work's value, or the substitute when it fails or takes too long.
-async function within<T>(ms: number, work: Promise<T>, substitute: T): Promise<T> {
+// The work's value, or what stands for it when it takes too long. The work must not reject.
+async function within<T>(ms: number, work: Promise<T>, late: () => T): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<T>((resolve) => {
-    timer = setTimeout(() => resolve(substitute), ms);
+  const over = new Promise<T>((resolve) => {
+    timer = setTimeout(() => resolve(late()), ms);
   });
   try {
-    return await Promise.race([work.catch(() => substitute), late]);
+    return await Promise.race([work, over]);
   } finally {
     clearTimeout(timer);
   }

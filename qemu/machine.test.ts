@@ -13,7 +13,7 @@ function argv(options: object, change: Partial<MachineRun> = {}): string[] {
     ...change,
   });
 }
-const after = (list: readonly string[], name: string): (string | undefined)[] =>
+const valuesOf = (list: readonly string[], name: string): (string | undefined)[] =>
   list.flatMap((word, i) => (word === name ? [list[i + 1]] : []));
 
 test('the default machine, whole', () => {
@@ -64,9 +64,9 @@ test('the default machine, whole', () => {
 
 test('an exact run counts instructions, from a fixed date and a fixed seed', () => {
   const list = argv({}, { exact: true });
-  expect(after(list, '-icount')).toEqual(['shift=0,sleep=off']);
-  expect(after(list, '-rtc')).toEqual(['base=2020-01-01T00:00:00,clock=vm']);
-  expect(after(list, '-seed')).toEqual(['1']);
+  expect(valuesOf(list, '-icount')).toEqual(['shift=0,sleep=off']);
+  expect(valuesOf(list, '-rtc')).toEqual(['base=2020-01-01T00:00:00,clock=vm']);
+  expect(valuesOf(list, '-seed')).toEqual(['1']);
 });
 
 describe('the ISO is a read-only CD of the raw format', () => {
@@ -77,12 +77,12 @@ describe('the ISO is a read-only CD of the raw format', () => {
     [{ boot: 'iso', cdrom: 'scsi' }, ['virtio-scsi-pci', 'scsi-cd'], 'scsi.0'],
   ])('%j', (options, drivers, bus) => {
     const list = argv(options);
-    const devices = after(list, '-device')
+    const devices = valuesOf(list, '-device')
       .slice(1)
       .map((text) => JSON.parse(text ?? ''));
     expect(devices.map((device) => device.driver)).toEqual(drivers);
     expect(devices.at(-1)).toMatchObject({ drive: 'cd', bus });
-    expect(after(list, '-blockdev').map((text) => JSON.parse(text ?? ''))).toEqual([
+    expect(valuesOf(list, '-blockdev').map((text) => JSON.parse(text ?? ''))).toEqual([
       {
         'node-name': 'cd',
         driver: 'raw',
@@ -98,13 +98,13 @@ test('UEFI has its code read-only and its variables in the working folder', () =
     { boot: 'iso', firmware: 'uefi' },
     { media: { image: '/i', firmware: { kind: 'flash', code: '/c' } } },
   );
-  const nodes = after(list, '-blockdev').map((text) => JSON.parse(text ?? ''));
+  const nodes = valuesOf(list, '-blockdev').map((text) => JSON.parse(text ?? ''));
   expect(nodes.map((node) => [node['node-name'], node.file.filename, node['read-only']])).toEqual([
     ['code', '/c', true],
     ['vars', 'vars.fd', false],
     ['cd', '/i', true],
   ]);
-  expect(after(list, '-machine')).toEqual(['q35,pflash0=code,pflash1=vars']);
+  expect(valuesOf(list, '-machine')).toEqual(['q35,pflash0=code,pflash1=vars']);
 });
 
 describe('attacks', () => {
@@ -121,19 +121,19 @@ describe('attacks', () => {
     expect(
       list.filter((word) => word.includes(image) || word.includes(JSON.stringify(image).slice(1, -1))),
     ).toHaveLength(1);
-    expect(JSON.parse(after(list, '-blockdev')[0] ?? '').file.filename).toBe(image);
+    expect(JSON.parse(valuesOf(list, '-blockdev')[0] ?? '').file.filename).toBe(image);
   });
 
   test.each(hostile)('a kernel named %s stays one argument', (kernel) => {
     const list = argv({}, { media: { kernel, firmware: { kind: 'builtin' } } });
-    expect(after(list, '-kernel')).toEqual([kernel]);
+    expect(valuesOf(list, '-kernel')).toEqual([kernel]);
   });
 
   test('a command line with commas, quotes and dashes stays one argument, or a file', () => {
     const commandLine = '-device x,y "z" file=/etc/passwd';
-    expect(after(argv({}, { commandLine }), '-append')).toEqual([commandLine]);
+    expect(valuesOf(argv({}, { commandLine }), '-append')).toEqual([commandLine]);
     const list = argv({ boot: 'iso' }, { commandLine });
-    expect(after(list, '-fw_cfg')).toEqual(['name=opt/synos/cmdline,file=cmdline.txt']);
+    expect(valuesOf(list, '-fw_cfg')).toEqual(['name=opt/synos/cmdline,file=cmdline.txt']);
     expect(list.join(' ')).not.toContain('passwd');
   });
 });

@@ -8,11 +8,14 @@ export type Qmp = {
   version(): string;
   /** Resolves when commands are accepted; rejects when the socket closes before. */
   readonly ready: Promise<void>;
-  /** Resolves with `return`; rejects with QEMU's own words, or when the socket is closed. */
+  /** Resolves with `return`; rejects with a QmpRefusal, or with another error when the socket is closed. */
   execute(command: string, args?: { readonly [key: string]: unknown }): Promise<unknown>;
   /** The text that the human monitor prints for a command. */
   monitor(commandLine: string): Promise<string>;
 };
+
+/** QEMU understood a command and would not do it; the message is its own. */
+export class QmpRefusal extends Error {}
 
 type Message = {
   QMP?: { version?: { qemu?: { major: number; minor: number; micro: number }; package?: string } };
@@ -48,7 +51,7 @@ export function openQmp(socket: Duplex, onEvent: (event: QmpEvent) => void): Qmp
     if (message.id === undefined) return;
     const request = waiting.get(message.id);
     waiting.delete(message.id);
-    if (message.error) request?.reject(new Error(message.error.desc));
+    if (message.error) request?.reject(new QmpRefusal(message.error.desc));
     else request?.resolve(message.return);
   };
   const close = (): void => {

@@ -129,7 +129,13 @@ const cases: readonly [(typeof bootEnds)[number], string, Partial<BootFacts>, Re
     { stop: silence, samples: [[idle]] },
     /waits for an interrupt/,
   ],
-  ['stalled', 'QEMU itself does not answer', { stop: silence, samples: [] }, /nothing more/],
+  ['qemu-error', 'QEMU hangs', { stop: silence, samples: [] }, /hangs.*10 s/],
+  [
+    'qemu-error',
+    'QEMU would not run it',
+    { stop: { cause: 'refused', why: 'no' }, signal: 'SIGTERM' },
+    /would not run.*no/,
+  ],
   [
     'silent',
     'not one byte',

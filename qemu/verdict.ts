@@ -12,6 +12,8 @@ import type { SerialState } from './serial.ts';
 export type Stop =
   /** QEMU went by itself, or somebody killed it. */
   | { readonly cause: 'exit' }
+  /** QEMU would not set the machine running. */
+  | { readonly cause: 'refused'; readonly why: string }
   /** A SHUTDOWN event with its reason, or GUEST_PANICKED. */
   | { readonly cause: 'event'; readonly reason: string }
   | { readonly cause: 'panic-line' }
@@ -68,6 +70,7 @@ const rules: readonly ((facts: BootFacts) => Ruling)[] = [
   panicked,
   killed,
   crashed,
+  hung,
   reset,
   flooded,
   failed,
@@ -81,7 +84,9 @@ const rules: readonly ((facts: BootFacts) => Ruling)[] = [
 ];
 
 function neverStarted(facts: BootFacts): Ruling {
-  if (facts.started || facts.signal !== null) return undefined;
+  if (facts.stop.cause === 'refused')
+    return { end: 'qemu-error', reason: `QEMU would not run the machine: ${facts.stop.why}` };
+  if (facts.stop.cause !== 'exit' || facts.started || facts.signal !== null) return undefined;
   const why = facts.complaints.at(-1) ?? `it ended with exit code ${facts.exit}`;
   return { end: 'qemu-error', reason: `QEMU could not start the machine: ${why}` };
 }
@@ -126,6 +131,13 @@ function crashed(facts: BootFacts): Ruling {
   if (facts.exit === 1 && facts.complaints.length > 0)
     return { end: 'qemu-error', reason: `QEMU gave up: ${facts.complaints.at(-1)}` };
   return undefined;
+}
+
+// Whatever the guest does, QEMU's monitor answers.
+function hung(facts: BootFacts): Ruling {
+  const waited = facts.stop.cause === 'silence' || facts.stop.cause === 'time-limit';
+  if (!waited || facts.samples.length > 0) return undefined;
+  return { end: 'qemu-error', reason: `QEMU hangs: it does not answer${duration(facts)}` };
 }
 
 function reset(facts: BootFacts): Ruling {

@@ -1,0 +1,134 @@
+// The watcher: what it tells at once, what it waits for, and that a guest which was not let run is not called silent.
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { type CpuState, parseRegisters } from './registers.ts';
+import { type Watched, watchGuest } from './watch.ts';
+
+const cpu = (state: Partial<CpuState>): CpuState => ({
+  rip: 0xffffffff80000000n,
+  interrupts: true,
+  halted: false,
+  protectedMode: true,
+  paging: true,
+  longMode: true,
+  idtLimit: 1,
+  ...state,
+});
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+afterEach(() => void vi.useRealTimers());
+
+/** A guest that does nothing. */
+function guest(
+  change: Partial<Omit<Watched, 'serial'>> & { bytes?: number; frames?: number; panic?: string },
+): Watched {
+  const { bytes = 0, frames = 0, panic } = change;
+  return {
+    limits: { seconds: 2, silenceSeconds: 1, serialMib: 1, records: 10 },
+    firstByteMs: 200,
+    poll: () => 0,
+    serial: () => ({ bytes, frames, panic, tail: [] }),
+    ended: () => undefined,
+    registers: async () => [cpu({})],
+    codeAt: async () => '90 90 90 90',
+    cpuMs: () => 0,
+    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    ...change,
+  };
+}
+const timed = async (watched: Watched) => {
+  const begun = performance.now();
+  let ms: number | undefined;
+  const stopped = watchGuest(watched).finally(() => {
+    ms = performance.now() - begun;
+  });
+  while (ms === undefined) await vi.advanceTimersByTimeAsync(5);
+  return { stop: await stopped, ms };
+};
+
+test('an end is told at once, whatever else there is to see', async () => {
+  const stop = { cause: 'event', reason: 'guest-reset' } as const;
+  const { stop: told, ms } = await timed(guest({ ended: () => stop, bytes: 2 ** 30 }));
+  expect(told).toBe(stop);
+  expect(ms).toBeLessThan(50);
+});
+
+test('a flood of bytes or records ends the guest at once', async () => {
+  expect((await timed(guest({ bytes: 2 ** 20 + 1 }))).stop).toEqual({ cause: 'flood', what: '1 MiB' });
+  expect((await timed(guest({ frames: 11 }))).stop).toEqual({ cause: 'flood', what: '10 records' });
+});
+
+test('a panic is told when nothing more follows', async () => {
+  let left = 5;
+  const poll = (): number => (left-- > 0 ? 10 : 0);
+  const { stop, ms } = await timed(guest({ panic: 'PANIC', poll, bytes: 10 }));
+  expect(stop).toEqual({ cause: 'panic-line' });
+  expect(ms).toBeGreaterThan(1000);
+  expect(ms).toBeLessThan(1600);
+});
+
+test('a dead halt needs two looks, and is told long before the silence is over', async () => {
+  let looks = 0;
+  const registers = async () => {
+    looks++;
+    return [cpu({ halted: true, interrupts: false })];
+  };
+  const limits = { seconds: 60, silenceSeconds: 60, serialMib: 1, records: 10 };
+  const { stop, ms } = await timed(guest({ registers, limits, firstByteMs: 60_000 }));
+  expect(stop).toEqual({ cause: 'dead-halt' });
+  expect(looks).toBe(2);
+  expect(ms).toBeLessThan(1500);
+});
+
+test('a jump to itself is dead only with interrupts off', async () => {
+  const limits = { seconds: 60, silenceSeconds: 60, serialMib: 1, records: 10 };
+  const codeAt = async () => 'eb fe 90 90';
+  const loop = guest({
+    registers: async () => [cpu({ interrupts: false })],
+    codeAt,
+    limits,
+    firstByteMs: 60_000,
+  });
+  expect((await timed(loop)).stop).toEqual({ cause: 'dead-loop' });
+  const waits = guest({ codeAt, limits: { ...limits, seconds: 2 }, firstByteMs: 60_000 });
+  expect((await timed(waits)).stop).toEqual({ cause: 'time-limit', seconds: 2 });
+});
+
+test('two different places are no proof', async () => {
+  let rip = 0n;
+  const registers = async () => [cpu({ interrupts: false, rip: rip++ })];
+  const { stop } = await timed(guest({ registers, codeAt: async () => 'eb fe', firstByteMs: 60_000 }));
+  expect(stop.cause).toBe('time-limit');
+});
+
+test('silence counts when the guest had the CPU', async () => {
+  let used = 0;
+  const { stop, ms } = await timed(guest({ cpuMs: () => (used += 100) }));
+  expect(stop).toEqual({ cause: 'silence', seconds: 0 });
+  expect(ms).toBeLessThan(600);
+});
+
+test('silence counts when the guest waits for an interrupt', async () => {
+  const { stop } = await timed(guest({ registers: async () => [cpu({ halted: true })] }));
+  expect(stop.cause).toBe('silence');
+});
+
+test('a guest that was not let run is waited for until its time limit', async () => {
+  const { stop } = await timed(guest({ cpuMs: () => 0 }));
+  expect(stop).toEqual({ cause: 'time-limit', seconds: 2 });
+});
+
+test('a QEMU that does not answer is no proof of anything', async () => {
+  const { stop } = await timed(guest({ registers: async () => parseRegisters('') }));
+  expect(stop.cause).toBe('time-limit');
+});
+
+test('the serial port is not polled more often than every 20 ms', async () => {
+  let polls = 0;
+  const poll = (): number => {
+    polls++;
+    return 1;
+  };
+  const limits = { seconds: 1, silenceSeconds: 60, serialMib: 1, records: 10 };
+  await timed(guest({ poll, limits }));
+  expect(polls).toBeLessThanOrEqual(52);
+});

@@ -1,0 +1,239 @@
+// Real QEMU, tiny guests: ends that SynOS's own kernel does not have, and what happens around a boot.
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { SynosError } from '../core/failure.ts';
+import { asmGuest, bootOnce, qemuLeft, type Workshop, workshop } from './boot-rig.ts';
+import { frame, helloJson, wholeStream } from './frame-rig.ts';
+
+let shop: Workshop;
+beforeAll(() => {
+  shop = workshop();
+});
+afterAll(() => shop[Symbol.dispose]());
+afterEach(() => expect(qemuLeft()).toEqual([]));
+
+/** Assembly that prints these bytes; GNU as takes octal escapes. */
+const octal = (text: string): string =>
+  text.replace(/[^A-Za-z0-9 ]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
+let count = 0;
+const guest = (body: string): string => asmGuest(shop.folder, `guest-${count++}`, body);
+const saying = (text: string): string =>
+  ` mov $message, %esi\n call print\n .section .rodata\nmessage: .asciz "${octal(text)}"\n .text\n`;
+const passing = ' leave 0x10\n';
+
+describe('a guest that', () => {
+  test('prints a whole stream and leaves well has passed', async () => {
+    const stream = wholeStream(['{"kind":"note","text":"hi"}']).join('');
+    const { outcome, log, events } = await bootOnce({ kernel: guest(saying(stream) + passing) });
+    expect(outcome).toMatchObject({
+      end: 'passed',
+      hello: { kernel: 'synos' },
+      qemu: { exit: 33 },
+      accelerator: 'tcg',
+    });
+    expect(log.toString('latin1')).toBe(stream);
+    expect(outcome.qemu.version).toMatch(/^\d+\.\d+/);
+    const types = events.map((event) => event.type);
+    expect([types[0], types.at(-1)]).toEqual(['boot.started', 'boot.ended']);
+  });
+
+  test('panics and then waits for ever is told by its line', async () => {
+    const { outcome } = await bootOnce({
+      kernel: guest(`${saying('PANIC: lost\n')}8: sti\n pause\n jmp 8b\n`),
+    });
+    expect(outcome).toMatchObject({ end: 'panic', reason: 'the kernel panicked: PANIC: lost' });
+    expect(outcome.timing.totalMs).toBeLessThan(5000);
+  });
+
+  test('waits in a loop with interrupts on has stalled or spins, when its silence is over', async () => {
+    const options = { limits: { silenceSeconds: 1, seconds: 30 } };
+    const { outcome } = await bootOnce({ kernel: guest(`${saying('ready\n')}8: jmp 8b\n`), options });
+    expect(outcome.end).toBe('spin');
+    const far = '.rept 200\n jmp 7f\n .skip 64\n7:\n .endr\n';
+    const { outcome: wide } = await bootOnce({
+      kernel: guest(`${saying('ready\n')}8: ${far} jmp 8b\n`),
+      options,
+    });
+    expect(wide).toMatchObject({
+      end: 'stalled',
+      reason: expect.stringContaining('for 1 s; the CPU runs at 0x1'),
+    });
+  });
+
+  test('prints without end, but slowly, runs into its time limit', async () => {
+    const body = `8: ${saying('tick\n')} mov $20000000, %ecx\n7: dec %ecx\n jnz 7b\n jmp 8b\n`;
+    const { outcome } = await bootOnce({ kernel: guest(body), options: { limits: { seconds: 2 } } });
+    expect(outcome).toMatchObject({
+      end: 'spin',
+      reason: expect.stringContaining('still running after 2 s'),
+    });
+  });
+
+  test('writes an exit code that nobody knows has failed', async () => {
+    expect((await bootOnce({ kernel: guest(' leave 5\n') })).outcome).toMatchObject({
+      end: 'failed',
+      qemu: { exit: 11 },
+    });
+  });
+
+  test('writes 0 to the exit port is not mistaken for an error of QEMU', async () => {
+    const { outcome } = await bootOnce({ kernel: guest(`${saying('x\n')} leave 0\n`) });
+    expect(outcome).toMatchObject({ end: 'failed', qemu: { exit: 1 } });
+  });
+
+  test('says that it passed after a torn record is incomplete', async () => {
+    const [hello = '', end = ''] = wholeStream([]);
+    const { outcome } = await bootOnce({
+      kernel: guest(saying(hello + end.replace('"records":1', '"records":2')) + passing),
+    });
+    expect(outcome).toMatchObject({ end: 'incomplete', refused: ['frame: wrong CRC'] });
+  });
+
+  test('sends more records than it may is ended', async () => {
+    const hello = frame(0, helloJson);
+    const body = `8: ${saying(hello)} jmp 8b\n`;
+    const { outcome } = await bootOnce({ kernel: guest(body), options: { limits: { records: 50 } } });
+    expect(outcome).toMatchObject({ end: 'flood', reason: expect.stringContaining('50 records') });
+  });
+});
+
+describe('around a boot', () => {
+  const forever = (): string => guest(`${saying('here\n')}8: sti\n pause\n jmp 8b\n`);
+  const killedBy = (signal: NodeJS.Signals) =>
+    bootOnce({ kernel: forever(), onStart: (pid) => setTimeout(() => process.kill(pid, signal), 500) });
+
+  test.each<NodeJS.Signals>(['SIGKILL', 'SIGTERM'])(
+    'QEMU that is ended from outside by %s is told as killed',
+    async (signal) => {
+      const { outcome, log } = await killedBy(signal);
+      expect(outcome).toMatchObject({ end: 'killed', tail: ['here'] });
+      expect(log.toString()).toBe('here\n');
+    },
+  );
+
+  test('QEMU that crashes is no end of the guest', async () => {
+    expect((await killedBy('SIGSEGV')).outcome).toMatchObject({
+      end: 'qemu-error',
+      reason: 'QEMU crashed with SIGSEGV',
+    });
+  });
+
+  test('a stop by the user ends QEMU and leaves nothing', async () => {
+    const stop = new AbortController();
+    const boot = bootOnce({
+      kernel: forever(),
+      signal: stop.signal,
+      onStart: () => setTimeout(() => stop.abort(), 400),
+    });
+    const begun = performance.now();
+    const error = await boot.catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(SynosError);
+    expect((error as SynosError).failure.code).toBe('interrupted');
+    expect(performance.now() - begun).toBeLessThan(3000);
+  });
+
+  test('a QEMU that hangs is killed at the time limit', async () => {
+    const options = { limits: { seconds: 1 } };
+    const freeze = (pid: number): void => void setTimeout(() => process.kill(pid, 'SIGSTOP'), 300);
+    const { outcome } = await bootOnce({ kernel: forever(), options, onStart: freeze });
+    expect(outcome).toMatchObject({
+      end: 'qemu-error',
+      reason: expect.stringContaining('hangs'),
+      qemu: { signal: 'SIGKILL' },
+    });
+  });
+
+  test('a file that is no kernel is an error of QEMU, with its words', async () => {
+    const path = join(shop.folder, 'text');
+    writeFileSync(path, 'no kernel\n'.repeat(100));
+    const { outcome } = await bootOnce({ kernel: path });
+    expect(outcome).toMatchObject({
+      end: 'qemu-error',
+      reason: expect.stringMatching(/invalid kernel header|could not load/),
+    });
+  });
+
+  test('a CPU model that does not exist is an error of QEMU', async () => {
+    const { outcome } = await bootOnce({ kernel: guest(passing), options: { cpu: 'nonsense' } });
+    expect(outcome).toMatchObject({ end: 'qemu-error', reason: expect.stringContaining('nonsense') });
+  });
+
+  test('memory that cannot be had is what the machine lacks', async () => {
+    const error = await bootOnce({ kernel: guest(passing), options: { memoryMib: 1_048_576 } }).catch(
+      (caught: unknown) => caught,
+    );
+    // A host that promises more memory than it has boots it all the same.
+    if (error instanceof SynosError)
+      expect(error.failure).toMatchObject({ code: 'resource.short', needed: '1048576 MiB' });
+    else expect(error).toMatchObject({ outcome: { end: expect.stringMatching(/early|qemu-error/) } });
+  });
+
+  test('a path with a comma is a path', async () => {
+    const folder = join(shop.folder, 'a,file=b');
+    mkdirSync(folder);
+    symlinkSync(guest(saying('comma\n') + passing), join(folder, 'kernel,readonly=off'));
+    const { outcome } = await bootOnce({ kernel: join(folder, 'kernel,readonly=off') });
+    expect(outcome).toMatchObject({ end: 'early', tail: ['comma'] });
+  });
+});
+
+describe('with another QEMU on PATH', () => {
+  const path = process.env['PATH'];
+  afterEach(() => {
+    process.env['PATH'] = path;
+  });
+  const stand = (script: string): void => {
+    const folder = join(shop.folder, `path-${count++}`);
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'qemu-system-x86_64'), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(folder, 'qemu-system-x86_64'), 0o755);
+    process.env['PATH'] = `${folder}:${path}`;
+  };
+  const options = { limits: { seconds: 1 } };
+
+  test('one that dies at once is told with its words', async () => {
+    stand('echo "qemu: cannot load libfoo.so" >&2; exit 127');
+    const { outcome } = await bootOnce({ kernel: guest(passing) });
+    expect(outcome).toMatchObject({ end: 'qemu-error', reason: expect.stringContaining('libfoo.so') });
+  });
+
+  test('one that prints escapes has them escaped', async () => {
+    stand('printf "\\033]0;owned\\007\\n" >&2; exit 1');
+    const { outcome } = await bootOnce({ kernel: guest(passing) });
+    expect(JSON.stringify(outcome)).not.toContain('\\u001b');
+    expect(outcome.reason).toContain('\\x1b]0;owned');
+  });
+
+  test('one that never answers and ignores TERM is killed', async () => {
+    stand('trap "" TERM; while :; do sleep 0.1; done');
+    const { outcome } = await bootOnce({ kernel: guest(passing), options });
+    expect(outcome).toMatchObject({ end: 'qemu-error', qemu: { version: 'unknown' } });
+  });
+
+  test('one that refuses to run the machine is ended', async () => {
+    stand(
+      `printf '{"QMP":{}}\\n{"return":{},"id":0}\\n{"error":{"class":"x","desc":"no"},"id":1}\\n' >&3; exec sleep 20`,
+    );
+    const begun = performance.now();
+    const { outcome } = await bootOnce({ kernel: guest(passing) });
+    expect(outcome.end).toBe('qemu-error');
+    expect(performance.now() - begun).toBeLessThan(4000);
+  });
+});
+
+test('nothing of the host is open to a guest: no network, no other drive, no monitor', async () => {
+  let argv: string[] = [];
+  const look = (pid: number): void => {
+    argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  };
+  const kernel = guest(`${saying('x\n')}8: sti\n pause\n jmp 8b\n`);
+  await bootOnce({
+    kernel,
+    options: { limits: { seconds: 1 } },
+    onStart: (pid) => setTimeout(() => look(pid), 300),
+  });
+  expect(argv).toContain('-nodefaults');
+  expect(argv).toContain('-no-user-config');
+  expect(argv.some((word) => word.startsWith('on,obsolete=deny'))).toBe(true);
+});
