@@ -48,6 +48,8 @@ export type Running = {
 };
 
 const graceDefaultMs = 2000;
+/** How long the output of a process that is gone may still come. */
+const drainMs = 1000;
 
 /** Runs a program to its end. Throws only when it cannot be started (tool.missing); how it ended is in the result. */
 export async function run(command: Command): Promise<Finished> {
@@ -162,12 +164,17 @@ function watch(child: ChildProcess, command: Command, started: number): Running 
           void end();
         }, command.limitMs);
   const ended = new Promise<Finished>((resolve) => {
+    let drain: NodeJS.Timeout | undefined;
     child.once('exit', () => {
-      // What the leader left behind would hold its pipes open for ever.
+      // What the leader left behind would hold its pipes open for ever; so would what has left its group (setsid).
       killGroup(pid, 'SIGKILL');
+      drain = setTimeout(() => {
+        for (const stream of child.stdio) stream?.destroy();
+      }, drainMs);
     });
     child.once('close', (exit, signal) => {
       gone = true;
+      clearTimeout(drain);
       clearTimeout(timer);
       command.signal?.removeEventListener('abort', onAbort);
       resolve({
@@ -182,6 +189,7 @@ function watch(child: ChildProcess, command: Command, started: number): Running 
     });
   });
   command.signal?.addEventListener('abort', onAbort, { once: true });
+  if (command.signal?.aborted) onAbort(); // while the process was being started
   return { pid, channel: command.channel ? (child.stdio[3] as Duplex) : undefined, ended, end };
 }
 
