@@ -12,6 +12,8 @@ import type { Session } from './session.ts';
 export type Executed = {
   readonly results: ReadonlyMap<TaskId, TaskResult>;
   readonly runner: LocalRunner;
+  /** The programs behind the plan, with their versions. */
+  tools(): { name: string; version: string }[];
   /** Digest of an output; undefined when its task did not end well. */
   digest(output: TaskOutput): Digest | undefined;
   /** Puts an output under a path in out/; false when it was there already. */
@@ -44,6 +46,7 @@ export async function execute(
   return {
     results,
     runner,
+    tools: () => runner.memory.toolVersions(),
     digest: ({ task, output }) => results.get(task)?.outputs[output],
     place: (digest, path) => {
       const target = join(session.out, path);
