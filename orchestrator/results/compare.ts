@@ -7,6 +7,8 @@ import type { BenchRecord, Quantity } from '../../core/record.ts';
 import { recordsByKey, type StoredBoot } from './run.ts';
 import { type Interval, median, ratioInterval, toNumbers } from './stats.ts';
 
+/** The plainest workload first; others follow as the kernel ran them. */
+const workloadOrder = ['pair', 'lifo', 'fifo', 'churn'];
 /** Allocators in the order in which tables show them; others follow by name. Ratios are against the first. */
 const allocatorOrder = ['pool', 'heap', 'firstfit', 'firstfit-holes', 'kmalloc'];
 
@@ -38,14 +40,26 @@ export type AllocatorTable = {
 };
 
 /** Tables of all records that differ in the `allocator` label alone and exist for two allocators or more. */
-export function allocatorTables(boot: Pick<StoredBoot, 'records'>): AllocatorTable[] {
+export function allocatorTables(boot: Pick<StoredBoot, 'records'>): readonly AllocatorTable[] {
+  const known = made.get(boot.records);
+  if (known) return known;
+  const tables = makeTables(boot.records);
+  made.set(boot.records, tables);
+  return tables;
+}
+
+// Several sections of table and page ask for the tables of one boot.
+const made = new WeakMap<readonly BenchRecord[], readonly AllocatorTable[]>();
+
+function makeTables(records: readonly BenchRecord[]): AllocatorTable[] {
   const tables = Map.groupBy(
-    boot.records.filter((record) => record.labels['allocator'] !== undefined),
+    records.filter((record) => record.labels['allocator'] !== undefined),
     (record) => JSON.stringify([record.suite, record.name, record.metric, record.unit]),
   );
   return [...tables.values()]
     .map((records) => allocatorTable(records))
-    .filter((table) => table !== undefined);
+    .filter((table) => table !== undefined)
+    .sort((a, b) => placeIn(workloadOrder, a.name) - placeIn(workloadOrder, b.name));
 }
 
 function allocatorTable(records: readonly BenchRecord[]): AllocatorTable | undefined {
@@ -175,6 +189,10 @@ function caseOf(record: BenchRecord): string {
 }
 
 function byAllocator(a: string, b: string): number {
-  const place = (name: string): number => (allocatorOrder.includes(name) ? allocatorOrder.indexOf(name) : 99);
-  return place(a) - place(b) || (a < b ? -1 : 1);
+  return placeIn(allocatorOrder, a) - placeIn(allocatorOrder, b) || (a < b ? -1 : 1);
+}
+
+function placeIn(order: readonly string[], name: string): number {
+  const place = order.indexOf(name);
+  return place === -1 ? order.length : place;
 }

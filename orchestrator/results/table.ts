@@ -2,9 +2,10 @@
 // the eye is when the command ends.
 import { allocatorText } from './allocator-text.ts';
 import { type Change, type ChangeRow, changesSince, countChanges, ratioSpread } from './compare.ts';
-import { count, duration, label, number, ratio } from './format.ts';
+import { count, duration, number, ratio } from './format.ts';
 import { cut, pad, table, wrap } from './layout.ts';
 import type { StoredBoot, StoredRun } from './run.ts';
+import { seriesName } from './series-name.ts';
 import type { EarlierBoot } from './store.ts';
 
 /** What may be painted; each function gives its text back in some colour, or as it is. */
@@ -20,17 +21,19 @@ const same = (text: string): string => text;
 export const plainStyle: TableStyle = { bold: same, dim: same, good: same, bad: same, warn: same };
 
 export type TableOptions = {
-  readonly run: StoredRun;
+  /** Of the terminal; less than 40 is taken as 40. */
+  readonly columns: number;
+  readonly style?: TableStyle;
   /** Of Store.earlierBoots: one for each boot of the run. */
   readonly earlier?: readonly (EarlierBoot | undefined)[];
-  /** Cells of the terminal; less than 40 is taken as 40. */
-  readonly width: number;
-  readonly style?: TableStyle;
 };
 
 /** Ends without a line feed. All text of a run is escaped already; here it is only cut. */
-export function renderTables({ run, earlier = [], width, style = plainStyle }: TableOptions): string {
-  const cells = Math.max(40, width);
+export function runTable(
+  run: StoredRun,
+  { columns, style = plainStyle, earlier = [] }: TableOptions,
+): string {
+  const cells = Math.max(40, columns);
   const sections = [
     ...allocatorText(run.boots, cells, style),
     ...run.boots.map((boot, index) => changeText(boot, earlier[index], cells, style)),
@@ -101,7 +104,7 @@ function changeTable(rows: readonly ChangeRow[], cells: number, style: TableStyl
     2 -
     Math.max(...figures.map((row) => row.map((cell) => Math.max(6, cell.length)).join('').length)) -
     24;
-  const names = changed.slice(0, mostChanges).map((row) => cut(seriesName(row), Math.max(16, room)));
+  const names = changed.slice(0, mostChanges).map((row) => cut(seriesName(row.record), Math.max(16, room)));
   const { head, body } = table(
     [
       { title: 'series', align: 'left' },
@@ -124,14 +127,6 @@ function changeTable(rows: readonly ChangeRow[], cells: number, style: TableStyl
 
 function distance(row: ChangeRow): number {
   return row.ratio === null || row.ratio <= 0 ? Number.POSITIVE_INFINITY : Math.abs(Math.log(row.ratio));
-}
-
-/** `alloc pair latency, pool, 4 KiB (instructions)` */
-export function seriesName({ record }: Pick<ChangeRow, 'record'>): string {
-  const labels = Object.entries(record.labels)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, text]) => `, ${label(key, text)}`);
-  return `${record.suite} ${record.name} ${record.metric}${labels.join('')}`;
 }
 
 function testText(boots: readonly StoredBoot[], cells: number, style: TableStyle): string[] {

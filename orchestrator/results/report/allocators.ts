@@ -1,0 +1,135 @@
+// Pool v the other allocators: first the ratios over all sizes at a glance, then each workload with bars on one logarithmic scale.
+import {
+  type AllocatorCell,
+  type AllocatorRow,
+  type AllocatorTable,
+  allocatorTables,
+  cellInterval,
+} from '../compare.ts';
+import { count, interval, label, number, ratio } from '../format.ts';
+import type { StoredBoot } from '../run.ts';
+import { quantile, toNumbers } from '../stats.ts';
+import { type Html, html } from './html.ts';
+import { axis, gridLines, type LogScale, logScale, percent, position } from './scale.ts';
+
+export function allocatorSection(boots: readonly StoredBoot[]): Html | null {
+  const measured = boots.filter((boot) => allocatorTables(boot).length > 0);
+  if (measured.length === 0) return null;
+  return html`<section id="allocators" aria-labelledby="allocators-h">
+<h2 id="allocators-h">Pool v heap</h2>
+<p class="lead">Every figure is the cost of one allocation and its free. <b>×&nbsp;pool</b> is that allocator's figure divided by the pool's:
+above 1 the pool is cheaper, below 1 it is dearer.</p>
+${measured.map((boot) => bootPart(boot, measured))}
+</section>`;
+}
+
+function bootPart(boot: StoredBoot, all: readonly StoredBoot[]): Html {
+  const tables = allocatorTables(boot);
+  const twin = all.find(
+    (other) => other !== boot && all.indexOf(other) < all.indexOf(boot) && equalFigures(other, boot),
+  );
+  const heading = all.length > 1 ? html`<h3>${boot.machine}</h3>` : null;
+  if (twin)
+    return html`${heading}<p class="same">The same instruction counts as ${twin.machine}, all of them.</p>`;
+  const groups = [...Map.groupBy(tables, (one) => `${one.suite} ${one.metric}, ${one.unit}`).values()];
+  return html`${heading}${groups.map((group) => groupPart(boot, group))}`;
+}
+
+function groupPart(boot: StoredBoot, tables: readonly AllocatorTable[]): Html {
+  const cells = tables.flatMap((table) => table.rows.flatMap((row) => row.cells));
+  const scale = logScale(cells.map((cell) => Number(cell.record.value)));
+  const unit = tables[0]?.unit ?? '';
+  const clock = boot.exact
+    ? `${unit}, counted exactly`
+    : `${unit}, timed: medians of the samples, with the middle half of them as a line`;
+  return html`${overview(tables)}
+<p class="note">${clock}. Bars are on one logarithmic scale, ${scale ? `from ${number(10 ** scale.low)}` : ''} for all workloads${boot.machine ? ` of ${boot.machine}` : ''}.</p>
+<div class="cards">${tables.map((table) => workloadCard(table, scale, boot))}</div>`;
+}
+
+/** Least and greatest ratio of each workload over its sizes. */
+function overview(tables: readonly AllocatorTable[]): Html {
+  const others = [...new Set(tables.flatMap((table) => table.allocators))].filter((name) => name !== 'pool');
+  const range = (table: AllocatorTable, allocator: string): string => {
+    const ratios = cellsOf(table, allocator)
+      .map((cell) => cell.ratio)
+      .filter((value) => value !== null);
+    if (ratios.length === 0) return '–';
+    const [low, high] = [ratio(Math.min(...ratios)), ratio(Math.max(...ratios))].map((text) =>
+      text.replace('x', '×'),
+    );
+    return low === high ? `${low}` : `${low?.replace('×', '')}–${high}`;
+  };
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Ratios at a glance"><table class="glance">
+<caption>× pool, least to greatest over all sizes</caption>
+<thead><tr><th scope="col">workload</th>${others.map((name) => html`<th scope="col" class="n">${name}</th>`)}</tr></thead>
+<tbody>${tables.map(
+    (table) =>
+      html`<tr><th scope="row">${table.name}</th>${others.map((name) => html`<td class="n">${range(table, name)}</td>`)}</tr>`,
+  )}</tbody></table></div>`;
+}
+
+function cellsOf(table: AllocatorTable, allocator: string): AllocatorCell[] {
+  return table.rows.flatMap((row) => row.cells.filter((cell) => cell.allocator === allocator));
+}
+
+function workloadCard(table: AllocatorTable, scale: LogScale | undefined, boot: StoredBoot): Html {
+  const caption = `${table.name}, ${table.metric} in ${table.unit}, ${count(table.rows.length, 'size')}`;
+  return html`<div class="card"><table class="bars">
+<caption><b>${table.name}</b> <span>${table.suite} ${table.metric}, ${table.unit}</span></caption>
+<thead><tr><th scope="col">size</th><th scope="col">allocator</th><th class="plot" scope="col"><span class="sr">bar</span>${scale ? axis(scale) : null}</th>
+<th scope="col" class="n">${table.unit === 'instructions' ? 'instr.' : table.unit}</th><th scope="col" class="n">×&nbsp;pool</th></tr></thead>
+${table.rows.map((row) => sizeRows(row, scale, boot.exact, caption))}</table></div>`;
+}
+
+function sizeRows(row: AllocatorRow, scale: LogScale | undefined, exact: boolean, caption: string): Html {
+  const name = row.bytes === null ? row.case : label('bytes', String(row.bytes));
+  const head = html`<th scope="rowgroup" rowspan="${row.cells.length}" class="size">${name || caption}</th>`;
+  return html`<tbody>${row.cells.map(
+    (
+      cell,
+      index,
+    ) => html`<tr class="${colourOf(cell.allocator)}">${index === 0 ? head : null}<td class="who">${cell.allocator}</td>
+<td class="plot">${scale ? bar(cell, scale, exact) : null}</td><td class="n">${number(cell.record.value)}</td>${ratioCell(cell, exact)}</tr>`,
+  )}</tbody>`;
+}
+
+function ratioCell(cell: AllocatorCell, exact: boolean): Html {
+  if (cell.pool === null) return html`<td class="n"></td>`;
+  const spread = exact ? null : cellInterval(cell);
+  const range = spread
+    ? html` <small title="95 % interval">${interval(spread).replace('x', '')}</small>`
+    : null;
+  return html`<td class="n"><span class="${(cell.ratio ?? 1) < 1 ? 'less' : 'more'}">${ratio(cell.ratio).replace('x', '×')}</span>${range}</td>`;
+}
+
+function bar(cell: AllocatorCell, scale: LogScale, exact: boolean): Html {
+  const end = position(scale, Number(cell.record.value));
+  return html`<svg class="bar" width="100%" height="11" aria-hidden="true" focusable="false">${gridLines(scale)}<rect class="fill" width="${end}%" height="100%" rx="1.5"/>${
+    exact ? null : middleHalf(cell, scale)
+  }</svg>`;
+}
+
+function middleHalf(cell: AllocatorCell, scale: LogScale): Html | null {
+  const samples = toNumbers(cell.record.samples);
+  if (samples.length < 3) return null;
+  const [low, high] = [0.25, 0.75].map((q) => position(scale, quantile(samples, q)));
+  return html`<rect class="half" x="${low ?? 0}%" y="4" width="${Math.max(0.4, percent((high ?? 0) - (low ?? 0)))}%" height="3"/>`;
+}
+
+const coloured = ['pool', 'heap', 'firstfit', 'firstfit-holes', 'kmalloc'];
+
+/** A class of the style sheet; others share one colour. */
+function colourOf(allocator: string): string {
+  return `a-${coloured.includes(allocator) ? allocator : 'other'}`;
+}
+
+export function equalFigures(a: StoredBoot, b: StoredBoot): boolean {
+  const text = (boot: StoredBoot): string =>
+    boot.records
+      .map(
+        (r) => `${r.suite} ${r.name} ${r.metric} ${JSON.stringify(r.labels)} ${r.value} ${r.samples.join()}`,
+      )
+      .join('\n');
+  return a.exact && b.exact && text(a) === text(b);
+}

@@ -1,0 +1,68 @@
+// Each boot: how it ended and what that rests on, its tests, its last words, and every record.
+import type { BenchRecord } from '../../../core/record.ts';
+import { bytes, duration, label, number } from '../format.ts';
+import type { StoredBoot } from '../run.ts';
+import { type Html, html } from './html.ts';
+
+export function bootsSection(boots: readonly StoredBoot[]): Html {
+  return html`<section id="boots" aria-labelledby="boots-h"><h2 id="boots-h">${boots.length === 1 ? 'The boot' : 'Boots'}</h2>
+${boots.length === 0 ? html`<p>Nothing was booted.</p>` : null}${boots.map(bootPart)}</section>`;
+}
+
+function bootPart(boot: StoredBoot): Html {
+  const passed = boot.end === 'passed';
+  return html`<article class="card boot"><h3><span class="dot ${passed ? 'ok' : 'bad'}" aria-hidden="true"></span>${boot.machine}: ${boot.end}</h3>
+<p>${boot.reason}</p>
+<dl class="facts-list">${bootFacts(boot)}</dl>
+${testPart(boot)}
+${bulletList('What the verdict rests on', boot.evidence)}
+${bulletList('Refused', boot.refused)}
+${boot.missing.length > 0 ? html`<p><b>Missing records:</b> ${boot.missing.join(', ')}</p>` : null}
+<details${passed ? null : html` open`}><summary>Last lines of the serial port</summary><pre tabindex="0" aria-label="Last serial lines of ${boot.machine}">${boot.tail.map((line) => html`${line}\n`)}</pre></details>
+<details><summary>All ${number(boot.records.length)} records</summary>${recordTable(boot)}</details></article>`;
+}
+
+function bootFacts(boot: StoredBoot): Html[] {
+  const { timing, hello } = boot;
+  const facts: [string, string][] = [
+    ['clock', boot.exact ? 'instructions, exact (icount)' : 'timed'],
+    ['accelerator', boot.accelerator],
+    ['first byte', timing.firstByteMs === null ? 'never came' : duration(timing.firstByteMs)],
+    ['first record', timing.firstRecordMs === null ? 'never came' : duration(timing.firstRecordMs)],
+    ['whole boot', duration(timing.totalMs)],
+    ['serial', bytes(boot.serialBytes)],
+    ['kernel', hello ? `${hello.kernel}, build ${hello.build}` : 'never spoke'],
+    ...(hello ? [['command line', hello.cmdline] as [string, string]] : []),
+    ...(boot.log ? [['whole log', boot.log] as [string, string]] : []),
+  ];
+  return facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`);
+}
+
+function testPart({ tests }: StoredBoot): Html {
+  const ran = tests.passed + tests.failed + tests.skipped;
+  if (ran === 0) return html`<p class="note">No in-kernel test ran.</p>`;
+  const failures =
+    tests.failures.length > 0
+      ? html`<ul class="failures">${tests.failures.map((name) => html`<li><code>not ok ${name}</code></li>`)}</ul>`
+      : null;
+  return html`<p class="tests"><b>In-kernel tests:</b> ${number(tests.passed)} passed, <span class="${tests.failed > 0 ? 'bad' : ''}">${number(tests.failed)} failed</span>, ${number(tests.skipped)} skipped</p>${failures}`;
+}
+
+function bulletList(title: string, items: readonly string[]): Html | null {
+  return items.length === 0
+    ? null
+    : html`<p><b>${title}</b></p><ul class="evidence">${items.map((item) => html`<li>${item}</li>`)}</ul>`;
+}
+
+function recordTable(boot: StoredBoot): Html {
+  return html`<p class="filter" hidden><label>Show records with <input type="search" autocomplete="off" placeholder="pair pool 4 KiB"></label> <span aria-live="polite"></span></p>
+<div class="scroll" tabindex="0" role="region" aria-label="All records of ${boot.machine}"><table class="list records"><thead><tr><th scope="col" class="n">#</th><th scope="col">suite</th><th scope="col">name</th><th scope="col">metric</th><th scope="col">labels</th>
+<th scope="col" class="n">value</th><th scope="col">unit</th></tr></thead><tbody>${boot.records.map(recordRow)}</tbody></table></div>`;
+}
+
+function recordRow(record: BenchRecord): Html {
+  const labels = Object.entries(record.labels)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, text]) => label(key, text));
+  return html`<tr><td class="n">${record.sequence}</td><td>${record.suite}</td><td>${record.name}</td><td>${record.metric}</td><td>${labels.join(', ')}</td><td class="n">${number(record.value)}</td><td>${record.unit}</td></tr>`;
+}

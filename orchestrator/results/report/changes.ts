@@ -1,0 +1,73 @@
+// What changed since the previous comparable run. Exact series: those that differ. Timed ones: all, with their spread and no verdict.
+import { type ChangeRow, changeInterval, changesSince, countChanges } from '../compare.ts';
+import { count, interval, number, ratio } from '../format.ts';
+import type { StoredRun } from '../run.ts';
+import { seriesName } from '../series-name.ts';
+import type { EarlierBoot } from '../store.ts';
+import { type Html, html } from './html.ts';
+import { readableTime } from './verdict.ts';
+
+const mostRows = 300;
+
+export function changesSection(run: StoredRun, earlier: readonly (EarlierBoot | undefined)[]): Html {
+  const parts = run.boots.map((boot, index) => {
+    const before = earlier[index];
+    const heading = run.boots.length > 1 ? html`<h3>${boot.machine}</h3>` : null;
+    if (!before) {
+      return html`${heading}<p>No earlier run of this machine, host, accelerator and clock is stored: there is nothing to compare with.</p>`;
+    }
+    return html`${heading}${origin(run, before)}${comparison(changesSince(before.boot, boot))}`;
+  });
+  return html`<section id="changes" aria-labelledby="changes-h"><h2 id="changes-h">Since the run before</h2>${parts}</section>`;
+}
+
+// What else differs: the first things that a reader asks when a figure moved.
+function origin(run: StoredRun, { run: before }: EarlierBoot): Html {
+  const commit = (one: StoredRun): string =>
+    one.git ? `${one.git.commit.slice(0, 12)}${one.git.dirty ? ' with changes' : ''}` : 'no commit';
+  const digests = (one: StoredRun): string =>
+    one.artefacts.map((artefact) => `${artefact.name} ${artefact.digest}`).join();
+  const tools = (one: StoredRun): string =>
+    [...one.tools.map((tool) => tool.version), ...one.boots.map((boot) => boot.qemu.version)].join();
+  const facts = [
+    commit(run) === commit(before)
+      ? `same commit ${commit(run)}`
+      : `commit ${commit(before)} → ${commit(run)}`,
+    digests(run) === digests(before) ? 'same artefacts, bit for bit' : 'other artefacts',
+    tools(run) === tools(before) ? 'same tools' : 'other tool versions',
+  ];
+  return html`<p class="note">Compared with run <code>${before.id}</code> of ${readableTime(before.startedAt)}: ${facts.join('; ')}.</p>`;
+}
+
+function comparison(rows: readonly ChangeRow[]): Html {
+  const counts = countChanges(rows);
+  if (counts.undecided > 0) {
+    return html`<p>${count(counts.undecided, 'timed series', 'timed series')}: <b>undecided</b>. One run on each side cannot tell a change of the kernel from
+drift of the machine; <code>synos boot --exact</code> can.</p>${details('Ratios and their spread', rows, false)}`;
+  }
+  const changed = rows.filter((row) => row.change !== 'same').sort((a, b) => distance(b) - distance(a));
+  const summary = html`<p>${number(counts.same)} of ${count(rows.length, 'exact series', 'exact series')} are the same to the last unit.</p>`;
+  return changed.length === 0 ? summary : html`${summary}${details('What differs', changed, true)}`;
+}
+
+function details(title: string, rows: readonly ChangeRow[], open: boolean): Html {
+  const rest = rows.length - mostRows;
+  return html`<details${open ? html` open` : null}><summary>${title} (${number(rows.length)})</summary><div class="scroll" tabindex="0" role="region" aria-label="${title}"><table class="list">
+<thead><tr><th scope="col">series</th><th scope="col" class="n">before</th><th scope="col" class="n">now</th><th scope="col" class="n">ratio</th><th scope="col">verdict</th></tr></thead>
+<tbody>${rows.slice(0, mostRows).map(changeRow)}</tbody></table></div>${rest > 0 ? html`<p>and ${number(rest)} more</p>` : null}</details>`;
+}
+
+function changeRow(row: ChangeRow): Html {
+  const spread = changeInterval(row);
+  const range = spread ? html` <small>${interval(spread).replace('x', '')}</small>` : null;
+  return html`<tr class="c-${row.change}"><th scope="row">${seriesName(row.record)} <small>${row.record.unit}</small></th><td class="n">${figure(row.before)}</td><td class="n">${figure(row.now)}</td>
+<td class="n">${ratio(row.ratio).replace('x', '×')}${range}</td><td>${row.change}</td></tr>`;
+}
+
+function figure(value: ChangeRow['now']): string {
+  return value === null ? '–' : number(value);
+}
+
+function distance(row: ChangeRow): number {
+  return row.ratio === null || row.ratio <= 0 ? Number.POSITIVE_INFINITY : Math.abs(Math.log(row.ratio));
+}
