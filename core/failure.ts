@@ -79,7 +79,9 @@ export class SynosError extends Error {
 export function failureOf(error: unknown): Failure {
   if (error instanceof SynosError) return error.failure;
   if (error instanceof Error) {
-    const { code, path } = error as NodeJS.ErrnoException;
+    // A link or copy names both ends; the one that is written is the one that fails.
+    const { code, path: from, dest } = error as NodeJS.ErrnoException & { dest?: string };
+    const path = dest ?? from;
     if (code === 'ENOSPC' || code === 'EDQUOT')
       return { code: 'disk.full', path: path ?? 'a file that SynOS writes' };
     if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {

@@ -112,7 +112,7 @@ describe('synos config', () => {
     expect(plain.out).toMatch(/kernel\.compiler +"clang" +# .*synos\.yaml:2:3/);
     expect(plain.out).toMatch(/kernel\.profile +"debug" +# --set/);
     expect(plain.out).toMatch(/iso\.suite +"bookworm" +# SYNOS_ISO_SUITE/);
-    await fits('config', (await rig.synos(['config', '--json'])).json());
+    await fits('settings', (await rig.synos(['config', '--json'])).json());
   });
 
   it('cuts nothing on a narrow terminal', async () => {

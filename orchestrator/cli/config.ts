@@ -9,7 +9,7 @@ export async function config(flags: Flags): Promise<number> {
   if (flags.json) {
     const values = loaded.leaves.map(({ path, value, source }) => ({ path, value, source }));
     writeOut(
-      JSON.stringify({ schema: 'synos.config/1', file: loaded.file ?? null, tree: loaded.tree, values }),
+      JSON.stringify({ schema: 'synos.settings/1', file: loaded.file ?? null, tree: loaded.tree, values }),
     );
     return 0;
   }

@@ -117,7 +117,7 @@ export const documents: { readonly [name: string]: Schema } = {
       'in the order in which they matter',
     ),
   }),
-  config: document('config', 'Result of `synos config --json`.', {
+  settings: document('settings', 'Result of `synos config --json`.', {
     file: maybe(text('the file that was read')),
     tree: text('the project folder'),
     values: list(

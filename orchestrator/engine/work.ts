@@ -1,7 +1,17 @@
 // Private folders for tasks that run, below .synos/work/<process>/. The name says which process owns them, so that what a killed one left
 // behind can be told from what another one is using.
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { SynosError } from '../../core/failure.ts';
 
 /** A folder of a process that cannot be asked (another container) counts as left behind after this time. */
@@ -63,9 +73,15 @@ function makeFolder(path: string): void {
     mkdirSync(path, { recursive: true });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
+    // Node says ENOENT of a recursive mkdir on a read-only file system; access(2) says why.
+    if (code === 'ENOENT') accessSync(nearestThere(path), constants.W_OK);
     if (!['EEXIST', 'ENOTDIR', 'ELOOP'].includes(code)) throw error;
     throw new SynosError({ code: 'path.unwritable', path, reason: 'a file is in the way' }, { cause: error });
   }
+}
+
+function nearestThere(path: string): string {
+  return existsSync(path) || path === dirname(path) ? path : nearestThere(dirname(path));
 }
 
 // The pid alone is no name: pids are used again, and containers count their own. With its start time and PID namespace it is one.
