@@ -33,7 +33,7 @@
 
 /* The JSON is built behind a gap that later takes `\x1e@<seq> <len> `, so that a frame is one run of bytes.
  */
-enum { SYNOS_RECORD_HEAD = 24, SYNOS_RECORD_TAIL = 11 };
+enum { SYNOS_RECORD_HEAD = 24, SYNOS_RECORD_TAIL = sizeof("} 01234567\n") - 1 };
 
 struct synos_label {
     const char *key, *value;
