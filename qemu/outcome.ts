@@ -84,7 +84,7 @@ export function outcomeOf(context: OutcomeContext, facts: BootFacts, serial: Ser
     missing: harvest.missing,
     refused: harvest.refused,
     tests: tests.summary,
-    tail: state.tail,
+    tail: serial.tail(),
     accelerator: context.accelerator,
     exact: context.exact,
     qemu: { version: context.version, argv: context.argv, exit: facts.exit, signal: facts.signal },

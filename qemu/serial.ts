@@ -15,7 +15,10 @@ export type SerialReader = {
   feed(bytes: Buffer): void;
   /** Closes what is open; feed() must not be called any more. */
   finish(): void;
+  /** Costs nothing: it is asked at every look at the port. */
   state(): SerialState;
+  /** The last lines, escaped, with the one that is still open. */
+  tail(): readonly string[];
   harvest(): Harvest;
   tests(): KtapResult;
 };
@@ -26,8 +29,6 @@ export type SerialState = {
   readonly frames: number;
   /** The first line in which the guest says that it panicked, escaped. */
   readonly panic: string | undefined;
-  /** The last lines, escaped, with the one that is still open. */
-  readonly tail: readonly string[];
 };
 
 const longestLine = 4096;
@@ -75,14 +76,10 @@ export function serialReader(events: SerialEvents): SerialReader {
       frames.finish();
       lines.flush();
     },
-    state: () => {
+    state: () => ({ bytes, frames: gather.count(), panic }),
+    tail() {
       const open = lines.open();
-      return {
-        bytes,
-        frames: gather.count(),
-        panic,
-        tail: open === '' ? [...tail] : [...tail, visible(open)],
-      };
+      return open === '' ? [...tail] : [...tail, visible(open)];
     },
     harvest: gather.result,
     tests: ktap.result,

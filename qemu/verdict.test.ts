@@ -21,7 +21,7 @@ const hello = { schema: 1, kernel: 'synos', build: '', cpus: 1, tscKhz: 1, cmdli
 const noTests = { summary: { passed: 0, failed: 0, skipped: 0, failures: [] }, seen: false, problems: [] };
 const whole = { hello, records: [], ended: true, missing: [], missingCount: 0, refused: [], defects: [] };
 const nothing = { ...whole, hello: null, ended: false };
-const said = { bytes: 5000, frames: 3, panic: undefined, tail: [] };
+const said = { bytes: 5000, frames: 3, panic: undefined };
 
 /** A boot that passed; each case changes what it needs. */
 const facts = (change: Partial<BootFacts>): BootFacts => ({

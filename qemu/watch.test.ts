@@ -26,7 +26,7 @@ function guest(
     limits: { seconds: 2, silenceSeconds: 1, serialMib: 1, records: 10 },
     firstByteMs: 200,
     poll: () => 0,
-    serial: () => ({ bytes, frames, panic, tail: [] }),
+    serial: () => ({ bytes, frames, panic }),
     ended: () => undefined,
     registers: async () => [cpu({})],
     codeAt: async () => '90 90 90 90',

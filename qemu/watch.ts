@@ -23,8 +23,12 @@ export type Watched = {
   pause(ms: number): Promise<void>;
 };
 
+/** How exactly the first record is timed; kernels that take long for it are timed less exactly. */
 const quickestPollMs = 20;
-const slowestPollMs = 100;
+const promptMs = 500;
+/** Behind the first record nobody waits for a single line, and the end of QEMU wakes the watcher; each look costs up to 1 ms of CPU. */
+const laterPollMs = 100;
+const slowestPollMs = 200;
 const probeAfterMs = 500;
 /** A panicking kernel may print a dump before it exits; when nothing more came for so long, it will not. */
 const panicGraceMs = 1000;
@@ -39,7 +43,7 @@ export async function watchGuest(guest: Watched): Promise<Stop> {
     const now = performance.now();
     const came = guest.poll();
     if (came > 0) quiet.reset(now);
-    wait = came > 0 ? quickestPollMs : Math.min(slowestPollMs, wait * 1.2);
+    wait = nextWait(wait, guest.serial().frames > 0, came > 0 || now - begun < promptMs);
     const stop =
       guest.ended() ??
       flood(guest) ??
@@ -50,6 +54,11 @@ export async function watchGuest(guest: Watched): Promise<Stop> {
     if (stop) return guest.ended() ?? stop;
     await guest.pause(wait);
   }
+}
+
+function nextWait(before: number, recordCame: boolean, busy: boolean): number {
+  if (!busy) return Math.min(slowestPollMs, before * 1.2);
+  return recordCame ? laterPollMs : quickestPollMs;
 }
 
 function flood(guest: Watched): Stop | undefined {
