@@ -36,7 +36,7 @@ export type Run = {
 
 /** Where an action must write an output, below its work folder. */
 export function outputPath(work: string, name: string): string {
-  return join(work, 'out', encodeURIComponent(name));
+  return join(work, 'out', encodeURIComponent(name).replace(/^\./, '%2E'));
 }
 
 export function openRun(place: RunPlace): Run {

@@ -5,6 +5,7 @@
 // each is one write(2) with O_APPEND. The file is replaced (written anew, renamed over) only when most of it is dead.
 import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { isObject, type Json } from '../../core/json.ts';
 
 /** Facts of a file, as text: size, mtime, ctime (ns) and inode. Equal stamps mean an untouched file. */
 export type Stamp = string;
@@ -110,16 +111,33 @@ function writeWhole(file: number, data: Buffer): void {
 function parse(text: string): Line[] {
   const lines = text.split('\n').filter((line) => line !== '');
   try {
-    return JSON.parse(`[${lines.join(',')}]`) as Line[];
+    return (JSON.parse(`[${lines.join(',')}]`) as unknown[]).filter(isLine);
   } catch {
-    return lines.map(parseOne).filter((line) => line !== undefined);
+    return lines.map(parseOne).filter(isLine);
   }
 }
 
-function parseOne(text: string): Line | undefined {
+function parseOne(text: string): unknown {
   try {
-    return JSON.parse(text) as Line;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
 }
+
+// The file may have been written by anything: what has not the shape of a line is none.
+function isLine(value: unknown): value is Line {
+  if (!isObject(value as Json)) return false;
+  const line = value as { readonly [field: string]: unknown };
+  if (typeof line['f'] === 'string') return typeof line['s'] === 'string' && typeof line['v'] === 'string';
+  return (
+    typeof line['a'] === 'string' &&
+    typeof line['id'] === 'string' &&
+    typeof line['ms'] === 'number' &&
+    typeof line['bytes'] === 'number' &&
+    isObject(line['out'] as Json) &&
+    (line['paths'] === undefined || (Array.isArray(line['paths']) && line['paths'].every(isText)))
+  );
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string';

@@ -111,8 +111,10 @@ function moveInto(file: string, path: string): void {
   try {
     renameSync(file, path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    mkdirSync(dirname(path), { recursive: true });
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') mkdirSync(dirname(path), { recursive: true });
+    else if (code === 'EISDIR') rmSync(path, { recursive: true });
+    else throw error;
     renameSync(file, path);
   }
 }

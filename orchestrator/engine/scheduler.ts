@@ -3,6 +3,7 @@
 import type { Digest } from '../../core/digest.ts';
 import type { Emit } from '../../core/event.ts';
 import { type Failure, failureOf, SynosError } from '../../core/failure.ts';
+import { explain } from '../../core/failure-table.ts';
 import type { Demand, Plan, Task, TaskId, TaskResult } from '../../core/task.ts';
 import { criticalPaths } from './priority.ts';
 import { Budget, type Capacity, machineCapacity } from './resources.ts';
@@ -42,8 +43,8 @@ export async function runPlan(options: RunPlanOptions): Promise<ReadonlyMap<Task
   try {
     runner.close(new Set([...run.results.values()].flatMap(({ outputs }) => Object.values(outputs))));
   } catch (error) {
-    // What was built is there; only that it can be found again was not kept.
-    emit({ type: 'failure', failure: failureOf(error) });
+    // What was built is there; only some of what speeds up the next build was not kept.
+    emit({ type: 'warning', message: explain(failureOf(error)).message });
   }
   return run.results;
 }

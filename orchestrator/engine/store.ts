@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Digest } from '../../core/digest.ts';
 import { collect } from './collect.ts';
 import { Facts } from './facts.ts';
-import { Journal, type Line } from './journal.ts';
+import { Journal } from './journal.ts';
 import { Objects } from './objects.ts';
 import { Recipes } from './recipes.ts';
 
@@ -51,8 +51,8 @@ export class Store {
   refresh(): boolean {
     const lines = this.journal.read();
     for (const line of lines) {
-      if (isRecipe(line)) this.recipes.learn(line);
-      else if (isFact(line)) this.facts.learn(line);
+      if ('a' in line) this.recipes.learn(line);
+      else this.facts.learn(line);
     }
     return lines.length > 0;
   }
@@ -66,15 +66,4 @@ export class Store {
   tidy(keep: ReadonlySet<Digest>): void {
     collect(this, { keepBytes: this.keepBytes, keep });
   }
-}
-
-function isRecipe(line: Line): line is Extract<Line, { a: string }> {
-  const { a, out, id, ms, paths } = line as Partial<Extract<Line, { a: string }>>;
-  const named = typeof a === 'string' && typeof id === 'string' && typeof ms === 'number';
-  return named && typeof out === 'object' && out !== null && (paths === undefined || Array.isArray(paths));
-}
-
-function isFact(line: Line): line is Extract<Line, { f: string }> {
-  const { f, s, v } = line as Partial<Extract<Line, { f: string }>>;
-  return typeof f === 'string' && typeof s === 'string' && typeof v === 'string';
 }
