@@ -43,7 +43,11 @@ function leaves(node: Documented, path: readonly string[]): { path: readonly str
   const free =
     typeof node.additionalProperties === 'object' ? [['NAME', node.additionalProperties] as const] : [];
   if (named.length + free.length === 0) return [{ path, node }];
-  return [...named, ...free].flatMap(([key, child]) => leaves(child as Documented, [...path, key]));
+  return [...named, ...free].flatMap(([key, child]) => {
+    // A named entry of a free mapping has no sentence of its own.
+    const says = { description: node.description, ...(child as Documented) } as Documented;
+    return leaves(says, [...path, key]);
+  });
 }
 
 function typeText(node: Documented): string {

@@ -41,7 +41,7 @@ export async function liveProgress(stream: NodeJS.WriteStream): Promise<Progress
     list = new Listr(
       [...stages.values()].map((stage) => ({
         title: stage.name,
-        rendererOptions: { outputBar: 4, persistentOutput: false },
+        rendererOptions: { outputBar: 1, persistentOutput: false },
         task: (_: unknown, row: { title: string; output: string }) => {
           stage.show = (title, output) => {
             row.title = title;
@@ -141,13 +141,7 @@ function show(stage: Stage, columns: number): void {
   const now = [...stage.running.values()].map(
     (row) => `${row.title}${row.progress ? ` ${row.progress}` : ''}`,
   );
-  stage.show?.(
-    clip(title, columns - 4),
-    now
-      .slice(0, 4)
-      .map((line) => clip(line, columns - 6))
-      .join('\n'),
-  );
+  stage.show?.(clip(title, columns - 4), clip(now.join(', '), columns - 6));
 }
 
 function clip(text: string, columns: number): string {
