@@ -39,7 +39,11 @@ async function runBoot(params: BootParams, context: ActionContext): Promise<void
     options.boot === 'iso'
       ? { image: realpathSync(context.input('image')) }
       : { kernel: realpathSync(context.input('kernel')) };
-  const outcome = await boot({ machine, options, accelerator, exact, commandLine, ...medium }, host);
+  const symbols = context.task.inputs['symbols'] ? { symbols: context.input('symbols') } : {};
+  const outcome = await boot(
+    { machine, options, accelerator, exact, commandLine, ...medium, ...symbols },
+    host,
+  );
   move(join(context.work, files.serial), context.output('serial.log'));
   writeFileSync(context.output('outcome.json'), `${stringifyExact(outcome, 1)}\n`);
 }

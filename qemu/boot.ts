@@ -18,6 +18,7 @@ import type { MachineOptions } from './options.ts';
 import { complaintsOf, loggedTripleFault, outcomeOf, serialTellers, stopwatch } from './outcome.ts';
 import { checkQemuComplaints, findQemu } from './program.ts';
 import { type SerialReader, serialReader } from './serial.ts';
+import { symbolNames } from './symbols.ts';
 import { followFile } from './tail.ts';
 import type { BootFacts, Stop } from './verdict.ts';
 import { watchGuest } from './watch.ts';
@@ -32,6 +33,8 @@ export type BootSetup = {
   /** Absolute real paths; the one that `options.boot` needs must be there. */
   readonly kernel?: string;
   readonly image?: string;
+  /** The kernel's ELF file, for names of addresses. */
+  readonly symbols?: string;
 };
 
 export type BootHost = {
@@ -90,6 +93,7 @@ function factsOf(run: GuestRun, setup: BootSetup, work: string, serial: SerialRe
     signal,
     complaints: complaintsOf(run.finished),
     tripleFault: loggedTripleFault(work),
+    nameOf: setup.symbols === undefined ? () => undefined : symbolNames(setup.symbols),
     throughFirmware: setup.options.boot === 'iso',
     serial: serial.state(),
     harvest: serial.harvest(),

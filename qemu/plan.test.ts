@@ -16,7 +16,7 @@ test('a boot is one task that really happens each time', () => {
   expect(tasks[0]).toMatchObject({
     id: 'boot:direct:1',
     kind: 'boot',
-    inputs: { kernel: { from: 'task', ...kernel } },
+    inputs: { kernel: { from: 'task', ...kernel }, symbols: { from: 'task', ...kernel } },
     outputs: ['outcome.json', 'serial.log'],
     demand: { cpus: 2, memoryMib: 448, io: 0 },
     limitMs: 150_000,
@@ -54,7 +54,7 @@ test('an ISO machine starts the image', () => {
     { kernel, image },
     { exact: false, index: 0 },
   ).tasks;
-  expect(task?.inputs).toEqual({ image: { from: 'task', ...image } });
+  expect(task?.inputs).toEqual({ image: { from: 'task', ...image }, symbols: { from: 'task', ...kernel } });
 });
 
 const codeOf = (work: () => unknown): string => {

@@ -1,6 +1,6 @@
 // From a machine description and what it starts to the task that boots it. Pure.
 import { SynosError } from '../core/failure.ts';
-import { type Input, type Task, type TaskOutput, taskId } from '../core/task.ts';
+import { type Task, type TaskOutput, taskId } from '../core/task.ts';
 import type { MachineOptions } from './options.ts';
 import { bootParamsJson } from './params.ts';
 
@@ -44,7 +44,7 @@ export function bootPlan(
       index: run.index,
       commandLine,
     }),
-    inputs: { [machine.boot === 'iso' ? 'image' : 'kernel']: startedFrom(name, machine, media) },
+    inputs: inputsOf(name, machine, media),
     outputs: ['outcome.json', 'serial.log'],
     // Guest CPUs share one thread where instructions are counted.
     demand: { cpus: run.exact ? 1 : machine.cpus, memoryMib: machine.memoryMib + ownMemoryMib, io: 0 },
@@ -59,14 +59,18 @@ export function bootPlan(
   };
 }
 
-function startedFrom(name: string, machine: MachineOptions, media: BootMedia): Input {
-  const output = machine.boot === 'iso' ? media.image : media.kernel;
-  if (output) return { from: 'task', ...output };
-  const what = machine.boot === 'iso' ? 'ISO' : 'kernel';
-  throw new SynosError({
-    code: 'plan.invalid',
-    reason: `machine ${name} starts the ${what}, and there is none`,
-  });
+// What is started, and the kernel's symbols, that name the place where a guest hangs.
+function inputsOf(name: string, machine: MachineOptions, media: BootMedia): Task['inputs'] {
+  const started = machine.boot === 'iso' ? media.image : media.kernel;
+  if (!started) {
+    const what = machine.boot === 'iso' ? 'ISO' : 'kernel';
+    throw new SynosError({
+      code: 'plan.invalid',
+      reason: `machine ${name} starts the ${what}, and there is none`,
+    });
+  }
+  const symbols: Task['inputs'] = media.kernel ? { symbols: { from: 'task', ...media.kernel } } : {};
+  return { [machine.boot === 'iso' ? 'image' : 'kernel']: { from: 'task', ...started }, ...symbols };
 }
 
 function checkCommandLine(name: string, line: string): void {

@@ -32,6 +32,7 @@ const facts = (change: Partial<BootFacts>): BootFacts => ({
   complaints: [],
   tripleFault: false,
   samples: [],
+  nameOf: (address) => (address === kernelCpu.rip ? 'idle+0x2' : undefined),
   throughFirmware: false,
   serial: said,
   harvest: whole,
@@ -91,7 +92,7 @@ const cases: readonly [(typeof bootEnds)[number], string, Partial<BootFacts>, Re
     'halt',
     'dead halt',
     { stop: { cause: 'dead-halt' }, exit: 0, samples: [[halted]] },
-    /halted for ever at 0xf.*interrupts off/,
+    /halted for ever at 0xf\w+ \(idle\+0x2\) with interrupts off/,
   ],
   [
     'halt',

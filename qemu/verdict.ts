@@ -7,6 +7,7 @@ import type { Harvest } from './harvest.ts';
 import type { KtapResult } from './ktap.ts';
 import { type CpuState, describeCpus, isBelowKernel, isDeadHalt, isIdle, isSpinning } from './registers.ts';
 import type { SerialState } from './serial.ts';
+import type { NameOf } from './symbols.ts';
 
 /** What made the boot end. */
 export type Stop =
@@ -36,6 +37,8 @@ export type BootFacts = {
   readonly tripleFault: boolean;
   /** Registers at the end, several times where the guest still ran; empty where QEMU was gone. */
   readonly samples: readonly (readonly CpuState[])[];
+  /** Names an address of the kernel, where its symbols are at hand. */
+  readonly nameOf: NameOf;
   readonly throughFirmware: boolean;
   readonly serial: SerialState;
   readonly harvest: Harvest;
@@ -255,7 +258,9 @@ function lastSample(facts: BootFacts): readonly CpuState[] {
 function atAddress(facts: BootFacts): string {
   const cpus = lastSample(facts);
   const cpu = cpus.find((one) => !one.halted) ?? cpus[0];
-  return cpu ? ` at 0x${cpu.rip.toString(16)}` : '';
+  if (!cpu) return '';
+  const name = facts.nameOf(cpu.rip);
+  return ` at 0x${cpu.rip.toString(16)}${name === undefined ? '' : ` (${name})`}`;
 }
 
 function whereabouts(facts: BootFacts): string {

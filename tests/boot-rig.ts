@@ -147,7 +147,7 @@ export async function bootOnce(wish: BootWish): Promise<Booted> {
   const signal = wish.signal ?? new AbortController().signal;
   const context: ActionContext = {
     ...{ task, tree: shop.folder, work, shared, offline: true, signal, output },
-    input: () => wish.kernel ?? wish.image ?? '',
+    input: (name) => (name === 'image' ? wish.image : wish.kernel) ?? '/dev/null',
     exec: run,
     start: async (command) => {
       const running = await start(command);
