@@ -22,17 +22,18 @@ void bench_label(struct bench *bench, const char *key, const char *format, ...)
     va_end(arguments);
 }
 
-static void send(const struct bench *bench, struct synos_figure *figure)
+static void send(const struct bench *bench, const struct synos_figure *figure)
 {
     struct synos_label labels[BENCH_LABELS];
+    struct synos_figure whole = *figure;
 
     for (size_t i = 0; i < bench->label_count; i++)
         labels[i] = (struct synos_label){bench->labels[i].key, bench->labels[i].value};
-    figure->suite = bench->suite;
-    figure->name = bench->name;
-    figure->labels = labels;
-    figure->label_count = bench->label_count;
-    report_bench(figure);
+    whole.suite = bench->suite;
+    whole.name = bench->name;
+    whole.labels = labels;
+    whole.label_count = bench->label_count;
+    report_bench(&whole);
 }
 
 void bench_figure(struct bench *bench, const char *metric, const char *unit, uint64_t value)
@@ -44,7 +45,7 @@ void bench_figure(struct bench *bench, const char *metric, const char *unit, uin
 
 static uint64_t median(const uint64_t *values, size_t count)
 {
-    uint64_t sorted[BENCH_SAMPLES];
+    uint64_t sorted[BENCH_SAMPLES] = {0};
 
     for (size_t i = 0; i < count; i++) {
         size_t at = i;

@@ -9,7 +9,7 @@
 
 enum { INFERENCES = 20, SEEN_MAX = 512 };
 
-static struct tensor_step plan[2 * TENSOR_BUFFERS];
+static struct tensor_step plan[TENSOR_STEPS];
 static void *buffers[TENSOR_BUFFERS];
 
 struct tally {
@@ -37,7 +37,7 @@ static void count(struct tally *tally, const void *memory)
 
 static void infer(struct tally *tally, const struct front *front)
 {
-    for (const struct tensor_step *step = plan; step < plan + 2 * TENSOR_BUFFERS; step++) {
+    for (const struct tensor_step *step = plan; step < plan + TENSOR_STEPS; step++) {
         if (step->bytes == 0) {
             front->free(buffers[step->slot]);
             continue;

@@ -33,12 +33,12 @@ void tensor_plan(struct tensor_step *steps, uint32_t largest)
     }
 }
 
-static struct tensor_step plan[2 * TENSOR_BUFFERS];
+static struct tensor_step plan[TENSOR_STEPS];
 static void *buffers[TENSOR_BUFFERS];
 
 static void infer(const struct front *front)
 {
-    for (const struct tensor_step *step = plan; step < plan + 2 * TENSOR_BUFFERS; step++) {
+    for (const struct tensor_step *step = plan; step < plan + TENSOR_STEPS; step++) {
         if (step->bytes != 0)
             buffers[step->slot] = front->alloc(step->bytes);
         else
@@ -48,7 +48,7 @@ static void infer(const struct front *front)
 
 static void walk_plan(void)
 {
-    for (const struct tensor_step *step = plan; step < plan + 2 * TENSOR_BUFFERS; step++) {
+    for (const struct tensor_step *step = plan; step < plan + TENSOR_STEPS; step++) {
         if (step->bytes != 0)
             buffers[step->slot] = (void *)step;
         else

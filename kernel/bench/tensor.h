@@ -8,6 +8,7 @@
 enum {
     TENSOR_LAYERS = 24,
     TENSOR_BUFFERS = 2 * TENSOR_LAYERS, /* allocations of one inference, each freed in it */
+    TENSOR_STEPS = 2 * TENSOR_BUFFERS,
 };
 
 /* One step of an inference: allocate `bytes` into the slot, or free what is in it (bytes 0). */

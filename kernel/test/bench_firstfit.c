@@ -6,7 +6,8 @@
 #include <synos/string.h>
 #include "../bench/firstfit.h"
 
-enum { ARENA = 1 << 20, SLOTS = 150 };
+#define ARENA (1ul << 20)
+enum { SLOTS = 150 };
 
 #define SOUND(test) KTEST_TEXT(test, firstfit_check() ?: "sound", "sound")
 

@@ -128,3 +128,16 @@ KTEST(bench_record, after_a_lost_record_the_next_one_is_whole)
     synos_record_note(&records, "ok");
     KTEST_TRUE(test, starts_with(line, "\x1e@1 27 {\"kind\":\"note\",\"text\":\"ok\"} "));
 }
+
+KTEST(bench_record, a_command_line_that_does_not_fit_is_left_out_and_hello_is_not)
+{
+    static char cmdline[SYNOS_RECORD_MAX];
+
+    memset(cmdline, '\x1b', sizeof(cmdline) - 1);
+    start();
+    synos_record_hello(&records, "demo", "00ff", 1, 1, cmdline);
+    KTEST_TRUE(
+        test,
+        starts_with(line, "\x1e@0 92 {\"kind\":\"hello\",\"schema\":1,\"kernel\":\"demo\",\"build\":\"00ff\","
+                          "\"cpus\":1,\"tsc_khz\":1,\"cmdline\":\"\"} "));
+}

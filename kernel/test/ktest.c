@@ -9,7 +9,8 @@
 extern const struct ktest_entry ktest_start[], ktest_end[];
 
 static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void say(const char *format, ...) {
+static void say(const char *format, ...)
+{
     char line[256];
     va_list arguments;
 
@@ -19,7 +20,8 @@ static void say(const char *format, ...) {
     uart_write(line, (size_t)length < sizeof(line) ? (size_t)length : sizeof(line) - 1);
 }
 
-void ktest_fail(struct ktest *test, const char *file, int line, const char *format, ...) {
+void ktest_fail(struct ktest *test, const char *file, int line, const char *format, ...)
+{
     char reason[160];
     va_list arguments;
 
@@ -32,7 +34,8 @@ void ktest_fail(struct ktest *test, const char *file, int line, const char *form
 
 /* An identifier as people read it: mm_pool -> mm.pool (only the first underscore), a_name -> a name (all of
  * them). */
-static const char *readable(const char *identifier, char replacement, char *out, size_t capacity) {
+static const char *readable(const char *identifier, char replacement, char *out, size_t capacity)
+{
     size_t length = 0;
     bool more = true;
 
@@ -46,7 +49,8 @@ static const char *readable(const char *identifier, char replacement, char *out,
     return out;
 }
 
-static bool is_selected(const struct ktest_entry *entry, const char *selection) {
+static bool is_selected(const struct ktest_entry *entry, const char *selection)
+{
     char suite[64];
 
     return strcmp(selection, "all") == 0 ||
@@ -54,13 +58,15 @@ static bool is_selected(const struct ktest_entry *entry, const char *selection) 
 }
 
 /* A suite begins where its name is met for the first time; its tests may lie in several files. */
-static bool begins_suite(const struct ktest_entry *entry) {
+static bool begins_suite(const struct ktest_entry *entry)
+{
     for (const struct ktest_entry *before = ktest_start; before < entry; before++)
         if (strcmp(before->suite, entry->suite) == 0) return false;
     return true;
 }
 
-static unsigned count_tests(const char *suite) {
+static unsigned count_tests(const char *suite)
+{
     unsigned count = 0;
 
     for (const struct ktest_entry *entry = ktest_start; entry < ktest_end; entry++)
@@ -68,7 +74,8 @@ static unsigned count_tests(const char *suite) {
     return count;
 }
 
-static unsigned count_suites(const char *selection) {
+static unsigned count_suites(const char *selection)
+{
     unsigned count = 0;
 
     for (const struct ktest_entry *entry = ktest_start; entry < ktest_end; entry++)
@@ -76,7 +83,8 @@ static unsigned count_suites(const char *selection) {
     return count;
 }
 
-static bool run_test(const struct ktest_entry *entry, unsigned number) {
+static bool run_test(const struct ktest_entry *entry, unsigned number)
+{
     struct ktest test = {.failed = false};
     char name[160];
 
@@ -86,7 +94,8 @@ static bool run_test(const struct ktest_entry *entry, unsigned number) {
     return !test.failed;
 }
 
-static unsigned run_suite(const struct ktest_entry *first, unsigned number) {
+static unsigned run_suite(const struct ktest_entry *first, unsigned number)
+{
     unsigned ran = 0, failed = 0;
     char suite[64];
 
@@ -98,7 +107,8 @@ static unsigned run_suite(const struct ktest_entry *first, unsigned number) {
     return failed;
 }
 
-static bool is_known(const char *suite) {
+static bool is_known(const char *suite)
+{
     char name[64];
 
     for (const struct ktest_entry *entry = ktest_start; entry < ktest_end; entry++)
@@ -107,7 +117,8 @@ static bool is_known(const char *suite) {
 }
 
 /* A suite that is asked for by name and does not exist must not look like one that passed. */
-static unsigned report_unknown(const char *selection) {
+static unsigned report_unknown(const char *selection)
+{
     unsigned unknown = 0;
 
     while (*selection != '\0') {
@@ -126,7 +137,8 @@ static unsigned report_unknown(const char *selection) {
     return unknown;
 }
 
-unsigned ktest_run(const char *selection) {
+unsigned ktest_run(const char *selection)
+{
     unsigned failed = 0, number = 0;
 
     if (strcmp(selection, "none") == 0) return 0;

@@ -22,7 +22,7 @@ KTEST(mm_alloc, requests_up_to_8_kib_come_from_pools_and_larger_ones_from_the_he
     KTEST_EQUAL(test, kmalloc_usable(large), 9 * HEAP_UNIT);
     kfree(small);
     kfree(large);
-    KTEST_EQUAL(test, kmalloc_usable(small), 0);
+    KTEST_EQUAL(test, kmalloc_usable(small), 0); // NOLINT(clang-analyzer-unix.Malloc): that is the question
     KTEST_EQUAL(test, kmalloc_usable(large), 0);
 }
 
@@ -60,7 +60,8 @@ KTEST(mm_alloc, bad_frees_are_caught_wherever_the_pointer_lies)
     KTEST_TRUE(test, is_misuse(heap_free, small, MISUSE_FOREIGN_FREE));
     kfree(small);
     kfree(large);
-    KTEST_TRUE(test, is_misuse(kfree, small, MISUSE_DOUBLE_FREE));
+    KTEST_TRUE(test,
+               is_misuse(kfree, small, MISUSE_DOUBLE_FREE)); // NOLINT(clang-analyzer-unix.Malloc): on purpose
     KTEST_TRUE(test, is_misuse(kfree, large, MISUSE_DOUBLE_FREE));
 }
 

@@ -12,9 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum {
-    HEAP_UNIT = 1024, /* bytes; blocks are whole units, aligned to one */
-};
+#define HEAP_UNIT 1024ul /* bytes; blocks are whole units, aligned to one */
 
 struct heap_stats {
     size_t committed;     /* bytes of memory behind the heap */
