@@ -1,8 +1,10 @@
 // Real QEMU, tiny guests: ends that SynOS's own kernel does not have, and what happens around a boot.
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { SynosError } from '../core/failure.ts';
+import { bootAbilities } from '../qemu/actions.ts';
 import { asmGuest, bootOnce, qemuLeft, type Workshop, workshop } from './boot-rig.ts';
 import { frame, helloJson, wholeStream } from './frame-rig.ts';
 
@@ -236,4 +238,38 @@ test('nothing of the host is open to a guest: no network, no other drive, no mon
   expect(argv).toContain('-nodefaults');
   expect(argv).toContain('-no-user-config');
   expect(argv.some((word) => word.startsWith('on,obsolete=deny'))).toBe(true);
+});
+
+test('SynOS that is killed takes QEMU with it', async () => {
+  const kernel = guest(`${saying('x\n')}8: sti\n pause\n jmp 8b\n`);
+  const script = `const { bootOnce } = await import(${JSON.stringify(join(import.meta.dirname, 'boot-rig.ts'))});
+    await bootOnce({ kernel: ${JSON.stringify(kernel)}, onStart: (pid) => console.log(pid) });`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const qemu = await new Promise<number>((resolve) =>
+    child.stdout.once('data', (text: Buffer) => resolve(Number(text))),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(() => process.kill(qemu, 0)).not.toThrow();
+  child.kill('SIGKILL');
+  await new Promise((resolve) => child.once('exit', resolve));
+  await expect.poll(() => existsSync(`/proc/${qemu}/cwd`) && !isZombie(qemu), { timeout: 3000 }).toBe(false);
+});
+
+// A dead process whose parent did not ask for it yet is gone for all that matters.
+function isZombie(pid: number): boolean {
+  return readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z ');
+}
+
+test('what this machine can boot is found by trying', async () => {
+  const { qemu, firmware, accelerators } = await bootAbilities();
+  expect(qemu).toMatchObject({
+    path: expect.stringContaining('/qemu-system-x86_64'),
+    version: expect.stringMatching(/^\d+\.\d+/),
+  });
+  expect(firmware.map((file) => file.path !== null)).toEqual([true, true, true, true]);
+  expect(accelerators[0]).toEqual({ name: 'tcg', runs: true, reason: '' });
+  const [, kvm] = accelerators;
+  expect(kvm?.runs === (kvm?.reason === '')).toBe(true);
 });
