@@ -73,7 +73,7 @@ describe('what an action leaves behind', () => {
     const start = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
     const space = execFileSync('readlink', ['/proc/self/ns/pid'], { encoding: 'utf8' }).replace(/\D/g, '');
     const dead = [`${space}-999999999-1`, `${space}-${process.ppid}-1`, 'junk'];
-    const live = `${space}-1-${startOf('1')}`;
+    const live = `${space}-1-${startOf('1')}-0`;
     for (const name of [...dead, live]) mkdirSync(join(rig.home, 'work', name, '0'), { recursive: true });
     await rig.build(planOf({ id: 'a' }));
     expect(readdirSync(join(rig.home, 'work'))).toEqual([live]);

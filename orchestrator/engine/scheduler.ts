@@ -23,7 +23,7 @@ export type RunPlanOptions = {
 };
 
 /**
- * Runs a plan to its end; every task has a result then, told also as an event. A failed task is a result, never a rejection.
+ * Runs a plan to its end; every task has a result then, in the order of the plan, told also as an event. A failed task is a result, never a rejection.
  * Throws SynosError only before anything ran: for a kind that nothing runs, or parameters that an action refuses.
  */
 export async function runPlan(options: RunPlanOptions): Promise<ReadonlyMap<TaskId, TaskResult>> {
@@ -46,7 +46,15 @@ export async function runPlan(options: RunPlanOptions): Promise<ReadonlyMap<Task
     // What was built is there; only some of what speeds up the next build was not kept.
     emit({ type: 'warning', message: explain(failureOf(error)).message });
   }
-  return run.results;
+  return inPlanOrder(plan, run.results);
+}
+
+function inPlanOrder(plan: Plan, results: ReadonlyMap<TaskId, TaskResult>): Map<TaskId, TaskResult> {
+  const rows = [...plan.tasks.keys()].flatMap((id) => {
+    const result = results.get(id);
+    return result ? [[id, result] as const] : [];
+  });
+  return new Map(rows);
 }
 
 function makers(inputs: Task['inputs']): TaskId[] {

@@ -84,9 +84,12 @@ function nearestThere(path: string): string {
   return existsSync(path) || path === dirname(path) ? path : nearestThere(dirname(path));
 }
 
-// The pid alone is no name: pids are used again, and containers count their own. With its start time and PID namespace it is one.
+let instances = 0;
+
+// The pid alone is no name: pids are used again, and containers count their own. With its start time and PID namespace it is one; the
+// last number tells several engines in one process apart.
 function ownName(): string {
-  return `${namespace()}-${process.pid}-${startTime('self') ?? '0'}`;
+  return `${namespace()}-${process.pid}-${startTime('self') ?? '0'}-${instances++}`;
 }
 
 function isAlive(name: string, folder: string): boolean {
