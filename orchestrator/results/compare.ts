@@ -110,13 +110,21 @@ export type ChangeRow = {
   readonly earlier: BenchRecord | null;
 };
 
-/** Every series of either boot. The caller has made sure that they are comparable (run.ts comparisonGroup). */
-export function changesSince(before: StoredBoot, now: StoredBoot): ChangeRow[] {
+/** Every series of either boot; none without an earlier one. The caller has made sure that they are comparable (run.ts comparisonGroup). */
+export function changesSince(before: StoredBoot | undefined, now: StoredBoot): ChangeRow[] {
+  if (!before) return [];
   const then = recordsByKey(before);
   const present = recordsByKey(now);
   const rows = [...present].map(([key, record]) => changeRow(key, then.get(key), record, now.exact));
   const gone = [...then].filter(([key]) => !present.has(key));
   return [...rows, ...gone.map(([key, record]) => goneRow(key, record))];
+}
+
+/** True for exact rows that are equal, row by row: what one boot of a run says about the kernel, the other says again. */
+export function equalChanges(a: readonly ChangeRow[], b: readonly ChangeRow[]): boolean {
+  const same = (x: ChangeRow, y: ChangeRow | undefined): boolean =>
+    x.key === y?.key && x.before === y.before && x.now === y.now && x.change === y.change;
+  return a.length === b.length && a.every((row, index) => row.change !== 'undecided' && same(row, b[index]));
 }
 
 export type ChangeCounts = { readonly [C in Change]: number };
@@ -188,7 +196,8 @@ function caseOf(record: BenchRecord): string {
     .join(',');
 }
 
-function byAllocator(a: string, b: string): number {
+/** Order of allocators wherever they stand beside each other. */
+export function byAllocator(a: string, b: string): number {
   return placeIn(allocatorOrder, a) - placeIn(allocatorOrder, b) || (a < b ? -1 : 1);
 }
 

@@ -1,7 +1,14 @@
 // A run as text for a terminal: pool v heap, what changed since the run before, tests, and last the verdict with its evidence, where
 // the eye is when the command ends.
 import { allocatorText } from './allocator-text.ts';
-import { type Change, type ChangeRow, changesSince, countChanges, ratioSpread } from './compare.ts';
+import {
+  type Change,
+  type ChangeRow,
+  changesSince,
+  countChanges,
+  equalChanges,
+  ratioSpread,
+} from './compare.ts';
 import { count, duration, number, ratio } from './format.ts';
 import { cut, pad, table, wrap } from './layout.ts';
 import type { StoredBoot, StoredRun } from './run.ts';
@@ -36,7 +43,7 @@ export function runTable(
   const cells = Math.max(40, columns);
   const sections = [
     ...allocatorText(run.boots, cells, style),
-    ...run.boots.map((boot, index) => changeText(boot, earlier[index], cells, style)),
+    ...changeSections(run.boots, earlier, cells, style),
     testText(run.boots, cells, style),
     verdictText(run, cells, style),
   ];
@@ -48,20 +55,22 @@ export function runTable(
 
 const mostChanges = 12;
 
-function changeText(
-  boot: StoredBoot,
-  earlier: EarlierBoot | undefined,
+function changeSections(
+  boots: readonly StoredBoot[],
+  earlier: readonly (EarlierBoot | undefined)[],
   cells: number,
   style: TableStyle,
-): string[] {
-  if (!earlier || boot.records.length === 0) return [];
-  const rows = changesSince(earlier.boot, boot);
-  const title = `${boot.machine} since ${earlier.run.id}${commitsText(earlier)}`;
-  return [
-    style.bold(cut(title, cells)),
-    ...changeSummary(rows, cells, style),
-    ...changeTable(rows, cells, style),
-  ];
+): string[][] {
+  const all = boots.map((boot, index) => changesSince(earlier[index]?.boot, boot));
+  return boots.map((boot, index) => {
+    const before = earlier[index];
+    const rows = all[index] ?? [];
+    if (!before || rows.length === 0) return [];
+    const title = style.bold(cut(`${boot.machine} since ${before.run.id}${commitsText(before)}`, cells));
+    const twin = all.findIndex((other) => equalChanges(other, rows));
+    if (twin >= 0 && twin < index) return [title, `the same changes as ${boots[twin]?.machine ?? ''}`];
+    return [title, ...changeSummary(rows, cells, style), ...changeTable(rows, cells, style)];
+  });
 }
 
 function commitsText(earlier: EarlierBoot): string {

@@ -69,15 +69,15 @@
     place.setAttribute('aria-label', `${chart.title}: ${sentence(chart, numbers)} Left and right arrows move from run to run.`);
     document.getElementById('trend-say').textContent = sentence(chart, numbers);
     fillTable(chart);
+    // Until a pointer or a key says otherwise, the legend tells the figures of the latest run.
+    const showLatest = (plot) => plot.setLegend({ idx: chart.runs.length - 1 }, false);
     return new uPlot(
       {
         width: Math.max(200, place.clientWidth),
         height: 320,
         scales: {
           x: { time: false, range: [-0.5, chart.runs.length - 0.5] },
-          y: log
-            ? { distr: 3, range: [10 ** Math.floor(Math.log10(least)), 10 ** Math.ceil(Math.log10(most * 1.001))] }
-            : { range: linearRange(least, most) },
+          y: log ? { distr: 3, range: (_plot, low, high) => logRange(low, high) } : { range: (_plot, low, high) => linearRange(low, high) },
         },
         axes: [
           {
@@ -86,7 +86,7 @@
             incrs: [1, 2, 5, 10, 20, 50, 100],
             values: (_plot, places) => places.map((index) => shortName(chart.runs[index])),
           },
-          { ...axis, size: 70, values: (_plot, values) => values.map((value) => (value === null ? '' : figure(value))) },
+          { ...axis, size: 56, values: (_plot, values) => values.map(short), ...(log ? { splits: decades } : {}) },
         ],
         series: [
           { label: 'run', value: (_plot, index) => (index === null ? '' : runName(chart.runs[index])) },
@@ -99,14 +99,50 @@
           })),
         ],
         cursor: { drag: { x: false, y: false } },
+        hooks: { ready: [showLatest, openLegend], setCursor: [(plot) => plot.cursor.idx ?? showLatest(plot)] },
       },
       [chart.runs.map((_run, index) => index), ...numbers],
       place,
     );
   }
 
+  // Lines are put away and back from the legend, by a key as well as by a pointer: the axis then fits those that are left.
+  function openLegend(plot) {
+    for (const name of plot.root.querySelectorAll('.u-legend .u-series:not(:first-child) th')) {
+      name.tabIndex = 0;
+      name.setAttribute('role', 'button');
+      name.title = 'show or hide';
+      name.addEventListener('keydown', (event) => {
+        if (event.key !== 'Enter' && event.key !== ' ') return;
+        event.preventDefault();
+        name.click();
+      });
+    }
+  }
+
+  function logRange(low, high) {
+    if (!(low > 0)) return [1, 10];
+    if (high / low < 8) return [low / 1.2, high * 1.2];
+    return [10 ** Math.floor(Math.log10(low)), 10 ** Math.ceil(Math.log10(high * 1.001))];
+  }
+
+  function decades(_plot, _axis, least, most) {
+    if (most / least < 12) {
+      const step = (most - least) / 4;
+      return [0, 1, 2, 3, 4].map((index) => Math.round(least + index * step));
+    }
+    const from = Math.ceil(Math.log10(least) - 1e-9);
+    const count = Math.floor(Math.log10(most) + 1e-9) - from + 1;
+    return Array.from({ length: count }, (_, index) => 10 ** (from + index));
+  }
+
+  function short(value) {
+    return Number(value).toLocaleString('en', { notation: 'compact', maximumFractionDigits: 2 });
+  }
+
   // A series that never changed gets some air, so that it is a line in the middle and not one on the edge.
   function linearRange(least, most) {
+    if (least === null || most === null) return [0, 1];
     const air = most === least ? Math.max(1, Math.abs(most) * 0.1) : (most - least) * 0.15;
     return [least >= 0 ? Math.max(0, least - air) : least - air, most + air];
   }

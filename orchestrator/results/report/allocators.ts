@@ -10,7 +10,7 @@ import { count, interval, label, number, ratio } from '../format.ts';
 import type { StoredBoot } from '../run.ts';
 import { quantile, toNumbers } from '../stats.ts';
 import { type Html, html } from './html.ts';
-import { axis, gridLines, type LogScale, logScale, percent, position } from './scale.ts';
+import { axis, type LogScale, logScale, percent, position } from './scale.ts';
 
 export function allocatorSection(boots: readonly StoredBoot[]): Html | null {
   const measured = boots.filter((boot) => allocatorTables(boot).length > 0);
@@ -40,17 +40,17 @@ function groupPart(boot: StoredBoot, tables: readonly AllocatorTable[]): Html {
   const scale = logScale(cells.map((cell) => Number(cell.record.value)));
   const unit = tables[0]?.unit ?? '';
   const clock = boot.exact
-    ? `${unit}, counted exactly`
-    : `${unit}, timed: medians of the samples, with the middle half of them as a line`;
+    ? `${capital(unit)}, counted exactly.`
+    : `${capital(unit)}, timed: medians of the samples; the thin line is their middle half.`;
   return html`${overview(tables)}
-<p class="note">${clock}. Bars are on one logarithmic scale, ${scale ? `from ${number(10 ** scale.low)}` : ''} for all workloads${boot.machine ? ` of ${boot.machine}` : ''}.</p>
+<p class="note">${clock}${scale ? ` One logarithmic scale for all bars, from ${number(10 ** scale.low)}.` : null}</p>
 <div class="cards">${tables.map((table) => workloadCard(table, scale, boot))}</div>`;
 }
 
 /** Least and greatest ratio of each workload over its sizes. */
 function overview(tables: readonly AllocatorTable[]): Html {
   const others = [...new Set(tables.flatMap((table) => table.allocators))].filter((name) => name !== 'pool');
-  const range = (table: AllocatorTable, allocator: string): string => {
+  const range = (table: AllocatorTable, allocator: string): Html | string => {
     const ratios = cellsOf(table, allocator)
       .map((cell) => cell.ratio)
       .filter((value) => value !== null);
@@ -58,7 +58,7 @@ function overview(tables: readonly AllocatorTable[]): Html {
     const [low, high] = [ratio(Math.min(...ratios)), ratio(Math.max(...ratios))].map((text) =>
       text.replace('x', '×'),
     );
-    return low === high ? `${low}` : `${low?.replace('×', '')}–${high}`;
+    return low === high ? html`${low}` : html`${low?.replace('×', '')}–<wbr>${high}`;
   };
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Ratios at a glance"><table class="glance">
 <caption>× pool, least to greatest over all sizes</caption>
@@ -75,10 +75,10 @@ function cellsOf(table: AllocatorTable, allocator: string): AllocatorCell[] {
 
 function workloadCard(table: AllocatorTable, scale: LogScale | undefined, boot: StoredBoot): Html {
   const caption = `${table.name}, ${table.metric} in ${table.unit}, ${count(table.rows.length, 'size')}`;
-  return html`<div class="card"><table class="bars">
+  return html`<div class="card"><table class="bars g${scale ? scale.high - scale.low : 1}">
 <caption><b>${table.name}</b> <span>${table.suite} ${table.metric}, ${table.unit}</span></caption>
 <thead><tr><th scope="col">size</th><th scope="col">allocator</th><th class="plot" scope="col"><span class="sr">bar</span>${scale ? axis(scale) : null}</th>
-<th scope="col" class="n">${table.unit === 'instructions' ? 'instr.' : table.unit}</th><th scope="col" class="n">×&nbsp;pool</th></tr></thead>
+<th scope="col" class="n">${table.unit === 'instructions' ? 'instr.' : table.unit}</th><th scope="col" class="n">×&nbsp;pool</th>${boot.exact ? null : html`<th scope="col" class="n iv">95&nbsp;%</th>`}</tr></thead>
 ${table.rows.map((row) => sizeRows(row, scale, boot.exact, caption))}</table></div>`;
 }
 
@@ -89,32 +89,32 @@ function sizeRows(row: AllocatorRow, scale: LogScale | undefined, exact: boolean
     (
       cell,
       index,
-    ) => html`<tr class="${colourOf(cell.allocator)}">${index === 0 ? head : null}<td class="who">${cell.allocator}</td>
-<td class="plot">${scale ? bar(cell, scale, exact) : null}</td><td class="n">${number(cell.record.value)}</td>${ratioCell(cell, exact)}</tr>`,
+    ) => html`<tr class="${colourOf(cell.allocator)}">${index === 0 ? head : null}<td class="who">${index === 0 ? html`<span class="phone">${name} </span>` : null}${cell.allocator}</td>
+<td class="plot">${scale ? bar(cell, scale, exact) : null}</td><td class="n">${number(cell.record.value)}</td>${ratioCells(cell, exact)}</tr>`,
   )}</tbody>`;
 }
 
-function ratioCell(cell: AllocatorCell, exact: boolean): Html {
-  if (cell.pool === null) return html`<td class="n"></td>`;
+function ratioCells(cell: AllocatorCell, exact: boolean): Html {
+  const text = cell.pool === null ? '' : ratio(cell.ratio).replace('x', '×');
   const spread = exact ? null : cellInterval(cell);
-  const range = spread
-    ? html` <small title="95 % interval">${interval(spread).replace('x', '')}</small>`
-    : null;
-  return html`<td class="n"><span class="${(cell.ratio ?? 1) < 1 ? 'less' : 'more'}">${ratio(cell.ratio).replace('x', '×')}</span>${range}</td>`;
+  const less = cell.ratio !== null && cell.ratio < 1;
+  return html`<td class="n${less ? ' less' : ''}">${text}</td>${exact ? null : html`<td class="n iv">${spread ? interval(spread).replace('x', '') : ''}</td>`}`;
 }
 
 function bar(cell: AllocatorCell, scale: LogScale, exact: boolean): Html {
   const end = position(scale, Number(cell.record.value));
-  return html`<svg class="bar" width="100%" height="11" aria-hidden="true" focusable="false">${gridLines(scale)}<rect class="fill" width="${end}%" height="100%" rx="1.5"/>${
-    exact ? null : middleHalf(cell, scale)
-  }</svg>`;
+  return html`<svg class="bar" aria-hidden="true"><rect class="fill" width="${end}%"/>${exact ? null : middleHalf(cell, scale)}</svg>`;
 }
 
 function middleHalf(cell: AllocatorCell, scale: LogScale): Html | null {
   const samples = toNumbers(cell.record.samples);
   if (samples.length < 3) return null;
   const [low, high] = [0.25, 0.75].map((q) => position(scale, quantile(samples, q)));
-  return html`<rect class="half" x="${low ?? 0}%" y="4" width="${Math.max(0.4, percent((high ?? 0) - (low ?? 0)))}%" height="3"/>`;
+  return html`<rect class="half" x="${low ?? 0}%" width="${Math.max(0.4, percent((high ?? 0) - (low ?? 0)))}%"/>`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 const coloured = ['pool', 'heap', 'firstfit', 'firstfit-holes', 'kmalloc'];

@@ -1,7 +1,8 @@
 // Each boot: how it ended and what that rests on, its tests, its last words, and every record.
 import type { BenchRecord } from '../../../core/record.ts';
-import { bytes, duration, label, number } from '../format.ts';
+import { bytes, duration, number } from '../format.ts';
 import type { StoredBoot } from '../run.ts';
+import { labelText } from '../series-name.ts';
 import { type Html, html } from './html.ts';
 
 export function bootsSection(boots: readonly StoredBoot[]): Html {
@@ -31,11 +32,17 @@ function bootFacts(boot: StoredBoot): Html[] {
     ['first record', timing.firstRecordMs === null ? 'never came' : duration(timing.firstRecordMs)],
     ['whole boot', duration(timing.totalMs)],
     ['serial', bytes(boot.serialBytes)],
-    ['kernel', hello ? `${hello.kernel}, build ${hello.build}` : 'never spoke'],
-    ...(hello ? [['command line', hello.cmdline] as [string, string]] : []),
-    ...(boot.log ? [['whole log', boot.log] as [string, string]] : []),
+    ['kernel', hello?.kernel ?? 'never spoke'],
+    ['build', hello?.build ?? ''],
+    ['command line', hello?.cmdline ?? ''],
+    ['whole log', boot.log ?? ''],
   ];
-  return facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`);
+  return facts
+    .filter(([, value]) => value !== '')
+    .map(
+      ([name, value]) =>
+        html`<div${value.length > 30 ? html` class="wide"` : null}><dt>${name}</dt><dd>${value}</dd></div>`,
+    );
 }
 
 function testPart({ tests }: StoredBoot): Html {
@@ -61,8 +68,5 @@ function recordTable(boot: StoredBoot): Html {
 }
 
 function recordRow(record: BenchRecord): Html {
-  const labels = Object.entries(record.labels)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, text]) => label(key, text));
-  return html`<tr><td class="n">${record.sequence}</td><td>${record.suite}</td><td>${record.name}</td><td>${record.metric}</td><td>${labels.join(', ')}</td><td class="n">${number(record.value)}</td><td>${record.unit}</td></tr>`;
+  return html`<tr><td class="n">${record.sequence}</td><td>${record.suite}</td><td>${record.name}</td><td>${record.metric}</td><td>${labelText(record)}</td><td class="n">${number(record.value)}</td><td>${record.unit}</td></tr>`;
 }

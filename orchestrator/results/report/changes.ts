@@ -1,5 +1,5 @@
 // What changed since the previous comparable run. Exact series: those that differ. Timed ones: all, with their spread and no verdict.
-import { type ChangeRow, changeInterval, changesSince, countChanges } from '../compare.ts';
+import { type ChangeRow, changeInterval, changesSince, countChanges, equalChanges } from '../compare.ts';
 import { count, interval, number, ratio } from '../format.ts';
 import type { StoredRun } from '../run.ts';
 import { seriesName } from '../series-name.ts';
@@ -7,16 +7,20 @@ import type { EarlierBoot } from '../store.ts';
 import { type Html, html } from './html.ts';
 import { readableTime } from './verdict.ts';
 
-const mostRows = 300;
+const mostRows = 60;
 
 export function changesSection(run: StoredRun, earlier: readonly (EarlierBoot | undefined)[]): Html {
+  const rows = run.boots.map((boot, index) => changesSince(earlier[index]?.boot, boot));
   const parts = run.boots.map((boot, index) => {
     const before = earlier[index];
     const heading = run.boots.length > 1 ? html`<h3>${boot.machine}</h3>` : null;
     if (!before) {
       return html`${heading}<p>No earlier run of this machine, host, accelerator and clock is stored: there is nothing to compare with.</p>`;
     }
-    return html`${heading}${origin(run, before)}${comparison(changesSince(before.boot, boot))}`;
+    const twin = rows.findIndex((other) => equalChanges(other, rows[index] ?? []));
+    if (twin >= 0 && twin < index)
+      return html`${heading}<p class="same">The same as for ${run.boots[twin]?.machine ?? ''}.</p>`;
+    return html`${heading}${origin(run, before)}${comparison(rows[index] ?? [])}`;
   });
   return html`<section id="changes" aria-labelledby="changes-h"><h2 id="changes-h">Since the run before</h2>${parts}</section>`;
 }
@@ -43,7 +47,11 @@ function comparison(rows: readonly ChangeRow[]): Html {
   const counts = countChanges(rows);
   if (counts.undecided > 0) {
     return html`<p>${count(counts.undecided, 'timed series', 'timed series')}: <b>undecided</b>. One run on each side cannot tell a change of the kernel from
-drift of the machine; <code>synos boot --exact</code> can.</p>${details('Ratios and their spread', rows, false)}`;
+drift of the machine; <code>synos boot --exact</code> can.</p>${details(
+      'Ratios and their spread, the farthest from 1 first',
+      [...rows].sort((a, b) => distance(b) - distance(a)),
+      false,
+    )}`;
   }
   const changed = rows.filter((row) => row.change !== 'same').sort((a, b) => distance(b) - distance(a));
   const summary = html`<p>${number(counts.same)} of ${count(rows.length, 'exact series', 'exact series')} are the same to the last unit.</p>`;

@@ -24,8 +24,13 @@ function reproduce(run: StoredRun): Html {
     ? html`<p class="warn">The tree held changes that this commit does not have: only the artefacts' digests below say what ran.</p>`
     : null;
   return html`${dirty}${code('Commands', lines.join('\n'))}
-${run.boots.map((boot) => code(`QEMU, as it was started for ${boot.machine}`, shellWords(boot.qemu.argv)))}
+${run.boots.map((boot) => code(`QEMU, as it was started for ${boot.machine}`, optionLines(boot.qemu.argv)))}
 <p class="note">This run as data: <code>synos report ${run.id} --json</code></p>`;
+}
+
+// An option a line, which a shell still takes as one command.
+function optionLines(argv: readonly string[]): string {
+  return shellWords(argv).replaceAll(/ (?=-[a-z])/g, ' \\\n  ');
 }
 
 // A line feed of ours between escaped lines: the escaper would show it as \x0a.

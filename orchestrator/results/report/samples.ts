@@ -2,7 +2,7 @@
 import type { BenchRecord } from '../../../core/record.ts';
 import { count, number } from '../format.ts';
 import type { StoredBoot } from '../run.ts';
-import { seriesName } from '../series-name.ts';
+import { labelText } from '../series-name.ts';
 import { type Summary, summarise, toNumbers } from '../stats.ts';
 import { equalFigures } from './allocators.ts';
 import { type Html, html } from './html.ts';
@@ -52,16 +52,22 @@ function groupDetails(name: string, rows: readonly Sampled[]): Html {
   );
   return html`<details><summary>${name} <small>${count(rows.length, 'series', 'series')}, MAD up to ${number(percent(100 * worst))} % of the median</small></summary>
 <div class="scroll" tabindex="0" role="region" aria-label="Samples of ${name}"><table class="list strips">
-<thead><tr><th scope="col">series</th><th scope="col" class="plot"><span class="sr">samples</span>${stripAxis}</th><th scope="col" class="n">median</th><th scope="col" class="n"><abbr title="median absolute deviation">MAD</abbr></th>
+<thead><tr><th scope="col">case</th><th scope="col" class="plot"><span class="sr">samples</span>${stripAxis}</th><th scope="col" class="n">median</th><th scope="col" class="n"><abbr title="median absolute deviation">MAD</abbr></th>
 <th scope="col" class="n">least</th><th scope="col" class="n">most</th><th scope="col" class="n">samples</th></tr></thead>
 <tbody>${rows.map(sampleRow)}</tbody></table></div></details>`;
 }
 
-const stripAxis = html`<svg class="axis" width="100%" height="14" aria-hidden="true" focusable="false"><text x="0%" y="11">½×</text><text x="50%" y="11" text-anchor="middle">median</text><text x="100%" y="11" text-anchor="end">2×</text></svg>`;
+const stripAxis = html`<svg class="axis" aria-hidden="true"><text x="0%" y="11">½×</text><text x="50%" y="11" text-anchor="middle">median</text><text x="100%" y="11" text-anchor="end">2×</text></svg>`;
 
 function sampleRow({ record, samples, summary }: Sampled): Html {
-  return html`<tr><th scope="row">${seriesName(record)} <small>${record.unit}</small></th><td class="plot">${strip(samples, summary.median)}</td><td class="n">${number(summary.median)}</td><td class="n">${number(summary.mad)}</td>
+  return html`<tr><th scope="row">${caseName(record)}</th><td class="plot">${strip(samples, summary.median)}</td><td class="n">${number(summary.median)}</td><td class="n">${number(summary.mad)}</td>
 <td class="n">${number(summary.least)}</td><td class="n">${number(summary.most)}</td><td class="n">${samples.length}</td></tr>`;
+}
+
+// Suite and name stand on the group.
+function caseName(record: BenchRecord): string {
+  const labels = labelText(record);
+  return labels === '' ? record.metric : labels;
 }
 
 // One path a row, because hundreds of elements a page would cost more than all the rest of it.
@@ -71,5 +77,5 @@ function strip(samples: readonly number[], median: number): Html | null {
     percent(50 + 50 * Math.min(1, Math.max(-1, Math.log2(sample / median)))),
   );
   const strokes = [...new Set(places)].map((place) => `M${place} 0V1`).join('');
-  return html`<svg class="strip" width="100%" height="14" viewBox="-1 0 102 1" preserveAspectRatio="none" aria-hidden="true" focusable="false"><path class="grid" d="M50 0V1"/><path d="${strokes}"/></svg>`;
+  return html`<svg class="strip" viewBox="-1 0 102 1" preserveAspectRatio="none" aria-hidden="true"><path class="grid" d="M50 0V1"/><path d="${strokes}"/></svg>`;
 }

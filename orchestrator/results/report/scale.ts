@@ -26,23 +26,18 @@ function decades(scale: LogScale): number[] {
   return Array.from({ length: scale.high - scale.low + 1 }, (_, index) => scale.low + index);
 }
 
-/** Vertical lines at the decades inside. */
-export function gridLines(scale: LogScale): Html {
-  const inner = decades(scale).slice(1, -1);
-  return html`${inner.map((decade) => {
-    const x = position(scale, 10 ** decade);
-    return html`<line class="grid" x1="${x}%" x2="${x}%" y1="0" y2="100%"/>`;
-  })}`;
-}
-
 /** The decades' names, to stand over a column of bars. Hidden from screen readers: the figures stand in the table. */
 export function axis(scale: LogScale): Html {
   const all = decades(scale);
+  // At most five names fit; on a phone the style sheet leaves only those at the ends.
+  const step = Math.ceil((all.length - 1) / 4);
   const labels = all.map((decade, index) => {
-    const anchor = index === 0 ? 'start' : index === all.length - 1 ? 'end' : 'middle';
-    return html`<text x="${position(scale, 10 ** decade)}%" y="11" text-anchor="${anchor}">${shortPower(decade)}</text>`;
+    const end = index === 0 || index === all.length - 1;
+    if (!end && (index % step !== 0 || all.length - 1 - index < step)) return null;
+    const anchor = index === 0 ? 'start' : end ? 'end' : 'middle';
+    return html`<text${end ? null : html` class="mid"`} x="${position(scale, 10 ** decade)}%" y="11" text-anchor="${anchor}">${shortPower(decade)}</text>`;
   });
-  return html`<svg class="axis" width="100%" height="14" aria-hidden="true" focusable="false">${labels}</svg>`;
+  return html`<svg class="axis" aria-hidden="true">${labels}</svg>`;
 }
 
 function shortPower(decade: number): string {

@@ -1,7 +1,8 @@
 // How each series went over the stored runs: the data for the page's script, which draws them with uPlot, and the frame that it fills.
 import type { BenchRecord, Quantity } from '../../../core/record.ts';
-import { label } from '../format.ts';
+import { byAllocator } from '../compare.ts';
 import { recordsByKey, type StoredBoot, type StoredRun } from '../run.ts';
+import { labelText } from '../series-name.ts';
 import type { Trend, TrendRun } from '../store.ts';
 import { type Html, html } from './html.ts';
 
@@ -50,18 +51,17 @@ function charts(boot: StoredBoot, trend: Trend, withMachine: boolean): TrendChar
       title,
       group: `${withMachine ? `${boot.machine}: ` : ''}${record?.suite ?? ''} ${record?.name ?? ''}`,
       unit: record?.unit ?? '',
-      lines: members.map(([key, one]) => ({
-        name: one.labels['allocator'] ?? one.metric,
-        values: trend.series.get(key) ?? [],
-      })),
+      lines: members
+        .map(([key, one]) => ({
+          name: one.labels['allocator'] ?? one.metric,
+          values: trend.series.get(key) ?? [],
+        }))
+        .sort((a, b) => byAllocator(a.name, b.name)),
     };
   });
 }
 
 function chartTitle(record: BenchRecord): string {
-  const labels = Object.entries(record.labels)
-    .filter(([key]) => key !== 'allocator')
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, text]) => `, ${label(key, text)}`);
-  return `${record.suite} ${record.name} ${record.metric}${labels.join('')} (${record.unit})`;
+  const labels = labelText(record, ['allocator']);
+  return `${record.suite} ${record.name} ${record.metric}${labels === '' ? '' : `, ${labels}`} (${record.unit})`;
 }

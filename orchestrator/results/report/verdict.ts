@@ -87,10 +87,7 @@ function pairFigure(table: AllocatorTable, row: AllocatorRow): Html {
 }
 
 function sinceFigures(run: StoredRun, earlier: readonly (EarlierBoot | undefined)[]): Html[] {
-  const rows = run.boots.flatMap((boot, index) => {
-    const before = earlier[index];
-    return before ? changesSince(before.boot, boot) : [];
-  });
+  const rows = run.boots.flatMap((boot, index) => changesSince(earlier[index]?.boot, boot));
   if (rows.length === 0) return [figure('Since the run before', '–', '', 'no earlier run may be compared')];
   const counts = countChanges(rows);
   const changed = counts.fewer + counts.more;
