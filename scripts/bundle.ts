@@ -1,5 +1,5 @@
 // Bundles the command line into dist/: one small launcher and a chunk for each command's code, so that a command loads only its own.
-import { chmodSync, cpSync, mkdirSync, renameSync, rmSync, utimesSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { pageAssets } from '../orchestrator/results/assets.ts';
@@ -36,6 +36,18 @@ for (const [name, source] of Object.entries(pageAssets)) {
 }
 chmodSync(`${fresh}/synos.js`, 0o755);
 utimesSync(`${fresh}/synos.js`, now, now);
-// A synos that runs now keeps its open files; the next one finds the new folder whole.
-rmSync('dist', { recursive: true, force: true });
-renameSync(fresh, 'dist');
+// A synos that runs now goes on loading the chunks that it was built with: chunks have their digest in the name, so new ones only come
+// beside them, the launcher is replaced last, and what nobody can be using any more goes.
+const dayMs = 86_400_000;
+mkdirSync('dist/chunks/page', { recursive: true });
+for (const name of readdirSync(fresh, { recursive: true, encoding: 'utf8' }).filter(
+  (file) => file !== 'synos.js',
+)) {
+  if (statSync(`${fresh}/${name}`).isFile()) renameSync(`${fresh}/${name}`, `dist/${name}`);
+}
+for (const name of readdirSync('dist/chunks')) {
+  const { mtimeMs } = statSync(`dist/chunks/${name}`);
+  if (name !== 'page' && mtimeMs < now.getTime() - dayMs) rmSync(`dist/chunks/${name}`);
+}
+renameSync(`${fresh}/synos.js`, 'dist/synos.js');
+rmSync(fresh, { recursive: true, force: true });
