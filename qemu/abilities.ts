@@ -9,7 +9,7 @@ import { type FirmwareFile, firmwareFiles, foundFirmware } from './firmware.ts';
 import { runProbe } from './probe/run.ts';
 import { qemuName, qemuPackage } from './program.ts';
 
-export type BootAbilities = {
+type BootAbilities = {
   readonly qemu: { readonly path: string | null; readonly version: string | null; readonly package: string };
   readonly firmware: readonly {
     readonly name: string;

@@ -9,7 +9,7 @@ import { files } from './machine.ts';
 import { type BootParams, parseBootParams } from './params.ts';
 import { qemuName, qemuPackage } from './program.ts';
 
-export { type BootAbilities, bootAbilities } from './abilities.ts';
+export { bootAbilities } from './abilities.ts';
 
 const qemu: Tool = { name: qemuName, version: ['--version'], package: qemuPackage };
 

@@ -7,6 +7,7 @@ import { SynosError } from '../core/failure.ts';
 import type { BootOutcome } from '../core/outcome.ts';
 import { firmwareFiles, firmwarePath } from './firmware.ts';
 import { type Guest, startGuest } from './guest.ts';
+import { patienceFor } from './limits.ts';
 import {
   type Accelerator,
   type FirmwareChoice,
@@ -44,9 +45,6 @@ export type BootHost = {
   readonly signal: AbortSignal;
   start(command: Command): Promise<Running>;
 };
-
-/** OVMF takes up to nine seconds before the kernel's first byte, on a machine that has nothing else to do. */
-const firstByteFactor = { none: 1, bios: 1, uefi: 3 } as const;
 
 /**
  * Boots a machine and tells how it went, whatever the guest did. Throws SynosError only where this machine lacks something
@@ -111,13 +109,12 @@ async function runGuest(
   serial: SerialReader,
   poll: () => number,
 ): Promise<GuestRun> {
-  const { limits } = setup.options;
   const guest = await startGuest({ argv, cwd: host.work, keepBytes: 65_536 }, host.start);
   host.signal.addEventListener('abort', guest.wake, { once: true });
   try {
     const stop = await watchGuest({
-      limits,
-      firstByteMs: limits.silenceSeconds * 1000 * firstByteFactor[machineFirmware(setup.options)],
+      limits: setup.options.limits,
+      patience: patienceFor(setup.options, setup.exact),
       poll,
       serial: serial.state,
       ended: () => (host.signal.aborted ? { cause: 'exit' } : guest.ended()),

@@ -7,7 +7,7 @@ import type { MachineOptions } from './options.ts';
 export type Accelerator = 'kvm' | 'tcg';
 
 /** Absolute real paths. */
-export type Media = {
+type Media = {
   readonly kernel?: string;
   readonly image?: string;
   readonly firmware: FirmwareChoice;

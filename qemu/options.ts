@@ -8,10 +8,14 @@ const printable = /^[\x20-\x7e]*$/;
 const limits = z.strictObject({
   seconds: whole(1, 86_400)
     .default(120)
-    .describe('Seconds of wall time after which a guest that still runs is ended.'),
+    .describe(
+      'Seconds of wall time after which a guest that still runs is ended; exact runs have three times as long.',
+    ),
   silenceSeconds: whole(1, 3600)
     .default(10)
-    .describe('Seconds without a byte on the serial port after which a guest is ended.'),
+    .describe(
+      'Seconds without a byte on the serial port after which a guest is ended; exact runs have three times as long.',
+    ),
   serialMib: whole(1, 1024).default(4).describe('MiB of serial output after which a guest is ended.'),
   records: whole(1, 1_000_000).default(10_000).describe('Records after which a guest is ended.'),
 });

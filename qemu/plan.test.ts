@@ -44,7 +44,7 @@ test('its parameters survive a way through JSON and are taken by the action', ()
 
 test('an exact run is another task, on one CPU', () => {
   const [task] = bootPlan('direct', direct, { kernel }, { exact: true, index: 0 }).tasks;
-  expect(task).toMatchObject({ id: 'boot:direct:exact:0', demand: { cpus: 1 } });
+  expect(task).toMatchObject({ id: 'boot:direct:exact:0', demand: { cpus: 1 }, limitMs: 390_000 });
 });
 
 test('an ISO machine starts the image', () => {

@@ -1,6 +1,7 @@
 // From a machine description and what it starts to the task that boots it. Pure.
 import { SynosError } from '../core/failure.ts';
 import { type Task, type TaskOutput, taskId } from '../core/task.ts';
+import { patienceFor } from './limits.ts';
 import type { MachineOptions } from './options.ts';
 import { bootParamsJson } from './params.ts';
 
@@ -48,7 +49,7 @@ export function bootPlan(
     outputs: ['outcome.json', 'serial.log'],
     // Guest CPUs share one thread where instructions are counted.
     demand: { cpus: run.exact ? 1 : machine.cpus, memoryMib: machine.memoryMib + ownMemoryMib, io: 0 },
-    limitMs: machine.limits.seconds * 1000 + graceMs,
+    limitMs: patienceFor(machine, run.exact).seconds * 1000 + graceMs,
     cacheable: false,
     title: `boot ${name}${run.exact ? ', counting instructions' : ''}`,
   };

@@ -54,7 +54,7 @@ export type Verdict = {
 type Ruling = { readonly end: BootEnd; readonly reason: string } | undefined;
 
 /** isa-debug-exit ends QEMU with 2n+1 for a written n: 0x10, 0x11 and 0x12 of the kernel's contract. */
-export const exitCodes = { passed: 33, failed: 35, panic: 37 } as const;
+const exitCodes = { passed: 33, failed: 35, panic: 37 } as const;
 
 export function judge(facts: BootFacts): Verdict {
   for (const rule of rules) {

@@ -23,8 +23,8 @@ function guest(
 ): Watched {
   const { bytes = 0, frames = 0, panic } = change;
   return {
-    limits: { seconds: 2, silenceSeconds: 1, serialMib: 1, records: 10 },
-    firstByteMs: 200,
+    limits: { serialMib: 1, records: 10 },
+    patience: { seconds: 2, silenceSeconds: 1, firstByteSeconds: 0.2 },
     poll: () => 0,
     serial: () => ({ bytes, frames, panic }),
     ended: () => undefined,
@@ -72,31 +72,36 @@ test('a dead halt needs two looks, and is told long before the silence is over',
     looks++;
     return [cpu({ halted: true, interrupts: false })];
   };
-  const limits = { seconds: 60, silenceSeconds: 60, serialMib: 1, records: 10 };
-  const { stop, ms } = await timed(guest({ registers, limits, firstByteMs: 60_000 }));
+  const patience = { seconds: 60, silenceSeconds: 60, firstByteSeconds: 60 };
+  const { stop, ms } = await timed(guest({ registers, patience }));
   expect(stop).toEqual({ cause: 'dead-halt' });
   expect(looks).toBe(2);
   expect(ms).toBeLessThan(1500);
 });
 
 test('a jump to itself is dead only with interrupts off', async () => {
-  const limits = { seconds: 60, silenceSeconds: 60, serialMib: 1, records: 10 };
+  const patience = { seconds: 60, silenceSeconds: 60, firstByteSeconds: 60 };
   const codeAt = async () => 'eb fe 90 90';
   const loop = guest({
     registers: async () => [cpu({ interrupts: false })],
     codeAt,
-    limits,
-    firstByteMs: 60_000,
+    patience,
   });
   expect((await timed(loop)).stop).toEqual({ cause: 'dead-loop' });
-  const waits = guest({ codeAt, limits: { ...limits, seconds: 2 }, firstByteMs: 60_000 });
+  const waits = guest({ codeAt, patience: { ...patience, seconds: 2 } });
   expect((await timed(waits)).stop).toEqual({ cause: 'time-limit', seconds: 2 });
 });
 
 test('two different places are no proof', async () => {
   let rip = 0n;
   const registers = async () => [cpu({ interrupts: false, rip: rip++ })];
-  const { stop } = await timed(guest({ registers, codeAt: async () => 'eb fe', firstByteMs: 60_000 }));
+  const { stop } = await timed(
+    guest({
+      registers,
+      codeAt: async () => 'eb fe',
+      patience: { seconds: 2, silenceSeconds: 60, firstByteSeconds: 60 },
+    }),
+  );
   expect(stop.cause).toBe('time-limit');
 });
 
@@ -128,7 +133,7 @@ test('the serial port is not polled more often than every 20 ms', async () => {
     polls++;
     return 1;
   };
-  const limits = { seconds: 1, silenceSeconds: 60, serialMib: 1, records: 10 };
-  await timed(guest({ poll, limits }));
+  const patience = { seconds: 1, silenceSeconds: 60, firstByteSeconds: 60 };
+  await timed(guest({ poll, patience }));
   expect(polls).toBeLessThanOrEqual(52);
 });

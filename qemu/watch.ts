@@ -1,13 +1,13 @@
 // Watches a running guest: reads its serial port as it grows, and tells as soon as it is certain how the boot ends.
+import type { Patience } from './limits.ts';
 import type { MachineOptions } from './options.ts';
 import { type CpuState, isDeadHalt, isIdle } from './registers.ts';
 import type { SerialState } from './serial.ts';
 import type { Stop } from './verdict.ts';
 
 export type Watched = {
-  readonly limits: MachineOptions['limits'];
-  /** Milliseconds that the first byte may take: firmware says nothing for long. */
-  readonly firstByteMs: number;
+  readonly limits: Pick<MachineOptions['limits'], 'serialMib' | 'records'>;
+  readonly patience: Patience;
   /** Reads what came on the serial port; the number of bytes. */
   poll(): number;
   serial(): SerialState;
@@ -74,7 +74,7 @@ function panicOver(guest: Watched, quietMs: number): Stop | undefined {
 }
 
 function limitOver(guest: Watched, elapsedMs: number): Stop | undefined {
-  const { seconds } = guest.limits;
+  const { seconds } = guest.patience;
   return elapsedMs > seconds * 1000 ? { cause: 'time-limit', seconds } : undefined;
 }
 
@@ -92,7 +92,8 @@ function silenceClock(guest: Watched, begun: number) {
       cpuAtLast = guest.cpuMs();
     },
     async over(now: number): Promise<Stop | undefined> {
-      const allowed = heard ? guest.limits.silenceSeconds * 1000 : guest.firstByteMs;
+      const { silenceSeconds, firstByteSeconds } = guest.patience;
+      const allowed = (heard ? silenceSeconds : firstByteSeconds) * 1000;
       if (now - last <= allowed) return undefined;
       const busy = guest.cpuMs() - cpuAtLast > allowed / 2;
       if (!busy && !isIdle(await guest.registers())) return undefined;
