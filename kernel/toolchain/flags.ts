@@ -1,5 +1,5 @@
 // The command line of every compiler and linker run, per profile. scripts/bench/Makefile has the same flags: what builds by hand and what
-// SynOS builds must be one ELF, bit by bit (kernel/toolchain/elf.test.ts compares them).
+// SynOS builds must be one ELF, bit by bit (tests/kernel-elf.test.ts compares them).
 import type { KernelOptions } from './options.ts';
 
 const profiles: { readonly [P in KernelOptions['profile']]: readonly string[] } = {

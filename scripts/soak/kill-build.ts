@@ -1,0 +1,172 @@
+// Kills `synos build` with SIGKILL at random moments, again and again, and then asks: does the next build end with the same bytes as one
+// that nobody disturbed, is every stored object what its name says, and is no process, mount or work folder left?
+//   node scripts/soak/kill-build.ts [moments, default 50] [target, default kernel] [seed]
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export type Soak = {
+  /** How many builds are killed. */
+  readonly moments: number;
+  readonly target: 'kernel' | 'iso' | 'all';
+  readonly seed: number;
+  readonly tell: (line: string) => void;
+};
+
+export type SoakResult = {
+  readonly killed: number;
+  /** Builds that ended before their moment came. */
+  readonly ended: number;
+  readonly problems: readonly string[];
+};
+
+const root = resolve(import.meta.dirname, '../..');
+const bundle = join(root, 'dist/synos.js');
+/** Longer than any command of a build needs to notice that its reader is gone. */
+const lingerMs = 10_000;
+
+/** Runs the soak in temporary folders; needs dist/ (npm run bundle). */
+export async function killBuilds(soak: Soak): Promise<SoakResult> {
+  const random = generator(soak.seed);
+  const quiet = project();
+  const killed = project();
+  try {
+    const started = performance.now();
+    await build(quiet, soak.target);
+    const wholeMs = performance.now() - started;
+    const result = { killed: 0, ended: 0 };
+    for (let n = 0; n < soak.moments; n++) {
+      disturb(killed, n, random);
+      const afterMs = random() * wholeMs;
+      const end = await buildKilled(killed, soak.target, afterMs);
+      result[end]++;
+      soak.tell(`${n + 1}/${soak.moments}: ${end} after ${Math.round(afterMs)} ms`);
+    }
+    restore(killed);
+    await build(killed, soak.target);
+    return { ...result, problems: [...differences(quiet, killed), ...(await leftovers(killed))] };
+  } finally {
+    for (const folder of [quiet, killed]) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function project(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'synos-soak-'));
+  for (const name of ['kernel', 'synos.yaml', 'synos.lock'])
+    if (existsSync(join(root, name))) cpSync(join(root, name), join(folder, name), { recursive: true });
+  return folder;
+}
+
+// There must be something to do at each moment: now and then nothing is cached, else some headers are new.
+function disturb(folder: string, n: number, random: () => number): void {
+  if (n % 8 === 0) rmSync(join(folder, '.synos/cache'), { recursive: true, force: true });
+  const headers = globSync('kernel/include/synos/*.h', { cwd: folder });
+  for (const header of headers) {
+    const text = readFileSync(join(root, header), 'utf8');
+    writeFileSync(join(folder, header), random() < 0.2 ? `${text}/* ${n} */\n` : text);
+  }
+}
+
+function restore(folder: string): void {
+  cpSync(join(root, 'kernel'), join(folder, 'kernel'), { recursive: true });
+}
+
+async function build(folder: string, target: string): Promise<void> {
+  const child = launch(folder, target);
+  const errors: Buffer[] = [];
+  child.stderr.on('data', (data: Buffer) => errors.push(data));
+  const exit = await new Promise((done) => child.once('close', done));
+  if (exit !== 0) throw new Error(`build exited ${exit}: ${Buffer.concat(errors).toString()}`);
+}
+
+async function buildKilled(folder: string, target: string, afterMs: number): Promise<'killed' | 'ended'> {
+  const child = launch(folder, target);
+  child.stderr.resume();
+  const closed = new Promise<void>((done) => child.once('exit', () => done()));
+  await Promise.race([sleep(afterMs), closed]);
+  child.kill('SIGKILL');
+  await closed;
+  return child.signalCode === 'SIGKILL' ? 'killed' : 'ended';
+}
+
+function launch(folder: string, target: string) {
+  return spawn(process.execPath, [bundle, 'build', target], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+}
+
+function differences(quiet: string, killed: string): string[] {
+  const problems: string[] = [];
+  for (const name of readdirSync(join(quiet, 'out')).filter((file) => /\.(elf|iso)$/.test(file))) {
+    if (digest(join(quiet, 'out', name)) !== digest(join(killed, 'out', name)))
+      problems.push(`out/${name} differs`);
+  }
+  const objects = join(killed, '.synos/cache/objects');
+  for (const path of globSync('*/*', { cwd: objects }))
+    if (digest(join(objects, path)) !== path.replace('/', '')) problems.push(`object ${path} is not itself`);
+  const work = readdirSync(join(killed, '.synos/work'));
+  if (work.length > 0) problems.push(`work folders left: ${work.join(' ')}`);
+  return problems;
+}
+
+/** Processes that work in the folder, and mounts below it, that do not go away by themselves. */
+async function leftovers(folder: string): Promise<string[]> {
+  const look = (): string[] => [
+    ...globSync('/proc/[0-9]*').filter((process) => linkOf(`${process}/cwd`).startsWith(folder)),
+    ...readFileSync('/proc/mounts', 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(folder)),
+  ];
+  for (const end = Date.now() + lingerMs; Date.now() < end && look().length > 0; ) await sleep(100);
+  return look().map((what) => `left behind: ${what}`);
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ''; // the process is gone, or another user's
+  }
+}
+
+const digest = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
+
+/** mulberry32: the same seed, the same moments. */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+if (import.meta.main) {
+  const [moments = '50', target = 'kernel', seed = String(Date.now() % 1_000_000)] = process.argv.slice(2);
+  const write = (line: string): void => void process.stdout.write(`${line}\n`);
+  write(`seed ${seed}`);
+  const result = await killBuilds({
+    moments: Number(moments),
+    target: target as Soak['target'],
+    seed: Number(seed),
+    tell: write,
+  });
+  write(`${result.killed} killed, ${result.ended} ended before; ${result.problems.length} problems`);
+  for (const problem of result.problems) write(problem);
+  process.exitCode = result.problems.length === 0 ? 0 : 1;
+}
