@@ -1,0 +1,167 @@
+// Kinds of tasks of this wing -> the code that does them, with the programs that it runs. What does the work is imported late.
+import { writeFile } from 'node:fs/promises';
+import type { Action, ActionContext, Tool } from '../core/action.ts';
+import type { Json } from '../core/json.ts';
+import type { Deb, Mirrors } from './fetch.ts';
+import type { ImageParams } from './image.ts';
+import type { InitramfsParams } from './initramfs.ts';
+import * as check from './params.ts';
+import type { RootParams } from './root.ts';
+import type { SquashParams } from './squashfs.ts';
+
+const tools = {
+  dpkgDeb: { name: 'dpkg-deb', version: ['--version'], package: 'dpkg' },
+  dpkgQuery: { name: 'dpkg-query', version: ['--version'], package: 'dpkg' },
+  prlimit: { name: 'prlimit', version: ['--version'], package: 'util-linux' },
+  unshare: { name: 'unshare', version: ['--version'], package: 'util-linux' },
+  pivotRoot: { name: 'pivot_root', version: ['--version'], package: 'util-linux' },
+  mount: { name: 'mount', version: ['--version'], package: 'mount' },
+  mksquashfs: { name: 'mksquashfs', version: ['-version'], package: 'squashfs-tools' },
+  mkimage: { name: 'grub-mkimage', version: ['--version'], package: 'grub-common' },
+  mformat: { name: 'mformat', version: ['--version'], package: 'mtools' },
+  xorriso: { name: 'xorriso', version: ['--version'], package: 'xorriso' },
+  tar: { name: 'tar', version: ['--version'], package: 'tar' },
+} as const satisfies Record<string, Tool>;
+
+type Packages = { readonly debs: readonly Deb[]; readonly mirrors: Mirrors };
+
+function parsePackages(params: Json): Packages {
+  const fields = check.object(params, 'iso.fetch');
+  return { debs: check.debs(fields), mirrors: check.mirrors(fields) };
+}
+
+const fetchPackages: Action<Packages> = {
+  kind: 'iso.fetch',
+  version: 1,
+  tools: () => [],
+  parse: parsePackages,
+  async run(params, context) {
+    const { fetchAll } = await import('./fetch.ts');
+    const total = params.debs.reduce((sum, deb) => sum + deb.size, 0);
+    let done = 0;
+    const onBytes = (count: number): void => {
+      done += count;
+      context.emit({ type: 'task.progress', task: context.task.id, done, total, unit: 'bytes' });
+    };
+    await fetchAll(params.debs, connections, { ...context, mirrors: params.mirrors, onBytes });
+    const lines = params.debs.map((deb) => `${deb.sha256}  ${deb.name}_${deb.version}\n`);
+    await writeFile(context.output('list'), lines.join(''));
+  },
+};
+
+/** Of one batch; several batches are fetched at once. */
+const connections = 4;
+
+const unpackPackages: Action<Packages> = {
+  kind: 'iso.unpack',
+  version: 1,
+  tools: () => [tools.dpkgDeb, tools.prlimit],
+  parse: parsePackages,
+  async run(params, context) {
+    const { unpackBatch } = await import('./unpack.ts');
+    await unpackBatch(params, context);
+  },
+};
+
+const root: Action<RootParams> = {
+  kind: 'iso.root',
+  version: 1,
+  tools: () => [tools.unshare, tools.mount, tools.pivotRoot, tools.tar, tools.dpkgQuery],
+  parse(params) {
+    const fields = check.object(params, 'iso.root');
+    return {
+      batches: check.integer(fields, 'batches', 1000),
+      epoch: check.integer(fields, 'epoch', 0xffffffff),
+      sizeMib: check.integer(fields, 'sizeMib', 2 ** 20),
+      suite: check.text(fields, 'suite', /^[a-z][a-z0-9-]*$/),
+      mirror: check.text(fields, 'mirror', /^https?:\/\/[!-~]+$/),
+    };
+  },
+  async run(params, context: ActionContext) {
+    const { makeRoot } = await import('./root.ts');
+    await makeRoot(params, context);
+  },
+};
+
+const initramfs: Action<InitramfsParams> = {
+  kind: 'iso.initramfs',
+  version: 1,
+  tools: () => [tools.unshare, tools.mount, tools.pivotRoot, tools.tar],
+  parse(params) {
+    const fields = check.object(params, 'iso.initramfs');
+    return {
+      epoch: check.integer(fields, 'epoch', 0xffffffff),
+      sizeMib: check.integer(fields, 'sizeMib', 2 ** 20),
+    };
+  },
+  async run(params, context) {
+    const { makeInitramfs } = await import('./initramfs.ts');
+    await makeInitramfs(params, context);
+  },
+};
+
+const squashfs: Action<SquashParams> = {
+  kind: 'iso.squashfs',
+  version: 1,
+  tools: () => [tools.mksquashfs],
+  parse(params) {
+    const fields = check.object(params, 'iso.squashfs');
+    return { epoch: check.integer(fields, 'epoch', 0xffffffff), level: check.integer(fields, 'level', 22) };
+  },
+  async run(params, context) {
+    const { makeSquashfs } = await import('./squashfs.ts');
+    await makeSquashfs(params, context);
+  },
+};
+
+const grubBios: Action<null> = {
+  kind: 'iso.grub-bios',
+  version: 1,
+  tools: () => [tools.mkimage],
+  parse: () => null,
+  async run(_params, context) {
+    const { makeBios } = await import('./grub.ts');
+    await makeBios(context);
+  },
+};
+
+const grubEfi: Action<null> = {
+  kind: 'iso.grub-efi',
+  version: 1,
+  tools: () => [tools.mkimage, tools.mformat],
+  parse: () => null,
+  async run(_params, context) {
+    const { makeEfi } = await import('./grub.ts');
+    await makeEfi(context);
+  },
+};
+
+const image: Action<ImageParams> = {
+  kind: 'iso.image',
+  version: 1,
+  tools: () => [tools.xorriso],
+  parse(params) {
+    const fields = check.object(params, 'iso.image');
+    return {
+      epoch: check.integer(fields, 'epoch', 0xffffffff),
+      volume: check.text(fields, 'volume', /^[A-Z0-9_]{1,32}$/),
+      live: check.flag(fields, 'live'),
+      menu: check.text(fields, 'menu', /^[\n -~]*$/),
+    };
+  },
+  async run(params, context) {
+    const { makeImage } = await import('./image.ts');
+    await makeImage(params, context);
+  },
+};
+
+export const isoActions = [
+  fetchPackages,
+  unpackPackages,
+  root,
+  initramfs,
+  squashfs,
+  grubBios,
+  grubEfi,
+  image,
+] as unknown as readonly Action[]; // each is checked by its own type; what joins them is only that parse() makes run()'s parameters

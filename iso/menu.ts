@@ -1,0 +1,36 @@
+// GRUB's menu: what a machine finds on the image, and how it says which entry it wants.
+
+export type MenuParams = {
+  readonly live: boolean;
+  readonly commandLine: string;
+  readonly menuSeconds: number;
+};
+
+/**
+ * The menu, read from the ISO: first the SynOS kernel, then Linux. A machine names another entry by its id in an SMBIOS OEM string
+ * (QEMU: `-smbios type=11,value=live`), a person by holding `l`, or Esc for the menu: no boot waits for a key that may come.
+ */
+export function menuText(params: MenuParams): string {
+  const lines = [
+    // Before the serial terminal is on, because a machine without such a string makes GRUB say so.
+    // The byte at 4 is the number of OEM strings: with one string, also its index. A text that is no id leaves the first entry.
+    'if smbios --type 11 --get-string 4 --set default; then true; fi',
+    'serial --unit=0 --speed=115200',
+    'terminal_input serial console',
+    'terminal_output serial console',
+    `set timeout_style=${params.menuSeconds > 0 ? 'menu' : 'hidden'}`,
+    `set timeout=${params.menuSeconds}`,
+    "menuentry 'SynOS kernel' --id synos --hotkey=k {",
+    `  multiboot2 ${['/boot/synos.elf', params.commandLine].join(' ').trimEnd()}`,
+    '}',
+  ];
+  if (params.live)
+    lines.push(
+      "menuentry 'Debian live system' --id live --hotkey=l {",
+      // The last console is the one that init speaks on.
+      '  linux /live/vmlinuz boot=live noprompt noeject console=tty0 console=ttyS0,115200',
+      '  initrd /live/initrd.img',
+      '}',
+    );
+  return `${lines.join('\n')}\n`;
+}

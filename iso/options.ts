@@ -1,0 +1,78 @@
+// The `iso` section of the configuration: what the image is made of, and where its packages come from.
+import { z } from 'zod';
+import { defaultPackages } from './packages.ts';
+
+/** Debian Policy 5.6.1: at least two characters, lower-case letters, digits and `+ - .`, and no option of a command by its start. */
+const packageName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9+.-]{1,127}$/, 'not a Debian package name (lower-case letters, digits, + - .)');
+
+// No credentials, no query, no fragment: what stands here is written into the lock and into logs.
+const mirrorUrl = z
+  .string()
+  .max(200)
+  .regex(
+    /^https?:\/\/[a-zA-Z0-9][a-zA-Z0-9.-]*(?::[0-9]{1,5})?(?:\/[a-zA-Z0-9][a-zA-Z0-9._~+-]*)*$/,
+    'not a mirror: http(s)://host/path without a slash at the end',
+  );
+
+const word = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'a lower-case word');
+
+export const isoOptions = z.strictObject({
+  suite: word.default('bookworm').describe('Release of Debian, by code name.'),
+  architecture: z.enum(['amd64']).default('amd64').describe('Architecture of the packages.'),
+  mirror: z
+    .array(mirrorUrl)
+    .min(1)
+    .max(8)
+    .default(['http://deb.debian.org/debian', 'http://ftp.debian.org/debian'])
+    .describe('Mirrors of the archive; the next is asked when one fails.'),
+  securityMirror: z
+    .array(mirrorUrl)
+    .max(8)
+    .default(['http://deb.debian.org/debian-security', 'http://security.debian.org/debian-security'])
+    .describe('Mirrors of the security archive; empty: no security updates.'),
+  keyring: z
+    .string()
+    .regex(/^\/[A-Za-z0-9/._+-]+$/, 'an absolute path')
+    .default('/usr/share/keyrings/debian-archive-keyring.gpg')
+    .describe('Keys with which the indexes of the archive must be signed.'),
+  packages: z
+    .record(word, z.array(packageName).max(1000))
+    .default(Object.fromEntries(Object.entries(defaultPackages).map(([name, list]) => [name, [...list]])))
+    .describe('Named lists of packages; all of them are installed, with what they depend on.'),
+  lock: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]+$/, 'a file name')
+    .default('synos.lock')
+    .describe('File in the project folder that holds exact versions and digests.'),
+  volume: z
+    .string()
+    .regex(/^[A-Z0-9_]{1,32}$/, 'up to 32 of A-Z 0-9 _ (ISO 9660 d-characters)')
+    .default('SYNOS')
+    .describe('Volume label of the image.'),
+  timestamp: z
+    .union([z.literal('lock'), z.int().min(0).max(0xffffffff)])
+    .default('lock')
+    .describe('Time that no file of the image is newer than: of the lock, or seconds since 1970.'),
+  compression: z
+    .int()
+    .min(1)
+    .max(22)
+    .default(3)
+    .describe('Level of zstd for the live file system: 3 builds fast, 19 makes a small image.'),
+  commandLine: z
+    .string()
+    .max(1024)
+    .regex(/^[A-Za-z0-9 ._:=,@/+-]*$/, 'letters, digits and . _ : = , @ / + -')
+    .default('')
+    .describe('Command line of the SynOS kernel in the first menu entry.'),
+  menuSeconds: z
+    .int()
+    .min(0)
+    .max(600)
+    .default(0)
+    .describe('Seconds that the boot menu waits; with 0 only a key pressed before it shows (Esc) opens it.'),
+});
+
+export type IsoOptions = z.output<typeof isoOptions>;

@@ -1,0 +1,109 @@
+// In which order dpkg unpacks and configures: Pre-Depends must be configured before the package that names them is unpacked.
+import { control, type DebFacts } from './facts.ts';
+import { parseRelations } from './version.ts';
+
+/** One call of dpkg with these packages. */
+export type Step = { readonly verb: 'unpack' | 'configure'; readonly packages: readonly string[] };
+
+export type Order = {
+  /** Essential packages and all that they need: their files are there before anything runs, as debootstrap does it. */
+  readonly base: ReadonlySet<string>;
+  /** Packages whose files are merged without dpkg. */
+  readonly merged: ReadonlySet<string>;
+  /** What dpkg does before the last `--configure` of everything. */
+  readonly steps: readonly Step[];
+};
+
+/** The same packages give the same order, however they are listed. */
+export function orderPackages(all: readonly DebFacts[]): Order {
+  const graph = new Graph(all);
+  const names = all.map((facts) => facts.name).sort();
+  const essential = names.filter((name) => control(graph.facts(name), 'Essential') === 'yes');
+  const base = graph.closure(essential);
+  const byDpkg = (name: string): boolean => graph.facts(name).preinst;
+  const merged = new Set(names.filter((name) => base.has(name) || !byDpkg(name)));
+  const walk = new Walk(graph, merged);
+  const baseNames = [...base].sort();
+  // The base is unpacked once more by dpkg where it has scripts for that; its files lie there already, so that those can run.
+  walk.add(
+    'unpack',
+    baseNames.filter((name) => byDpkg(name)),
+  );
+  walk.add('configure', baseNames);
+  for (const name of names) if (!merged.has(name)) walk.unpack(name);
+  return { base, merged, steps: walk.steps() };
+}
+
+class Graph {
+  readonly #facts: ReadonlyMap<string, DebFacts>;
+  readonly #providers = new Map<string, string[]>();
+
+  constructor(all: readonly DebFacts[]) {
+    this.#facts = new Map(all.map((facts) => [facts.name, facts]));
+    for (const facts of [...all].sort((a, b) => (a.name < b.name ? -1 : 1)))
+      for (const name of [facts.name, ...relationNames(facts, 'Provides')])
+        this.#providers.set(name, [...(this.#providers.get(name) ?? []), facts.name]);
+  }
+
+  facts(name: string): DebFacts {
+    return this.#facts.get(name) as DebFacts;
+  }
+
+  /** The packages here that a field of a package names. */
+  needs(name: string, field: 'Depends' | 'Pre-Depends'): string[] {
+    return relationNames(this.facts(name), field).flatMap((needed) => this.#providers.get(needed) ?? []);
+  }
+
+  closure(from: readonly string[]): Set<string> {
+    const found = new Set(from);
+    for (const name of found)
+      for (const needed of [...this.needs(name, 'Pre-Depends'), ...this.needs(name, 'Depends')])
+        found.add(needed);
+    return found;
+  }
+}
+
+function relationNames(facts: DebFacts, field: string): string[] {
+  return parseRelations(control(facts, field))
+    .flat()
+    .map((relation) => relation.name);
+}
+
+class Walk {
+  readonly #graph: Graph;
+  readonly #unpacked: Set<string>;
+  readonly #configured = new Set<string>();
+  readonly #steps: { verb: Step['verb']; packages: string[] }[] = [];
+
+  constructor(graph: Graph, unpacked: ReadonlySet<string>) {
+    this.#graph = graph;
+    this.#unpacked = new Set(unpacked);
+  }
+
+  add(verb: Step['verb'], packages: readonly string[]): void {
+    if (packages.length === 0) return;
+    const last = this.#steps.at(-1);
+    if (last?.verb === verb) last.packages.push(...packages);
+    else this.#steps.push({ verb, packages: [...packages] });
+    for (const name of packages) (verb === 'unpack' ? this.#unpacked : this.#configured).add(name);
+  }
+
+  /** Unpacks a package after what it pre-depends on is configured. A circle is cut where it closes, as dpkg is told to force. */
+  unpack(name: string): void {
+    if (this.#unpacked.has(name)) return;
+    this.#unpacked.add(name);
+    for (const needed of this.#graph.needs(name, 'Pre-Depends')) this.#configure(needed);
+    this.add('unpack', [name]);
+  }
+
+  #configure(name: string): void {
+    if (this.#configured.has(name)) return;
+    const all = [...this.#graph.closure([name])].filter((each) => !this.#configured.has(each)).sort();
+    for (const each of all) this.unpack(each);
+    this.add('configure', all);
+  }
+
+  steps(): Step[] {
+    return this.#steps;
+  }
+}

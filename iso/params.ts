@@ -1,0 +1,69 @@
+// Checks the parameters of this wing's tasks: a plan may have been made elsewhere, and they end in command lines and URLs.
+import { asDigest, type Digest } from '../core/digest.ts';
+import { SynosError } from '../core/failure.ts';
+import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import type { Deb, Mirrors } from './fetch.ts';
+
+/** The value must be an object. Throws SynosError plan.invalid, as all here. */
+export function object(params: Json, kind: string): JsonObject {
+  if (isObject(params)) return params;
+  throw bad(kind, 'params');
+}
+
+export function text(from: JsonObject, name: string, grammar: RegExp): string {
+  const value = from[name];
+  if (typeof value === 'string' && grammar.test(value)) return value;
+  throw bad(name, 'text');
+}
+
+export function integer(from: JsonObject, name: string, most: number): number {
+  const value = from[name];
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most) return value;
+  throw bad(name, 'number');
+}
+
+export function flag(from: JsonObject, name: string): boolean {
+  const value = from[name];
+  if (typeof value === 'boolean') return value;
+  throw bad(name, 'flag');
+}
+
+export function debs(from: JsonObject): Deb[] {
+  return list(from, 'debs').map((row) => {
+    const deb = object(row, 'debs');
+    return {
+      name: text(deb, 'name', /^[a-z0-9][a-z0-9+.-]+$/),
+      version: text(deb, 'version', /^[0-9A-Za-z.+:~-]+$/),
+      archive: text(deb, 'archive', /^(?:debian|security)$/) as Deb['archive'],
+      sha256: digest(deb, 'sha256'),
+      size: integer(deb, 'size', 2 ** 40),
+      path: text(deb, 'path', /^pool\/(?!.*\/\.)[A-Za-z0-9_.+~%:/-]+\.deb$/),
+    };
+  });
+}
+
+export function mirrors(from: JsonObject): Mirrors {
+  const both = object(from['mirrors'] ?? null, 'mirrors');
+  const urls = (name: string): string[] =>
+    list(both, name).map((_, index) =>
+      text({ url: list(both, name)[index] ?? null }, 'url', /^https?:\/\/[!-~]+$/),
+    );
+  return { debian: urls('debian'), security: urls('security') };
+}
+
+function digest(from: JsonObject, name: string): Digest {
+  const value = from[name];
+  const found = typeof value === 'string' ? asDigest(value) : undefined;
+  if (found) return found;
+  throw bad(name, 'digest');
+}
+
+function list(from: JsonObject, name: string): readonly Json[] {
+  const value = from[name];
+  if (Array.isArray(value)) return value as readonly Json[];
+  throw bad(name, 'list');
+}
+
+function bad(name: string, what: string): SynosError {
+  return new SynosError({ code: 'plan.invalid', reason: `an image task's ${name} is not a valid ${what}` });
+}

@@ -1,0 +1,192 @@
+// What is done to make an image, as data: lock -> fetch and unpack by batches -> root -> its compressed form and boot files -> ISO.
+import type { JsonObject } from '../core/json.ts';
+import { type Input, type Task, type TaskOutput, taskId } from '../core/task.ts';
+import { makeBatches } from './batch.ts';
+import type { Lock, LockedPackage } from './lock.ts';
+import { menuText } from './menu.ts';
+import type { IsoOptions } from './options.ts';
+
+export { type Lock, readLock } from './lock.ts';
+
+/** Enough for two cores to be busy while the network still brings the rest; more would cost a start of tar each. */
+const mostBatches = 8;
+const minute = 60_000;
+
+export type IsoPlan = {
+  readonly tasks: Task[];
+  /** The ISO. */
+  readonly image: TaskOutput;
+};
+
+/**
+ * The tasks that make an ISO of a kernel's ELF and the locked packages. The kernel joins at the last one, so that a new kernel costs
+ * no more than putting the ISO together. Without a Linux and live-boot among the packages there is no live system, and nothing of
+ * the packages is built.
+ */
+export function isoPlan(options: IsoOptions, lock: Lock, kernel: TaskOutput): IsoPlan {
+  const epoch = options.timestamp === 'lock' ? lock.epoch : options.timestamp;
+  const boot = [bootTask('bios'), bootTask('efi')];
+  const live = hasLive(lock) ? liveTasks(options, lock, epoch) : [];
+  const image = imageTask(options, epoch, kernel, live.length > 0);
+  return { tasks: [...live, ...boot, image], image: { task: image.id, output: 'iso' } };
+}
+
+function hasLive(lock: Lock): boolean {
+  const names = lock.packages.map((row) => row.name);
+  return names.includes('live-boot') && names.some((name) => name.startsWith('linux-image-'));
+}
+
+function liveTasks(options: IsoOptions, lock: Lock, epoch: number): Task[] {
+  const batches = makeBatches(lock.packages, mostBatches);
+  const mirrors = { debian: options.mirror, security: options.securityMirror };
+  const fetch = batches.map((rows, n) => fetchTask(rows, n, mirrors));
+  const unpack = batches.map((rows, n) => unpackTask(rows, n, mirrors));
+  const sizeMib = rootMib(lock);
+  return [
+    ...fetch,
+    ...unpack,
+    rootTask(batches.length, epoch, sizeMib, options, lock),
+    initramfsTask(epoch, sizeMib),
+    squashTask(options, epoch),
+  ];
+}
+
+/** Memory for the root: what the packages say, half as much again for what their scripts make, and room for dpkg. */
+function rootMib(lock: Lock): number {
+  const kib = lock.packages.reduce((sum, row) => sum + row.installedKib, 0);
+  return Math.ceil((kib * 1.5) / 1024) + 512;
+}
+
+const from = (task: string, output: string): Input => ({ from: 'task', task: taskId(task), output });
+const mebibytes = (rows: readonly LockedPackage[]): string =>
+  `${Math.round(rows.reduce((sum, row) => sum + row.size, 0) / 2 ** 20)} MiB`;
+
+function debRows(rows: readonly LockedPackage[]): JsonObject[] {
+  return rows.map(({ name, version, archive, sha256, size, path }) => ({
+    name,
+    version,
+    archive,
+    sha256,
+    size,
+    path,
+  }));
+}
+
+function fetchTask(rows: readonly LockedPackage[], n: number, mirrors: JsonObject): Task {
+  return {
+    id: taskId(`iso:fetch:${n}`),
+    kind: 'iso.fetch',
+    params: { debs: debRows(rows), mirrors },
+    inputs: {},
+    outputs: ['list'],
+    demand: { cpus: 0.25, memoryMib: 64, io: 1 },
+    limitMs: 30 * minute,
+    cacheable: true,
+    title: `fetch ${rows.length} packages (${mebibytes(rows)})`,
+  };
+}
+
+function unpackTask(rows: readonly LockedPackage[], n: number, mirrors: JsonObject): Task {
+  return {
+    id: taskId(`iso:unpack:${n}`),
+    kind: 'iso.unpack',
+    params: { debs: debRows(rows), mirrors },
+    inputs: { list: from(`iso:fetch:${n}`, 'list') },
+    outputs: ['files', 'debs', 'facts'],
+    demand: { cpus: 1, memoryMib: 256, io: 0 },
+    limitMs: 20 * minute,
+    cacheable: true,
+    title: `unpack ${rows.length} packages`,
+  };
+}
+
+function rootTask(batches: number, epoch: number, sizeMib: number, options: IsoOptions, lock: Lock): Task {
+  const numbers = Array.from({ length: batches }, (_, n) => n);
+  const inputs = numbers.flatMap((n) =>
+    ['files', 'debs', 'facts'].map((name) => [`${name}:${n}`, from(`iso:unpack:${n}`, name)] as const),
+  );
+  return {
+    id: taskId('iso:root'),
+    kind: 'iso.root',
+    params: { batches, epoch, sizeMib, suite: options.suite, mirror: lock.mirror },
+    inputs: Object.fromEntries(inputs),
+    outputs: ['root', 'kernel', 'packages'],
+    demand: { cpus: 1, memoryMib: sizeMib, io: 1 },
+    limitMs: 30 * minute,
+    cacheable: true,
+    title: `configure ${lock.packages.length} packages`,
+  };
+}
+
+function initramfsTask(epoch: number, sizeMib: number): Task {
+  return {
+    id: taskId('iso:initramfs'),
+    kind: 'iso.initramfs',
+    params: { epoch, sizeMib },
+    inputs: { root: from('iso:root', 'root') },
+    outputs: ['initrd'],
+    demand: { cpus: 1, memoryMib: sizeMib, io: 0 },
+    limitMs: 15 * minute,
+    cacheable: true,
+    title: 'make the initramfs',
+  };
+}
+
+function squashTask(options: IsoOptions, epoch: number): Task {
+  return {
+    id: taskId('iso:squashfs'),
+    kind: 'iso.squashfs',
+    params: { epoch, level: options.compression },
+    inputs: { root: from('iso:root', 'root') },
+    outputs: ['squashfs'],
+    demand: { cpus: 1, memoryMib: 1024, io: 0 },
+    limitMs: 30 * minute,
+    cacheable: true,
+    title: 'compress the live file system',
+  };
+}
+
+function bootTask(firmware: 'bios' | 'efi'): Task {
+  return {
+    id: taskId(`iso:grub:${firmware}`),
+    kind: `iso.grub-${firmware}`,
+    params: {},
+    inputs: {},
+    outputs: firmware === 'bios' ? ['core', 'mbr'] : ['fat'],
+    demand: { cpus: 1, memoryMib: 64, io: 0 },
+    limitMs: 2 * minute,
+    cacheable: true,
+    title: `make GRUB for ${firmware === 'bios' ? 'BIOS' : 'UEFI'}`,
+  };
+}
+
+function imageTask(options: IsoOptions, epoch: number, kernel: TaskOutput, live: boolean): Task {
+  return {
+    id: taskId('iso:image'),
+    kind: 'iso.image',
+    params: {
+      epoch,
+      live,
+      volume: options.volume,
+      menu: menuText({ live, commandLine: options.commandLine, menuSeconds: options.menuSeconds }),
+    },
+    inputs: {
+      kernel: { from: 'task', ...kernel },
+      core: from('iso:grub:bios', 'core'),
+      mbr: from('iso:grub:bios', 'mbr'),
+      fat: from('iso:grub:efi', 'fat'),
+      ...(live
+        ? {
+            linux: from('iso:root', 'kernel'),
+            initrd: from('iso:initramfs', 'initrd'),
+            squashfs: from('iso:squashfs', 'squashfs'),
+          }
+        : {}),
+    },
+    outputs: ['iso'],
+    demand: { cpus: 1, memoryMib: 128, io: 1 },
+    limitMs: 10 * minute,
+    cacheable: true,
+    title: 'put the ISO together',
+  };
+}

@@ -1,0 +1,32 @@
+// Compresses the root into the squashfs that the live system mounts.
+import { availableParallelism } from 'node:os';
+import type { ActionContext } from '../core/action.ts';
+
+export type SquashParams = { readonly epoch: number; readonly level: number };
+
+/**
+ * Writes `squashfs` from the archive, which needs neither root nor a copy of the tree: owners, times, links and extended attributes
+ * are taken from its headers. The number of processors does not change the result.
+ */
+export async function makeSquashfs(params: SquashParams, context: ActionContext): Promise<void> {
+  const options = [
+    '-tar',
+    '-comp',
+    'zstd',
+    '-Xcompression-level',
+    String(params.level),
+    '-mkfs-time',
+    String(params.epoch),
+    '-processors',
+    String(availableParallelism()),
+    '-xattrs',
+    '-noappend',
+    '-no-progress',
+    '-quiet',
+  ];
+  // The shell joins the archive to standard input; paths and options are its arguments, never its text.
+  const script = 'in=$1 out=$2; shift 2; exec mksquashfs - "$out" "$@" <"$in"';
+  await context.exec({
+    argv: ['sh', '-c', script, 'sh', context.input('root'), context.output('squashfs'), ...options],
+  });
+}
