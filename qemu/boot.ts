@@ -17,7 +17,7 @@ import {
 } from './machine.ts';
 import type { MachineOptions } from './options.ts';
 import { complaintsOf, loggedTripleFault, outcomeOf, serialTellers, stopwatch } from './outcome.ts';
-import { checkQemuComplaints, findQemu } from './program.ts';
+import { checkQemuComplaints, checkSpace, findQemu } from './program.ts';
 import { type SerialReader, serialReader } from './serial.ts';
 import { symbolNames } from './symbols.ts';
 import { followFile } from './tail.ts';
@@ -48,7 +48,7 @@ export type BootHost = {
 
 /**
  * Boots a machine and tells how it went, whatever the guest did. Throws SynosError only where this machine lacks something
- * (tool.missing, resource.short) or the signal was aborted (interrupted).
+ * (tool.missing, resource.short, disk.full) or the signal was aborted (interrupted).
  */
 export async function boot(setup: BootSetup, host: BootHost): Promise<BootOutcome> {
   const { machine, accelerator, exact, options } = setup;
@@ -72,6 +72,7 @@ export async function boot(setup: BootSetup, host: BootHost): Promise<BootOutcom
     checkQemuComplaints(facts.complaints, options.memoryMib);
     const context = { machine, accelerator, exact, argv, version: run.version, timing: watch.end() };
     const outcome = outcomeOf(context, facts, serial);
+    if (outcome.end !== 'passed') checkSpace(host.work);
     host.emit({ type: 'boot.ended', machine, outcome });
     return outcome;
   } finally {

@@ -1,5 +1,5 @@
 // The QEMU program on this machine, and what its complaints say about the machine rather than about the guest.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statfsSync } from 'node:fs';
 import { find } from '../core/exec.ts';
 import { SynosError } from '../core/failure.ts';
 
@@ -27,6 +27,11 @@ export function checkQemuComplaints(complaints: readonly string[], memoryMib: nu
     needed: `${memoryMib} MiB`,
     present: `${availableMib()} MiB`,
   });
+}
+
+/** Throws SynosError disk.full when the folder's file system has no space left: what QEMU could not write is no fault of the guest's. */
+export function checkSpace(folder: string): void {
+  if (statfsSync(folder).bavail === 0) throw new SynosError({ code: 'disk.full', path: folder });
 }
 
 function availableMib(): string {
