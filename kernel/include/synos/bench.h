@@ -16,6 +16,7 @@
 #ifndef SYNOS_BENCH_H
 #define SYNOS_BENCH_H
 
+#include <synos/registry.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -46,8 +47,8 @@ struct bench_entry {
 };
 
 #define BENCH(suite_name, bench_name, bench_function)                                                        \
-    static const struct bench_entry suite_name##_##bench_name##_entry                                        \
-        __attribute__((section(".bench"), used, aligned(8))) = {#suite_name, #bench_name, bench_function};
+    static const struct bench_entry suite_name##_##bench_name##_entry SYNOS_REGISTERED(".bench") = {         \
+        #suite_name, #bench_name, bench_function};
 
 /* The loop to measure: its body is one iteration. */
 #define BENCH_LOOP(bench)                                                                                    \

@@ -12,6 +12,7 @@
 #ifndef SYNOS_KTEST_H
 #define SYNOS_KTEST_H
 
+#include <synos/registry.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <synos/string.h>
@@ -28,9 +29,8 @@ struct ktest_entry {
 
 #define KTEST(suite_name, test_name)                                                                         \
     static void suite_name##_##test_name(struct ktest *test);                                                \
-    static const struct ktest_entry suite_name##_##test_name##_entry                                         \
-        __attribute__((section(".ktest"), used, aligned(8))) = {#suite_name, #test_name,                     \
-                                                                suite_name##_##test_name};                   \
+    static const struct ktest_entry suite_name##_##test_name##_entry SYNOS_REGISTERED(".ktest") = {          \
+        #suite_name, #test_name, suite_name##_##test_name};                                                  \
     static void suite_name##_##test_name(__attribute__((unused)) struct ktest *test)
 
 /* Each prints `# file:line: expected ...` when it does not hold, marks the test as failed and leaves its

@@ -2,8 +2,8 @@
 // clang-format off
 /*
  *   ffff800000000000  DIRECT_MAP  all RAM: physical address + base; RW, never executable; text, rodata read-only
- *   ffffa00000000000  POOL        8 classes x 8 MiB; committed page by page
- *   ffffb00000000000  HEAP        page runs above the pool classes
+ *   ffffa00000000000  POOL        8 classes x 8 MiB, committed page by page; behind them 1 MiB of state bytes
+ *   ffffb00000000000  HEAP        runs above the pool classes; the upper half of the window is their descriptors
  *   ffffc00000000000  STACK       one slot a stack: [ guard page, unmapped | stack, grows down ]
  *   ffffffff80000000  KERNEL      image: text RX, rodata R, data+bss RW; physical = virtual - KERNEL_BASE
  *

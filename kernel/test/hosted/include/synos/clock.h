@@ -1,4 +1,5 @@
-/* The hosted build's clock: stands still until a test moves it, so that what the harness makes of it is known. */
+/* The hosted build's clock: stands still until a test moves it, so that what the harness makes of it is
+ * known. */
 #ifndef SYNOS_CLOCK_H
 #define SYNOS_CLOCK_H
 
