@@ -193,14 +193,16 @@
 
   function showFilter(filter) {
     const rows = [...filter.nextElementSibling.querySelectorAll('tbody tr')];
-    const texts = rows.map((row) => row.textContent.toLowerCase());
+    // Without the number in front: it would be found in place of a size.
+    const words = rows.map((row) => [...row.cells].slice(1).map((cell) => cell.textContent.toLowerCase()).join(' ').split(/[\s,]+/));
+    const has = (known, word) => (/^\d+$/.test(word) ? known.includes(word) : known.some((one) => one.includes(word)));
     const say = filter.querySelector('[aria-live]');
     filter.hidden = false;
     filter.querySelector('input').addEventListener('input', ({ target }) => {
-      const words = target.value.toLowerCase().split(/\s+/);
+      const wanted = target.value.toLowerCase().split(/[\s,]+/);
       let shown = 0;
       rows.forEach((row, index) => {
-        row.hidden = !words.every((word) => texts[index].includes(word));
+        row.hidden = !wanted.every((word) => has(words[index], word));
         if (!row.hidden) shown++;
       });
       say.textContent = `${shown} of ${rows.length}`;

@@ -1,12 +1,13 @@
 // How each series went over the stored runs: the data for the page's script, which draws them with uPlot, and the frame that it fills.
 import type { BenchRecord, Quantity } from '../../../core/record.ts';
+import { visible } from '../../../core/text.ts';
 import { byAllocator } from '../compare.ts';
 import { recordsByKey, type StoredBoot, type StoredRun } from '../run.ts';
 import { labelText } from '../series-name.ts';
 import type { Trend, TrendRun } from '../store.ts';
 import { type Html, html } from './html.ts';
 
-/** What the script reads. A line is one series; lines that differ in the allocator alone share a chart. */
+/** What the script reads; its texts are escaped here, because the script puts them into the page as text. A line is one series; lines that differ in the allocator alone share a chart. */
 export type TrendData = {
   readonly runs: readonly { readonly id: string; readonly at: string; readonly commit: string }[];
   readonly charts: readonly TrendChart[];
@@ -48,12 +49,12 @@ function charts(boot: StoredBoot, trend: Trend, withMachine: boolean): TrendChar
   return [...Map.groupBy(known, ([, record]) => chartTitle(record)).entries()].map(([title, members]) => {
     const record = members[0]?.[1];
     return {
-      title,
-      group: `${withMachine ? `${boot.machine}: ` : ''}${record?.suite ?? ''} ${record?.name ?? ''}`,
+      title: visible(title),
+      group: visible(`${withMachine ? `${boot.machine}: ` : ''}${record?.suite ?? ''} ${record?.name ?? ''}`),
       unit: record?.unit ?? '',
       lines: members
         .map(([key, one]) => ({
-          name: one.labels['allocator'] ?? one.metric,
+          name: visible(one.labels['allocator'] ?? one.metric),
           values: trend.series.get(key) ?? [],
         }))
         .sort((a, b) => byAllocator(a.name, b.name)),

@@ -5,6 +5,7 @@ import {
   allocatorTables,
   changesSince,
   countChanges,
+  equalChanges,
 } from '../compare.ts';
 import { bytes, count, duration, number, ratio, shellWords } from '../format.ts';
 import type { StoredBoot, StoredRun } from '../run.ts';
@@ -87,7 +88,11 @@ function pairFigure(table: AllocatorTable, row: AllocatorRow): Html {
 }
 
 function sinceFigures(run: StoredRun, earlier: readonly (EarlierBoot | undefined)[]): Html[] {
-  const rows = run.boots.flatMap((boot, index) => changesSince(earlier[index]?.boot, boot));
+  const all = run.boots.map((boot, index) => changesSince(earlier[index]?.boot, boot));
+  // What two boots say alike is one change of the kernel.
+  const rows = all
+    .filter((one, index) => all.findIndex((other) => other === one || equalChanges(other, one)) === index)
+    .flat();
   if (rows.length === 0) return [figure('Since the run before', '–', '', 'no earlier run may be compared')];
   const counts = countChanges(rows);
   const changed = counts.fewer + counts.more;
