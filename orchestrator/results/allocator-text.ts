@@ -7,9 +7,8 @@ import {
   cellInterval,
 } from './compare.ts';
 import { count, interval, label, number, ratio } from './format.ts';
-import { type Column, columnWidths, cut, table, totalWidth, wrap } from './layout.ts';
+import { type Column, columnWidths, cut, type TableStyle, table, totalWidth, wrap } from './layout.ts';
 import type { StoredBoot } from './run.ts';
-import type { TableStyle } from './table.ts';
 
 type Block = { readonly columns: readonly Column[]; readonly rows: readonly (readonly string[])[] };
 

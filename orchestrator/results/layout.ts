@@ -3,6 +3,15 @@ import stringWidth from 'string-width';
 
 export type Column = { readonly title: string; readonly align: 'left' | 'right' };
 
+/** What may be painted; each function gives its text back in some colour, or as it is. */
+export type TableStyle = {
+  bold(text: string): string;
+  dim(text: string): string;
+  good(text: string): string;
+  bad(text: string): string;
+  warn(text: string): string;
+};
+
 const gap = '  ';
 const oneCellEach = /^[\x20-\x7e\u2013\u2026]*$/;
 

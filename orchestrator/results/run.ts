@@ -24,9 +24,9 @@ export type HostFacts = {
   readonly container: string | null;
 };
 
-export type Artefact = { readonly name: string; readonly digest: Digest; readonly bytes: number };
-export type ToolVersion = { readonly name: string; readonly version: string };
-export type StoredTask = {
+type Artefact = { readonly name: string; readonly digest: Digest; readonly bytes: number };
+type ToolVersion = { readonly name: string; readonly version: string };
+type StoredTask = {
   readonly id: string;
   readonly status: TaskResult['status'];
   readonly durationMs: number;
@@ -92,7 +92,7 @@ export function makeRun(facts: RunFacts): StoredRun {
   };
 }
 
-export function makeRunId(at: Date, random = randomBytes(2).toString('hex')): RunId {
+function makeRunId(at: Date, random = randomBytes(2).toString('hex')): RunId {
   const [day = '', time = ''] = at.toISOString().split('T');
   return `${day.replaceAll('-', '')}-${time.replaceAll(':', '').replace('Z', '')}-${random}` as RunId;
 }

@@ -10,22 +10,13 @@ import {
   ratioSpread,
 } from './compare.ts';
 import { count, duration, number, ratio } from './format.ts';
-import { cut, pad, table, wrap } from './layout.ts';
+import { cut, pad, type TableStyle, table, wrap } from './layout.ts';
 import type { StoredBoot, StoredRun } from './run.ts';
 import { seriesName } from './series-name.ts';
 import type { EarlierBoot } from './store.ts';
 
-/** What may be painted; each function gives its text back in some colour, or as it is. */
-export type TableStyle = {
-  bold(text: string): string;
-  dim(text: string): string;
-  good(text: string): string;
-  bad(text: string): string;
-  warn(text: string): string;
-};
-
 const same = (text: string): string => text;
-export const plainStyle: TableStyle = { bold: same, dim: same, good: same, bad: same, warn: same };
+const plainStyle: TableStyle = { bold: same, dim: same, good: same, bad: same, warn: same };
 
 export type TableOptions = {
   /** Of the terminal; less than 40 is taken as 40. */

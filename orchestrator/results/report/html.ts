@@ -16,11 +16,6 @@ export function trusted(text: string): Html {
   return { text } as Html;
 }
 
-/** An attribute, or nothing at all. */
-export function when(condition: boolean, markup: Html): Html | null {
-  return condition ? markup : null;
-}
-
 function render(part: Part): string {
   if (part === null || part === undefined || part === false) return '';
   if (typeof part === 'string') return forPage(part);

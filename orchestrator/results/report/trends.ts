@@ -7,12 +7,15 @@ import { labelText } from '../series-name.ts';
 import type { Trend, TrendRun } from '../store.ts';
 import { type Html, html } from './html.ts';
 
-/** What the script reads; its texts are escaped here, because the script puts them into the page as text. A line is one series; lines that differ in the allocator alone share a chart. */
+/**
+ * What the script reads. Its texts are escaped here, because the script puts them into the page as text. A line is one series; lines
+ * that differ in the allocator alone share a chart.
+ */
 export type TrendData = {
   readonly runs: readonly { readonly id: string; readonly at: string; readonly commit: string }[];
   readonly charts: readonly TrendChart[];
 };
-export type TrendChart = {
+type TrendChart = {
   readonly title: string;
   readonly group: string;
   readonly unit: string;
