@@ -14,32 +14,45 @@ export class Deb822Error extends Error {
 
 /** Yields stanza by stanza, so that an index of 60 MB needs no second copy. Throws Deb822Error. */
 export function* stanzas(text: string): Generator<Stanza> {
-  let fields = new Map<string, string>();
-  let first = 0;
-  let last: string | undefined;
+  let open = new OpenStanza(1);
   let number = 0;
   for (const line of linesOf(text)) {
     number++;
-    if (line === '' || /^[ \t]+$/.test(line)) {
-      if (fields.size > 0) yield { line: first, fields };
-      fields = new Map();
-      last = undefined;
-    } else if (line.startsWith('#')) {
-    } else if (line.startsWith(' ') || line.startsWith('\t')) {
-      if (last === undefined) throw new Deb822Error(number, 'a further line without a field before it');
-      fields.set(last, `${fields.get(last)}\n${line}`);
-    } else {
-      const colon = line.indexOf(':');
-      const name = line.slice(0, Math.max(colon, 0));
-      if (!/^[!-9;-~]+$/.test(name) || name.startsWith('-'))
-        throw new Deb822Error(number, 'not a line of the form `Field: value`');
-      if (fields.has(name)) throw new Deb822Error(number, `the field ${name} stands twice`);
-      if (fields.size === 0) first = number;
-      fields.set(name, line.slice(colon + 1).trim());
-      last = name;
+    if (!/^[ \t]*$/.test(line)) {
+      open.add(line, number);
+      continue;
     }
+    if (open.fields.size > 0) yield open;
+    open = new OpenStanza(number + 1);
   }
-  if (fields.size > 0) yield { line: first, fields };
+  if (open.fields.size > 0) yield open;
+}
+
+class OpenStanza {
+  line: number;
+  readonly fields = new Map<string, string>();
+  #last: string | undefined;
+
+  constructor(line: number) {
+    this.line = line;
+  }
+
+  add(line: string, number: number): void {
+    if (line.startsWith('#')) return;
+    if (line.startsWith(' ') || line.startsWith('\t')) {
+      if (this.#last === undefined) throw new Deb822Error(number, 'a further line without a field before it');
+      this.fields.set(this.#last, `${this.fields.get(this.#last)}\n${line}`);
+      return;
+    }
+    const colon = line.indexOf(':');
+    const name = line.slice(0, Math.max(colon, 0));
+    if (!/^[!-9;-~]+$/.test(name) || name.startsWith('-'))
+      throw new Deb822Error(number, 'not a line of the form `Field: value`');
+    if (this.fields.has(name)) throw new Deb822Error(number, `the field ${name} stands twice`);
+    if (this.fields.size === 0) this.line = number;
+    this.fields.set(name, line.slice(colon + 1).trim());
+    this.#last = name;
+  }
 }
 
 /** The text of one stanza, without the empty line behind it. */

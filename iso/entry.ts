@@ -35,20 +35,25 @@ export function checkEntry(entry: TarEntry): SafeEntry {
   if (entry.mode > 0o7777) throw new EntryError(`${entry.name} has a mode out of range`);
   if (entry.size > limits.fileBytes) throw new EntryError(`${entry.name} has ${entry.size} bytes`);
   if (shipped === '' && entry.kind !== 'dir') throw new EntryError('the root is not a directory');
-  switch (entry.kind) {
-    case 'char':
-    case 'block':
-    case 'fifo':
-      if (!place.startsWith('dev/')) throw new EntryError(`${entry.name} is a device outside of /dev`);
-      return { ...entry, shipped, place };
-    case 'symlink':
-      checkTarget(entry);
-      return { ...entry, shipped, place };
-    case 'hardlink':
-      return { ...entry, shipped, place, link: usrMerged(normal(entry.link, 'target')) };
-    default:
-      return { ...entry, shipped, place };
-  }
+  if (isUsrLink(entry, shipped)) return { ...entry, kind: 'dir', mode: 0o755, link: '', shipped, place };
+  const link = entry.kind === 'hardlink' ? usrMerged(normal(entry.link, 'target')) : entry.link;
+  if (entry.kind === 'symlink') checkTarget(entry);
+  if (isDevice(entry) && !place.startsWith('dev/'))
+    throw new EntryError(`${entry.name} is a device outside of /dev`);
+  return { ...entry, link, shipped, place };
+}
+
+function isDevice(entry: TarEntry): boolean {
+  return entry.kind === 'char' || entry.kind === 'block' || entry.kind === 'fifo';
+}
+
+// From trixie on, base-files brings the links into /usr itself. Ours are there before anything is unpacked.
+function isUsrLink(entry: TarEntry, shipped: string): boolean {
+  return (
+    entry.kind === 'symlink' &&
+    (usrLinks as readonly string[]).includes(shipped) &&
+    entry.link === `usr/${shipped}`
+  );
 }
 
 // dpkg-deb writes `./usr/bin/x`; a directory ends in a slash. Everything else that could name the same place is refused.

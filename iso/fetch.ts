@@ -50,6 +50,7 @@ export async function fetchAll(
   const queue = [...debs].sort((a, b) => b.size - a.size || (a.name < b.name ? -1 : 1));
   const stop = new AbortController();
   const inner = { ...context, signal: AbortSignal.any([context.signal, stop.signal]) };
+  let first: Error | undefined;
   const worker = async (): Promise<void> => {
     for (let deb = queue.shift(); deb; deb = queue.shift()) {
       if (await present(deb, context.shared)) context.onBytes(deb.size);
@@ -58,14 +59,12 @@ export async function fetchAll(
   };
   const workers = Array.from({ length: connections }, () =>
     worker().catch((error: unknown) => {
+      // The others are only told to stop by the first that failed: its error is the one that says why.
+      first ??= error instanceof Error ? error : new Error(String(error));
       stop.abort();
-      throw error;
     }),
   );
-  const ended = await Promise.allSettled(workers);
-  const failed = ended.filter((end) => end.status === 'rejected').map((end) => end.reason as unknown);
-  // The others were only told to stop by the first that failed.
-  const first = failed.find((error) => !isInterrupted(error)) ?? failed[0];
+  await Promise.all(workers);
   if (first) throw first;
 }
 
@@ -122,28 +121,35 @@ async function readIfThere(path: string): Promise<Buffer | undefined> {
 }
 
 async function fetchDeb(deb: Deb, context: FetchContext): Promise<void> {
-  const mirrors = context.mirrors[deb.archive];
-  const wanted = `${mirrors[0] ?? '(no mirror)'}/${deb.path}`;
-  if (context.offline)
-    throw new SynosError({ code: 'network.away', url: wanted, reason: '--offline was given', tries: 0 });
+  const urls = context.mirrors[deb.archive].map((mirror) => `${mirror}/${deb.path}`);
+  const away = (reason: string, tries: number, cause?: unknown): SynosError =>
+    new SynosError(
+      { code: 'network.away', url: urls[0] ?? deb.path, reason, tries },
+      cause === undefined ? {} : { cause },
+    );
+  if (context.offline) throw away('--offline was given', 0);
   let last: unknown;
-  let tries = 0;
   for (let round = 0; round < rounds; round++) {
     if (round > 0) await pause(firstWaitMs * 4 ** (round - 1), context.signal);
-    for (const mirror of mirrors) {
-      tries++;
-      try {
-        return await download(deb, `${mirror}/${deb.path}`, context);
-      } catch (error) {
-        if (context.signal.aborted) throw interrupted(error);
-        if (isLocal(error)) throw error;
-        last = error;
-      }
+    for (const url of urls) {
+      last = await attempt(deb, url, context);
+      if (last === undefined) return;
     }
   }
   // A wrong digest says more than that some other mirror was away.
-  if (last instanceof SynosError) throw last;
-  throw new SynosError({ code: 'network.away', url: wanted, reason: reasonOf(last), tries }, { cause: last });
+  throw last instanceof SynosError ? last : away(reasonOf(last), rounds * urls.length, last);
+}
+
+// What went wrong at one mirror, undefined when nothing did. Throws what another mirror cannot mend.
+async function attempt(deb: Deb, url: string, context: FetchContext): Promise<unknown> {
+  try {
+    await download(deb, url, context);
+    return undefined;
+  } catch (error) {
+    if (context.signal.aborted) throw interrupted(error);
+    if (isLocal(error)) throw error;
+    return error;
+  }
 }
 
 async function download(deb: Deb, url: string, context: FetchContext): Promise<void> {
@@ -214,10 +220,6 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 
 function interrupted(cause: unknown): SynosError {
   return new SynosError({ code: 'interrupted', signal: 'SIGINT' }, { cause });
-}
-
-function isInterrupted(error: unknown): boolean {
-  return error instanceof SynosError && error.failure.code === 'interrupted';
 }
 
 // Our own disk failed, not the mirror: another mirror cannot help.

@@ -39,13 +39,18 @@ function wanted(archive: Archive, options: IsoOptions): Map<string, string> {
       why.set(name, before ? `${before} list:${list}` : `list:${list}`);
     }
   for (const [name, rows] of archive.index) {
-    if (rows.some((row) => row.fields.get('Essential') === 'yes')) why.set(name, 'essential');
-    else if (rows.some((row) => row.fields.get('Priority') === 'required')) why.set(name, 'required');
+    const always = alwaysThere(rows);
+    if (always) why.set(name, always);
   }
   // `usrmerge | usr-is-merged`: apt takes the first, which is a script that moves files; our root is made merged from the start.
   if (archive.index.has('usr-is-merged') && !why.has('usr-is-merged'))
     why.set('usr-is-merged', 'needed-by:init-system-helpers');
   return why;
+}
+
+function alwaysThere(rows: readonly IndexRow[]): 'essential' | 'required' | undefined {
+  if (rows.some((row) => row.fields.get('Essential') === 'yes')) return 'essential';
+  return rows.some((row) => row.fields.get('Priority') === 'required') ? 'required' : undefined;
 }
 
 function unknown(name: string, list: string, archive: Archive): SynosError {

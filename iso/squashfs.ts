@@ -17,6 +17,8 @@ export async function makeSquashfs(params: SquashParams, context: ActionContext)
     String(params.level),
     '-mkfs-time',
     String(params.epoch),
+    // The root itself is not taken from the archive.
+    ...['-root-time', String(params.epoch), '-root-mode', '755', '-root-uid', '0', '-root-gid', '0'],
     '-processors',
     String(availableParallelism()),
     '-xattrs',
