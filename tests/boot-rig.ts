@@ -125,6 +125,8 @@ export type BootWish = {
   readonly shared?: string;
 };
 
+const started: number[] = [];
+
 /** Plans one boot, runs its action in a folder of its own, and reads what it left. Under TCG unless the options say otherwise. */
 export async function bootOnce(wish: BootWish): Promise<Booted> {
   using shop = workshop();
@@ -151,6 +153,7 @@ export async function bootOnce(wish: BootWish): Promise<Booted> {
     exec: run,
     start: async (command) => {
       const running = await start(command);
+      started.push(running.pid);
       wish.onStart?.(running.pid);
       return running;
     },
@@ -162,8 +165,13 @@ export async function bootOnce(wish: BootWish): Promise<Booted> {
   return { outcome, log: readFileSync(output('serial.log')), events };
 }
 
-/** Process ids of every QEMU whose working folder is one of ours. */
-export function qemuLeft(): string[] {
-  const found = execFileSync('sh', ['-c', 'ls -l /proc/*/cwd 2>/dev/null || true'], { encoding: 'utf8' });
-  return found.split('\n').filter((line) => line.includes('/synos-boot-'));
+/** Process ids of the QEMUs that this test file started, as far as one of their group still lives. */
+export function qemuLeft(): number[] {
+  return started.filter((pid) => {
+    try {
+      return process.kill(-pid, 0);
+    } catch {
+      return false;
+    }
+  });
 }
