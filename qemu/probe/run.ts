@@ -61,7 +61,7 @@ function probeArguments(accelerator: Accelerator, cpu: string): string[] {
 
 function whyNot(exit: number | null, stderr: string): string {
   const words = stderr.split('\n').find((line) => /error|fail|denied|Could not/i.test(line));
-  if (words) return visibleUpTo(words.replace(/^\S*qemu-system-\S+: /, '').trim(), 200);
+  if (words) return visibleUpTo(words.replace(/^\S*qemu-system-\S+: (?:error: )?/, '').trim(), 200);
   if (exit === 0) return 'a probe guest reset (triple fault) instead of running';
   return `a probe guest ended with exit code ${exit ?? 'none'} instead of ${passed}`;
 }
