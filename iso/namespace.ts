@@ -71,7 +71,8 @@ enter() {
     mount -t sysfs -o nosuid,nodev,noexec,ro sysfs sys
     pivot_root . .host
     umount -l .host
-    exec chroot . setpriv --bounding-set=-mknod,-net_admin,-sys_admin,-sys_boot,-sys_module,-sys_rawio,-sys_time,-syslog \\
+    # Of the host's environment nothing may name a place that is not here, or differ by who builds.
+    exec env -u TMPDIR HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot . setpriv --bounding-set=-mknod,-net_admin,-sys_admin,-sys_boot,-sys_module,-sys_rawio,-sys_time,-syslog \\
       sh "$2"
   ' sh "$1" "$2"
   rmdir "$1/.host"
