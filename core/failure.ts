@@ -1,5 +1,5 @@
 // Every expected error of SynOS: one union, one class. What each says and which exit code it has is in failure-table.ts.
-import type { TaskId } from './task.ts';
+import type { TaskId } from './task-id.ts';
 
 /** One thing that is wrong in a configuration value. `line` and `column` count from 1; 0 where no file is behind it. */
 export type ConfigIssue = {

@@ -2,8 +2,9 @@
 import type { Digest } from './digest.ts';
 import { type Failure, SynosError } from './failure.ts';
 import type { JsonObject } from './json.ts';
+import type { TaskId } from './task-id.ts';
 
-export type TaskId = string & { readonly __brand: 'task' };
+export type { TaskId } from './task-id.ts';
 
 /** What a task takes from its machine while it runs. `io` counts streams to disk or network, not bytes. */
 export type Demand = { readonly cpus: number; readonly memoryMib: number; readonly io: number };

@@ -3,9 +3,16 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../../core/digest.ts';
-import type { Line } from './journal.ts';
-import type { RecipeLine } from './recipes.ts';
-import type { Store } from './store.ts';
+import type { Facts } from './facts.ts';
+import type { Journal, Line } from './journal.ts';
+import type { RecipeLine, Recipes } from './recipes.ts';
+
+type Store = {
+  readonly folder: string;
+  readonly journal: Journal;
+  readonly facts: Facts;
+  readonly recipes: Recipes;
+};
 
 type Limits = {
   readonly keepBytes: number;

@@ -1,6 +1,7 @@
 // What the engine knows of a plan before it runs anything: each task's action, the programs behind it, the digests of its files, and
 // whether the store already holds what it would make. All of it without a process and, once prepared, without waiting.
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Action, Tool } from '../../core/action.ts';
 import { type Digest, digestOfFile } from '../../core/digest.ts';
 import { baseEnvironment } from '../../core/exec.ts';
@@ -35,6 +36,7 @@ export class Memory {
   private readonly tools: Tools;
   private readonly prepared = new Map<TaskId, Prepared>();
   private readonly glances = new Map<string, Glance>();
+  private readonly folders = new Map<string, boolean>();
   private readonly environment = environmentDigest(baseEnvironment());
 
   constructor(options: MemoryOptions) {
@@ -137,11 +139,21 @@ export class Memory {
     const known = this.glances.get(path);
     if (known) return known;
     const whole = join(this.tree, path);
-    const seen = look(whole);
+    const seen = this.hasFolder(dirname(path)) ? look(whole) : undefined;
     const racy = seen !== undefined && isRacy(seen, now());
     const glance = { seen, digest: this.store.facts.digest(`tree:${path}`, whole, seen), racy };
     this.glances.set(path, glance);
     return glance;
+  }
+
+  // Most files that must stay absent would lie in folders that do not exist: one look at the folder answers for all of them.
+  private hasFolder(path: string): boolean {
+    let there = this.folders.get(path);
+    if (there === undefined) {
+      there = statSync(join(this.tree, path), { throwIfNoEntry: false })?.isDirectory() ?? false;
+      this.folders.set(path, there);
+    }
+    return there;
   }
 
   private async readLarge(path: string): Promise<void> {

@@ -45,7 +45,7 @@ export type ShellTask = {
   readonly params?: JsonObject;
 } & Partial<Pick<Task, 'demand' | 'limitMs' | 'cacheable' | 'kind'>>;
 
-export function shellTask(given: ShellTask): Task {
+function shellTask(given: ShellTask): Task {
   const inputs: { [name: string]: Input } = {};
   for (const [name, from] of Object.entries(given.inputs ?? {}))
     inputs[name] =
@@ -71,7 +71,7 @@ export function planOf(...tasks: readonly ShellTask[]): Plan {
   return { tasks: new Map(made.map((task) => [task.id, task])), goals: made.map(({ id }) => id) };
 }
 
-export type Built = {
+type Built = {
   readonly results: ReadonlyMap<TaskId, TaskResult>;
   readonly events: readonly EventBody[];
   /** 'a ran, b cached', in the order in which they ended. */
@@ -80,7 +80,7 @@ export type Built = {
   text(task: string, output?: string): string;
 };
 
-export type BuildOptions = {
+type BuildOptions = {
   readonly keepGoing?: boolean;
   readonly jobs?: number;
   readonly capacity?: Capacity;

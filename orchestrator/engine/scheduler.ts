@@ -4,6 +4,7 @@ import type { Digest } from '../../core/digest.ts';
 import type { Emit } from '../../core/event.ts';
 import { type Failure, failureOf, SynosError } from '../../core/failure.ts';
 import { explain } from '../../core/failure-table.ts';
+import { recordOperation } from '../../core/operation.ts';
 import type { Demand, Plan, Task, TaskId, TaskResult } from '../../core/task.ts';
 import { criticalPaths } from './priority.ts';
 import { Budget, type Capacity, machineCapacity } from './resources.ts';
@@ -34,14 +35,15 @@ export async function runPlan(options: RunPlanOptions): Promise<ReadonlyMap<Task
     tasks: tasks.map(({ id, title, inputs }) => ({ id, title, after: makers(inputs) })),
   });
   try {
-    await runner.memory.prepare(tasks, signal);
+    await recordOperation(emit, 'engine', 'prepare', () => runner.memory.prepare(tasks, signal));
   } catch (error) {
     if (!signal.aborted) throw error;
   }
   const run = new PlanRun(options);
   await run.toEnd();
   try {
-    runner.close(new Set([...run.results.values()].flatMap(({ outputs }) => Object.values(outputs))));
+    const used = new Set([...run.results.values()].flatMap(({ outputs }) => Object.values(outputs)));
+    await recordOperation(emit, 'engine', 'close', () => runner.close(used));
   } catch (error) {
     // What was built is there; only some of what speeds up the next build was not kept.
     emit({ type: 'warning', message: explain(failureOf(error)).message });
