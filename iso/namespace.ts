@@ -37,7 +37,7 @@ export function privateShell(script: string, ...args: readonly string[]): [strin
 /**
  * Shell functions for scripts inside. `new_root SIZE_MIB DIR` puts an empty root into memory. `enter DIR SCRIPT` runs a script with
  * that as its whole world: its own /dev, /proc and /sys, nothing of the host's files, no right to load modules, make devices or
- * reach hardware.
+ * reach hardware. Of the host's environment it sees nothing that names a place outside, or differs by who builds.
  */
 export const shellFunctions = `
 set -eu
@@ -71,7 +71,6 @@ enter() {
     mount -t sysfs -o nosuid,nodev,noexec,ro sysfs sys
     pivot_root . .host
     umount -l .host
-    # Of the host's environment nothing may name a place that is not here, or differ by who builds.
     exec env -u TMPDIR HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot . setpriv --bounding-set=-mknod,-net_admin,-sys_admin,-sys_boot,-sys_module,-sys_rawio,-sys_time,-syslog \\
       sh "$2"
   ' sh "$1" "$2"
