@@ -5,6 +5,7 @@ import type { Emit } from '../core/event.ts';
 import type { Command, Finished, Running } from '../core/exec.ts';
 import { SynosError } from '../core/failure.ts';
 import type { BootOutcome } from '../core/outcome.ts';
+import type { BootFacts, Stop } from './evidence.ts';
 import { firmwareFiles, firmwarePath } from './firmware.ts';
 import { type Guest, startGuest } from './guest.ts';
 import { patienceFor } from './limits.ts';
@@ -21,7 +22,6 @@ import { checkQemuComplaints, checkSpace, findQemu } from './program.ts';
 import { type SerialReader, serialReader } from './serial.ts';
 import { symbolNames } from './symbols.ts';
 import { followFile } from './tail.ts';
-import type { BootFacts, Stop } from './verdict.ts';
 import { watchGuest } from './watch.ts';
 
 export type BootSetup = {

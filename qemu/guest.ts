@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import type { Command, Finished, Running } from '../core/exec.ts';
 import { visibleUpTo } from '../core/text.ts';
+import type { Stop } from './evidence.ts';
 import { openQmp, type Qmp, type QmpEvent, QmpRefusal } from './qmp.ts';
 import { type CpuState, parseRegisters } from './registers.ts';
-import type { Stop } from './verdict.ts';
 
 export type Guest = {
   /** QEMU's own version text; 'unknown' when it never greeted. */

@@ -5,9 +5,10 @@ import type { Emit } from '../core/event.ts';
 import type { Finished } from '../core/exec.ts';
 import type { BootOutcome } from '../core/outcome.ts';
 import { visibleLines, visibleUpTo } from '../core/text.ts';
+import type { BootFacts } from './evidence.ts';
 import { files } from './machine.ts';
 import type { SerialEvents, SerialReader, SerialState } from './serial.ts';
-import { type BootFacts, judge } from './verdict.ts';
+import { judge } from './verdict.ts';
 
 /** Lines told as events; the log has all of them. */
 const mostLines = 5000;

@@ -1,8 +1,9 @@
 // The verdict: each end from its signs, and which sign wins when they disagree.
 import { describe, expect, test } from 'vitest';
 import { bootEnds } from '../core/outcome.ts';
+import type { BootFacts } from './evidence.ts';
 import type { CpuState } from './registers.ts';
-import { type BootFacts, judge } from './verdict.ts';
+import { judge } from './verdict.ts';
 
 const kernelCpu: CpuState = {
   rip: 0xffffffff80112862n,

@@ -1,9 +1,10 @@
 // Watches a running guest: reads its serial port as it grows, and tells as soon as it is certain how the boot ends.
+
+import type { Stop } from './evidence.ts';
 import type { Patience } from './limits.ts';
 import type { MachineOptions } from './options.ts';
 import { type CpuState, isDeadHalt, isIdle } from './registers.ts';
 import type { SerialState } from './serial.ts';
-import type { Stop } from './verdict.ts';
 
 export type Watched = {
   readonly limits: Pick<MachineOptions['limits'], 'serialMib' | 'records'>;
