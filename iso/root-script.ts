@@ -33,8 +33,9 @@ rm -r "$root/.synos"
 cp -R --no-preserve=ownership "$work/over/." "$root/"
 for kernel in "$root"/boot/vmlinuz-*; do cp "$kernel" "$out_kernel"; done
 dpkg-query --admindir "$root/var/lib/dpkg" --show --showformat '\${Package} \${Version} \${db:Status-Abbrev}\\n' >"$out_packages"
+# A squashfs holds capabilities and user attributes, no ACLs; those that systemd sets in /var/log it sets again at boot.
 tar --create --file "$out_root" --directory "$root" --sort=name --numeric-owner --format=posix --one-file-system \\
-  --xattrs --xattrs-include='*' --pax-option='exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime' \\
+  --xattrs --xattrs-include='*' --xattrs-exclude='system.*' --pax-option='exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime' \\
   --mtime="@$epoch" --clamp-mtime .
 `;
 

@@ -10,25 +10,16 @@ export type SquashParams = { readonly epoch: number; readonly level: number };
  */
 export async function makeSquashfs(params: SquashParams, context: ActionContext): Promise<void> {
   const options = [
-    '-tar',
-    '-comp',
-    'zstd',
-    '-Xcompression-level',
-    String(params.level),
-    '-mkfs-time',
-    String(params.epoch),
+    ...['-tar', '-comp', 'zstd', '-Xcompression-level', String(params.level), '-xattrs'],
     // The root itself is not taken from the archive.
-    ...['-root-time', String(params.epoch), '-root-mode', '755', '-root-uid', '0', '-root-gid', '0'],
-    '-processors',
-    String(availableParallelism()),
-    '-xattrs',
-    '-noappend',
-    '-no-progress',
-    '-quiet',
+    ...['-root-mode', '755', '-root-uid', '0', '-root-gid', '0'],
+    ...['-processors', String(availableParallelism()), '-noappend', '-no-progress', '-quiet'],
   ];
   // The shell joins the archive to standard input; paths and options are its arguments, never its text.
   const script = 'in=$1 out=$2; shift 2; exec mksquashfs - "$out" "$@" <"$in"';
   await context.exec({
     argv: ['sh', '-c', script, 'sh', context.input('root'), context.output('squashfs'), ...options],
+    // Its options for times leave the root's own time as it is (4.5.1); this reaches that, too.
+    env: { SOURCE_DATE_EPOCH: String(params.epoch) },
   });
 }

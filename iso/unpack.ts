@@ -179,9 +179,7 @@ class Sums {
   }
 
   md5sums(): string {
-    const conffiles = new Set(this.#conffiles);
-    const paths = [...this.#hashes.keys()].filter((path) => !conffiles.has(path));
-    return paths.map((path) => `${this.#hex(path)}  ${path.slice(1)}\n`).join('');
+    return [...this.#hashes.keys()].map((path) => `${this.#hex(path)}  ${path.slice(1)}\n`).join('');
   }
 
   readonly #done = new Map<string, string>();
