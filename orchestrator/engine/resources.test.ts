@@ -100,14 +100,15 @@ describe('the critical path', () => {
   const plan = planOf(
     { id: 'a' },
     { id: 'b' },
+    { id: 'e', inputs: { x: ['a', 'made'] } },
     { id: 'c', inputs: { x: ['a', 'made'] } },
     { id: 'd', inputs: { x: ['b', 'made'] } },
   );
-  const took: { readonly [id: string]: number } = { a: 1, b: 5, c: 9, d: 1 };
+  const took: { readonly [id: string]: number } = { a: 1, b: 5, c: 9, d: 1, e: 2 };
 
   it('of a task is its own time and the longest way behind it', () => {
     const ways = criticalPaths(plan, ({ id }) => took[id]);
-    expect(Object.fromEntries(ways)).toEqual({ a: 10, b: 6, c: 9, d: 1 });
+    expect(Object.fromEntries(ways)).toEqual({ a: 10, b: 6, c: 9, d: 1, e: 2 });
   });
 
   it('takes the median of the kind for what never ran, and the demand where nothing ever ran', () => {

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Action, Tool } from '../../core/action.ts';
 import type { EventBody } from '../../core/event.ts';
+import { run } from '../../core/exec.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { type Input, type Plan, type Task, type TaskId, type TaskResult, taskId } from '../../core/task.ts';
 import type { Capacity } from './resources.ts';
@@ -118,6 +119,14 @@ export function makeRig(): Rig {
       rmSync(root, { recursive: true, force: true });
     },
   };
+}
+
+/** Changes a file and puts its mtime back to the nanosecond. */
+export async function keepingTimes(path: string, change: () => void): Promise<void> {
+  await run({ argv: ['cp', '-p', path, `${path}.times`] });
+  change();
+  await run({ argv: ['touch', '-r', `${path}.times`, path] });
+  rmSync(`${path}.times`);
 }
 
 /** Longer than a tick of the clock that stamps files: what is written before and read after is for certain not racy. */

@@ -105,17 +105,17 @@ describe('limits of the machine', () => {
 
   it('hold back small tasks when a large one comes first', async () => {
     await using rig = makeRig();
-    const small = (n: number): ShellTask => ({
-      id: `small-${n}`,
-      script: `sleep 0.1; echo ${n} > $out/made`,
-    });
     const large: ShellTask = {
       id: 'large',
       demand: { cpus: 2, memoryMib: 1, io: 0 },
-      script: 'sleep 0.01; echo > $out/made',
+      inputs: { x: ['gate', 'made'] },
     };
-    const built = await rig.build(planOf(small(1), large, small(2), small(3)), { capacity: machine(2) });
-    expect(started(built.events)[0]).toBe('large');
+    const small = (n: number): ShellTask => ({ id: `small-${n}`, script: `echo ${n} > $out/made` });
+    const blocker: ShellTask = { id: 'blocker', script: 'sleep 0.4; echo > $out/made' };
+    const plan = planOf({ id: 'gate' }, blocker, small(1), small(2), large);
+    // When the gate is open one processor is free: large needs two, and small ones must not keep it waiting.
+    const built = await rig.build(plan, { capacity: machine(2) });
+    expect(started(built.events)).toEqual(['gate', 'blocker', 'large', 'small-1', 'small-2']);
   });
 });
 

@@ -19,7 +19,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export type Soak = {
-  /** How many builds are killed. */
+  /** How many builds are killed; a build that ends before its moment does not count. */
   readonly moments: number;
   readonly target: 'kernel' | 'iso' | 'all';
   readonly seed: number;
@@ -35,6 +35,7 @@ export type SoakResult = {
 
 const root = resolve(import.meta.dirname, '../..');
 const bundle = join(root, 'dist/synos.js');
+const mostTries = 4;
 /** Longer than any command of a build needs to notice that its reader is gone. */
 const lingerMs = 10_000;
 
@@ -48,12 +49,12 @@ export async function killBuilds(soak: Soak): Promise<SoakResult> {
     await build(quiet, soak.target);
     const wholeMs = performance.now() - started;
     const result = { killed: 0, ended: 0 };
-    for (let n = 0; n < soak.moments; n++) {
+    for (let n = 0; result.killed < soak.moments && n < soak.moments * mostTries; n++) {
       disturb(killed, n, random);
       const afterMs = random() * wholeMs;
       const end = await buildKilled(killed, soak.target, afterMs);
       result[end]++;
-      soak.tell(`${n + 1}/${soak.moments}: ${end} after ${Math.round(afterMs)} ms`);
+      soak.tell(`${result.killed}/${soak.moments}: ${end} after ${Math.round(afterMs)} ms`);
     }
     restore(killed);
     await build(killed, soak.target);
@@ -72,11 +73,11 @@ function project(): string {
 
 // There must be something to do at each moment: now and then nothing is cached, else some headers are new.
 function disturb(folder: string, n: number, random: () => number): void {
-  if (n % 8 === 0) rmSync(join(folder, '.synos/cache'), { recursive: true, force: true });
+  if (n % 3 === 0) rmSync(join(folder, '.synos/cache'), { recursive: true, force: true });
   const headers = globSync('kernel/include/synos/*.h', { cwd: folder });
   for (const header of headers) {
     const text = readFileSync(join(root, header), 'utf8');
-    writeFileSync(join(folder, header), random() < 0.2 ? `${text}/* ${n} */\n` : text);
+    writeFileSync(join(folder, header), random() < 0.3 ? `${text}/* ${n} */\n` : text);
   }
 }
 
