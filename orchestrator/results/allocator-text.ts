@@ -3,8 +3,11 @@ import {
   type AllocatorCell,
   type AllocatorRow,
   type AllocatorTable,
+  allocatorGroups,
   allocatorTables,
   cellInterval,
+  groupTitle,
+  tableName,
 } from './compare.ts';
 import { count, interval, label, number, ratio } from './format.ts';
 import { type Column, columnWidths, cut, type TableStyle, table, totalWidth, wrap } from './layout.ts';
@@ -26,20 +29,18 @@ export function allocatorText(boots: readonly StoredBoot[], cells: number, style
         ),
       ];
     }
-    const groups = Map.groupBy(tables, (one) => `${one.suite} ${one.metric}, ${one.unit}`);
-    return [...groups].map(([what, group]) => section(boot, what, group, cells, style));
+    return allocatorGroups(boot).map((group) => section(boot, group, cells, style));
   });
 }
 
 function section(
   boot: StoredBoot,
-  what: string,
   tables: readonly AllocatorTable[],
   cells: number,
   style: TableStyle,
 ): string[] {
   const clock = boot.exact ? 'exact counts' : 'timed, medians';
-  const title = `${boot.machine}: ${what} (${clock}, ${boot.accelerator})`;
+  const title = `${boot.machine}: ${groupTitle(tables)} (${clock}, ${boot.accelerator})`;
   return [
     ...wrap(title, cells).map(style.bold),
     ...blocks(tables, cells, !boot.exact).flatMap((block, index) => {
@@ -55,7 +56,7 @@ const intervalCells = 14;
 // Greedy: each allocator's columns go beside the others while they fit. Intervals only when all of them fit into one block.
 function blocks(tables: readonly AllocatorTable[], cells: number, timed: boolean): Block[] {
   const allocators = [...new Set(tables.flatMap((one) => one.allocators))];
-  const keys = keyColumns(tables, Math.max(8, Math.min(24, Math.floor(cells / 6))));
+  const keys = keyColumns(tables, Math.max(8, Math.min(24, Math.floor(cells / 5))));
   const plain = join(
     keys,
     allocators.map((name) => allocatorColumns(tables, name, false)),
@@ -88,7 +89,7 @@ function keyColumns(tables: readonly AllocatorTable[], most: number): Block {
   ];
   // The name of a workload stands on its first row only.
   const rows = tables.flatMap((one) =>
-    one.rows.map((row, index) => [index === 0 ? cut(one.name, most) : '', caseName(row, most)]),
+    one.rows.map((row, index) => [index === 0 ? cut(tableName(one, tables), most) : '', caseName(row, most)]),
   );
   return { columns, rows };
 }
@@ -103,7 +104,8 @@ function allocatorColumns(
   );
   const title = cut(allocator, 16);
   const values = cells.map((cell) => (cell ? number(cell.record.value) : ''));
-  if (allocator === 'pool')
+  // A ratio of shares says nothing that the shares do not.
+  if (allocator === 'pool' || !tables.some((one) => one.cost))
     return { columns: [{ title, align: 'right' }], rows: values.map((value) => [value]) };
   const ratios = cells.map((cell) => (cell ? ratio(cell.ratio) : ''));
   const spreads = withIntervals ? cells.map((cell) => intervalText(cell)) : [];

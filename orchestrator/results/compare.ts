@@ -7,10 +7,29 @@ import type { BenchRecord, Quantity } from '../../core/record.ts';
 import { recordsByKey, type StoredBoot } from './run.ts';
 import { type Interval, median, ratioInterval, toNumbers } from './stats.ts';
 
+const costUnits: readonly BenchRecord['unit'][] = ['instructions', 'cycles', 'ns'];
 /** The plainest workload first; others follow as the kernel ran them. */
 const workloadOrder = ['pair', 'lifo', 'fifo', 'churn'];
 /** Allocators in the order in which tables show them; others follow by name. Ratios are against the first. */
 const allocatorOrder = ['pool', 'heap', 'firstfit', 'firstfit-holes', 'kmalloc'];
+
+/** Tables that stand together: of one suite and unit, costs before everything else. */
+export function allocatorGroups(boot: Pick<StoredBoot, 'records'>): (readonly AllocatorTable[])[] {
+  const groups = Map.groupBy(allocatorTables(boot), (table) => `${table.suite} ${table.unit}`);
+  return [...groups.values()].sort((a, b) => Number(b[0]?.cost) - Number(a[0]?.cost));
+}
+
+/** `alloc latency, instructions`; without the metric where there are several. */
+export function groupTitle(tables: readonly AllocatorTable[]): string {
+  const metrics = new Set(tables.map((table) => table.metric));
+  return `${tables[0]?.suite ?? ''}${metrics.size === 1 ? ` ${[...metrics].join()}` : ''}, ${tables[0]?.unit ?? ''}`;
+}
+
+/** What tells a table from the others of its group: the workload, and the metric where there are several. */
+export function tableName(table: AllocatorTable, group: readonly AllocatorTable[]): string {
+  const plain = table.metric === table.name || group.every((other) => other.metric === table.metric);
+  return plain ? table.name : `${table.name} ${table.metric}`;
+}
 
 export type AllocatorCell = {
   readonly allocator: string;
@@ -35,6 +54,8 @@ export type AllocatorTable = {
   readonly name: string;
   readonly metric: string;
   readonly unit: BenchRecord['unit'];
+  /** The figure is what an operation costs, so that less is better; of a share or a number of objects that cannot be said. */
+  readonly cost: boolean;
   readonly allocators: readonly string[];
   readonly rows: readonly AllocatorRow[];
 };
@@ -69,7 +90,7 @@ function allocatorTable(records: readonly BenchRecord[]): AllocatorTable | undef
   const rows = [...Map.groupBy(records, caseOf)].map(([name, group]) => allocatorRow(name, group));
   rows.sort((a, b) => (a.bytes ?? 0) - (b.bytes ?? 0) || (a.case < b.case ? -1 : 1));
   const { suite, name, metric, unit } = first;
-  return { suite, name, metric, unit, allocators, rows };
+  return { suite, name, metric, unit, cost: costUnits.includes(unit), allocators, rows };
 }
 
 function allocatorRow(name: string, records: readonly BenchRecord[]): AllocatorRow {

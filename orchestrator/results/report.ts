@@ -38,30 +38,33 @@ export function renderReport({ run, earlier = [], trends = [] }: ReportInput): s
   });
 }
 
+/** Its id, its name in the list of sections, and itself where there is something to show. */
+type Section = readonly [id: string, name: string, section: Html | null];
+
 function body(
   run: StoredRun,
   earlier: readonly (EarlierBoot | undefined)[],
   data: ReturnType<typeof trendData>,
 ): Html {
-  const allocators = allocatorSection(run.boots);
-  const samples = samplesSection(run.boots);
-  const links: [string, string, boolean][] = [
-    ['allocators', 'Pool v heap', allocators !== null],
-    ['changes', 'Since the run before', true],
-    ['trends', 'Trend', true],
-    ['samples', 'Samples', samples !== null],
-    ['boots', run.boots.length === 1 ? 'The boot' : 'Boots', true],
-    ['origin', 'Provenance', true],
-    ['words', 'How the figures were made', true],
+  const measured = run.boots.some((boot) => boot.records.length > 0);
+  const boots: Section = ['boots', run.boots.length === 1 ? 'The boot' : 'Boots', bootsSection(run.boots)];
+  const figures: Section[] = [
+    ['allocators', 'Pool v heap', allocatorSection(run.boots)],
+    ['changes', 'Since the run before', measured ? changesSection(run, earlier) : null],
+    ['trends', 'Trend', measured ? trendSection(data) : null],
+    ['samples', 'Samples', samplesSection(run.boots)],
   ];
-  const nav = links.filter(([, , there]) => there).map(([id, name]) => html`<a href="#${id}">${name}</a>`);
+  const origin: Section[] = [
+    ['origin', 'Provenance', originSection(run)],
+    ['words', 'How the figures were made', glossary()],
+  ];
   // After a failure the evidence is what the reader came for.
-  const boots = bootsSection(run.boots);
-  const failed = !run.verdict.passed;
+  const all = run.verdict.passed ? [...figures, boots, ...origin] : [boots, ...figures, ...origin];
+  const nav = all.map(([id, name, section]) => section && html`<a href="#${id}">${name}</a>`);
   return html`<a class="skip" href="#main">Skip to the results</a>
 ${verdictHeader(run, earlier)}
 <nav aria-label="Sections">${nav}</nav>
-<main id="main">${failed ? boots : null}${allocators}${changesSection(run, earlier)}${trendSection(data)}${samples}${failed ? null : boots}${originSection(run)}${glossary()}</main>
+<main id="main">${all.map(([, , section]) => section)}</main>
 <footer><p>Made by SynOS ${run.synos} from stored run <code>${run.id}</code>. This page is complete: it loads nothing from anywhere.</p></footer>`;
 }
 

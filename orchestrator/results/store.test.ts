@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SynosError } from '../../core/failure.ts';
@@ -190,7 +192,10 @@ describe('many processes', () => {
     import { openStore } from ${JSON.stringify(new URL('./store.ts', import.meta.url).href)};
     import { sampleRun } from ${JSON.stringify(new URL('./sample-run.ts', import.meta.url).href)};
     const store = await openStore(process.argv[1]);
-    for (let n = 0; n < ${count}; n++) store.addRun(sampleRun({ at: new Date() }));
+    for (let n = 0; n < ${count}; n++) {
+      store.addRun(sampleRun({ at: new Date() }));
+      process.stdout.write('.');
+    }
     store.close();`;
   const writer = (count: number) =>
     promisify(execFile)(process.execPath, ['--input-type=module', '-e', script(count), path]);
@@ -205,13 +210,16 @@ describe('many processes', () => {
   it('may be killed at any moment: what is there is whole, and the next run gets in', async () => {
     for (let n = 0; n < 5; n++) {
       const writing = writer(1_000_000);
-      await new Promise((resolve) => setTimeout(resolve, 250 + 60 * n));
+      const ended = writing.catch(() => {});
+      // Its first run is in; from then on every moment is one between or within two transactions.
+      await once(writing.child.stdout as Readable, 'data');
+      await new Promise((resolve) => setTimeout(resolve, 17 * n));
       writing.child.kill('SIGKILL');
-      await writing.catch(() => {});
+      await ended;
     }
     const store = await openStore(path);
     const runs = store.lastRuns({ limit: 100_000 });
-    expect(runs.length).toBeGreaterThan(0);
+    expect(runs.length).toBeGreaterThanOrEqual(5);
     for (const run of runs.slice(0, 50)) expect(store.run(run.id)?.boots).toHaveLength(2);
     store.addRun(sampleRun());
     expect(store.lastRuns({ limit: 100_000 })).toHaveLength(runs.length + 1);

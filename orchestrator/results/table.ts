@@ -56,7 +56,8 @@ function changeSections(
   return boots.map((boot, index) => {
     const before = earlier[index];
     const rows = all[index] ?? [];
-    if (!before || rows.length === 0) return [];
+    // A boot that measured nothing has not lost its series: it went wrong, which the verdict says.
+    if (!before || boot.records.length === 0) return [];
     const title = style.bold(cut(`${boot.machine} since ${before.run.id}${commitsText(before)}`, cells));
     const twin = all.findIndex((other) => equalChanges(other, rows));
     if (twin >= 0 && twin < index) return [title, `the same changes as ${boots[twin]?.machine ?? ''}`];

@@ -3,8 +3,12 @@ import {
   type AllocatorCell,
   type AllocatorRow,
   type AllocatorTable,
+  allocatorGroups,
   allocatorTables,
+  byAllocator,
   cellInterval,
+  groupTitle,
+  tableName,
 } from '../compare.ts';
 import { count, interval, label, number, ratio } from '../format.ts';
 import type { StoredBoot } from '../run.ts';
@@ -17,22 +21,20 @@ export function allocatorSection(boots: readonly StoredBoot[]): Html | null {
   if (measured.length === 0) return null;
   return html`<section id="allocators" aria-labelledby="allocators-h">
 <h2 id="allocators-h">Pool v heap</h2>
-<p class="lead">Every figure is the cost of one allocation and its free. <b>×&nbsp;pool</b> is that allocator's figure divided by the pool's:
-above 1 the pool is cheaper, below 1 it is dearer.</p>
+<p class="lead"><b>×&nbsp;pool</b> is an allocator's cost of one allocation and its free divided by the pool's: above 1 the pool is cheaper, below 1 it
+is dearer.</p>
 ${measured.map((boot) => bootPart(boot, measured))}
 </section>`;
 }
 
 function bootPart(boot: StoredBoot, all: readonly StoredBoot[]): Html {
-  const tables = allocatorTables(boot);
   const twin = all.find(
     (other) => other !== boot && all.indexOf(other) < all.indexOf(boot) && equalFigures(other, boot),
   );
   const heading = all.length > 1 ? html`<h3>${boot.machine}</h3>` : null;
   if (twin)
     return html`${heading}<p class="same">The same instruction counts as ${twin.machine}, all of them.</p>`;
-  const groups = [...Map.groupBy(tables, (one) => `${one.suite} ${one.metric}, ${one.unit}`).values()];
-  return html`${heading}${groups.map((group) => groupPart(boot, group))}`;
+  return html`${heading}${allocatorGroups(boot).map((group) => (group[0]?.cost ? groupPart(boot, group) : shares(group)))}`;
 }
 
 function groupPart(boot: StoredBoot, tables: readonly AllocatorTable[]): Html {
@@ -45,6 +47,26 @@ function groupPart(boot: StoredBoot, tables: readonly AllocatorTable[]): Html {
   return html`${overview(tables)}
 <p class="note">${clock}${scale ? ` One logarithmic scale for all bars, from ${number(10 ** scale.low)}.` : null}</p>
 <div class="cards">${tables.map((table) => workloadCard(table, scale, boot))}</div>`;
+}
+
+/** Figures that are no cost, as plain columns: whether more is better depends on the metric. */
+function shares(group: readonly AllocatorTable[]): Html {
+  const title = groupTitle(group);
+  const allocators = [...new Set(group.flatMap((table) => table.allocators))].sort(byAllocator);
+  const row = (table: AllocatorTable, one: AllocatorRow): Html => {
+    const cell = (name: string): Html => {
+      const found = one.cells.find(({ allocator }) => allocator === name);
+      return html`<td class="n">${found ? number(found.record.value) : ''}</td>`;
+    };
+    return html`<tr><th scope="row">${tableName(table, group)}, ${sizeName(one)}</th>${allocators.map(cell)}</tr>`;
+  };
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${title}"><table class="glance"><caption>${capital(title)}: no costs, so whether more is better depends on the metric</caption>
+<thead><tr><th scope="col">metric and size</th>${allocators.map((name) => html`<th scope="col" class="n">${name}</th>`)}</tr></thead>
+<tbody>${group.map((table) => table.rows.map((one) => row(table, one)))}</tbody></table></div>`;
+}
+
+function sizeName(row: AllocatorRow): string {
+  return row.bytes === null ? row.case : label('bytes', String(row.bytes));
 }
 
 /** Least and greatest ratio of each workload over its sizes. */
@@ -83,7 +105,7 @@ ${table.rows.map((row) => sizeRows(row, scale, boot.exact, caption))}</table></d
 }
 
 function sizeRows(row: AllocatorRow, scale: LogScale | undefined, exact: boolean, caption: string): Html {
-  const name = row.bytes === null ? row.case : label('bytes', String(row.bytes));
+  const name = sizeName(row);
   const head = html`<th scope="rowgroup" rowspan="${row.cells.length}" class="size">${name || caption}</th>`;
   return html`<tbody>${row.cells.map(
     (

@@ -19,8 +19,17 @@ ${testPart(boot)}
 ${bulletList('What the verdict rests on', boot.evidence)}
 ${bulletList('Refused', boot.refused)}
 ${boot.missing.length > 0 ? html`<p><b>Missing records:</b> ${boot.missing.join(', ')}</p>` : null}
-<details${passed ? null : html` open`}><summary>Last lines of the serial port</summary><pre tabindex="0" aria-label="Last serial lines of ${boot.machine}">${boot.tail.map((line) => html`${line}\n`)}</pre></details>
-<details><summary>All ${number(boot.records.length)} records</summary>${recordTable(boot)}</details></article>`;
+${tailPart(boot)}${recordPart(boot)}</article>`;
+}
+
+function tailPart(boot: StoredBoot): Html {
+  if (boot.tail.length === 0) return html`<p class="note">No line of text came over the serial port.</p>`;
+  return html`<details${boot.end === 'passed' ? null : html` open`}><summary>Last lines of the serial port</summary><pre tabindex="0" aria-label="Last serial lines of ${boot.machine}">${boot.tail.map((line) => html`${line}\n`)}</pre></details>`;
+}
+
+function recordPart(boot: StoredBoot): Html | null {
+  if (boot.records.length === 0) return null;
+  return html`<details><summary>All ${number(boot.records.length)} records</summary>${recordTable(boot)}</details>`;
 }
 
 function bootFacts(boot: StoredBoot): Html[] {

@@ -17,6 +17,7 @@ export function changesSection(run: StoredRun, earlier: readonly (EarlierBoot | 
     if (!before) {
       return html`${heading}<p>No earlier run of this machine, host, accelerator and clock is stored: there is nothing to compare with.</p>`;
     }
+    if (boot.records.length === 0) return html`${heading}<p>This boot measured nothing.</p>`;
     const twin = rows.findIndex((other) => equalChanges(other, rows[index] ?? []));
     if (twin >= 0 && twin < index)
       return html`${heading}<p class="same">The same as for ${run.boots[twin]?.machine ?? ''}.</p>`;

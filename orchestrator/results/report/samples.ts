@@ -40,7 +40,7 @@ function bootSamples(rows: readonly Sampled[]): Html {
   const still = rows.length - varying.length;
   const note =
     still > 0
-      ? html`<p>${count(still, 'series', 'series')} of ${number(rows.length)} gave the same figure in every sample${varying.length > 0 ? '; the others' : ''}.</p>`
+      ? html`<p>${count(still, 'series', 'series')} of ${number(rows.length)} gave the same figure in every sample${varying.length > 0 ? '; the others:' : '.'}</p>`
       : null;
   const groups = [...Map.groupBy(varying, ({ record }) => `${record.suite} ${record.name}`)];
   return html`${note}${groups.map(([name, group]) => groupDetails(name, group))}`;

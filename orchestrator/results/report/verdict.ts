@@ -41,20 +41,25 @@ function keyFigures(boots: readonly StoredBoot[]): Html[] {
     boots.reduce((total, boot) => total + of(boot), 0);
   const [passed, failed] = [sum((boot) => boot.tests.passed), sum((boot) => boot.tests.failed)];
   const lost = sum((boot) => boot.missing.length + boot.refused.length);
+  const whole = boots.every((boot) => boot.end === 'passed' || boot.end === 'failed');
   const ready = first.timing.firstRecordMs;
   return [
     ...(pair ? [pairFigure(pair.table, pair.row)] : []),
     figure(
       'In-kernel tests',
-      number(passed),
-      `of ${number(passed + failed)} passed`,
+      passed + failed === 0 ? '–' : number(passed),
+      passed + failed === 0 ? 'none ran' : `of ${number(passed + failed)} passed`,
       boots.map((boot) => boot.machine).join(', '),
     ),
     figure(
       'Records',
       number(sum((boot) => boot.records.length)),
       'harvested',
-      lost === 0 ? 'none missing, none refused' : `${number(lost)} missing or refused`,
+      lost > 0
+        ? `${number(lost)} missing or refused`
+        : whole
+          ? 'none missing, none refused'
+          : 'up to where it ended',
     ),
     figure(
       'QEMU to first record',
@@ -67,7 +72,7 @@ function keyFigures(boots: readonly StoredBoot[]): Html[] {
 
 // The pair of 4 KiB is what the pools are judged by; a kernel without it shows its first comparison.
 function pairOf(boots: readonly StoredBoot[]): { table: AllocatorTable; row: AllocatorRow } | undefined {
-  const tables = boots.flatMap((boot) => allocatorTables(boot));
+  const tables = boots.flatMap((boot) => allocatorTables(boot)).filter((one) => one.cost);
   const table = tables.find((one) => one.name === 'pair') ?? tables[0];
   const row = table?.rows.find((one) => one.bytes === 4096) ?? table?.rows[0];
   return table && row ? { table, row } : undefined;
@@ -88,11 +93,14 @@ function pairFigure(table: AllocatorTable, row: AllocatorRow): Html {
 }
 
 function sinceFigures(run: StoredRun, earlier: readonly (EarlierBoot | undefined)[]): Html[] {
-  const all = run.boots.map((boot, index) => changesSince(earlier[index]?.boot, boot));
+  const all = run.boots.map((boot, index) =>
+    boot.records.length > 0 ? changesSince(earlier[index]?.boot, boot) : [],
+  );
   // What two boots say alike is one change of the kernel.
   const rows = all
     .filter((one, index) => all.findIndex((other) => other === one || equalChanges(other, one)) === index)
     .flat();
+  if (run.boots.every((boot) => boot.records.length === 0)) return [];
   if (rows.length === 0) return [figure('Since the run before', '–', '', 'no earlier run may be compared')];
   const counts = countChanges(rows);
   const changed = counts.fewer + counts.more;
