@@ -52,7 +52,17 @@ export async function makeDeb(recipe: Recipe): Promise<MadeDeb> {
       await utimes(file, 1_700_000_000, 1_700_000_000);
     }
     const out = join(folder, 'x.deb');
-    await sh('dpkg-deb', '--root-owner-group', '-Zgzip', '--build', tree, out);
+    // One time for all: the same recipe gives the same bytes.
+    await sh(
+      'env',
+      'SOURCE_DATE_EPOCH=1700000000',
+      'dpkg-deb',
+      '--root-owner-group',
+      '-Zgzip',
+      '--build',
+      tree,
+      out,
+    );
     return described(recipe, await readFile(out));
   } finally {
     await rm(folder, { recursive: true, force: true });
