@@ -56,6 +56,12 @@ const fields = z.strictObject({
     .regex(printable, 'must be one line of printable ASCII')
     .default('')
     .describe('Kernel command line; an ISO gets it through fw_cfg (`opt/synos/cmdline`).'),
+  exact: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Counts instructions instead of time (icount): the same numbers in every run, at one instruction a tick; `--exact` and `--no-exact` beat it.',
+    ),
   limits: limits.prefault({}).describe('When a guest is ended from outside.'),
 });
 

@@ -23,7 +23,7 @@ export async function boot(flags: Flags, args: readonly string[], options: Optio
     targets: [],
     boots: {
       machines: machinesOf(session, args),
-      exact: options['exact'] === true,
+      exact: typeof options['exact'] === 'boolean' ? options['exact'] : undefined,
       runs: typeof options['runs'] === 'number' ? options['runs'] : 1,
       commandLine: typeof options['append'] === 'string' ? options['append'] : '',
     },

@@ -11,7 +11,9 @@ if (Number(process.versions.node.split('.')[0]) < oldest) {
   await restart();
 } else {
   // Compiled code is kept between runs; a folder that cannot be written only costs time.
-  module.enableCompileCache?.(join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'synos', 'node'));
+  module.enableCompileCache?.(
+    join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'synos', 'node'),
+  );
   const { main } = await import('./main.ts');
   await main(process.argv);
 }

@@ -4,9 +4,9 @@ import { isoOptions } from '../../iso/options.ts';
 import { kernelOptions } from '../../kernel/toolchain/options.ts';
 import { machinesOptions } from '../../qemu/options.ts';
 
-/** `direct` hands the kernel to QEMU itself; `iso` starts the image as a real machine would, through its BIOS. */
+/** `direct` hands the kernel to QEMU itself and counts; `iso` starts the image as a real machine would, through its BIOS, and times. */
 const defaultMachines = {
-  direct: { boot: 'kernel' as const },
+  direct: { boot: 'kernel' as const, exact: true },
   iso: { boot: 'iso' as const, firmware: 'bios' as const },
 };
 

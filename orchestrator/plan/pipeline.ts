@@ -17,8 +17,8 @@ export type Wanted = {
   readonly boots?: {
     /** Names of machines of the configuration. */
     readonly machines: readonly string[];
-    /** Ticks are counted instructions. */
-    readonly exact: boolean;
+    /** Ticks are counted instructions; undefined: as each machine's description says. */
+    readonly exact: boolean | undefined;
     /** How often each machine boots. */
     readonly runs: number;
     /** Words for the end of every kernel command line. */
@@ -76,7 +76,7 @@ export function pipeline(
   for (const { name, options } of machines) {
     for (let index = 0; index < (wanted.boots?.runs ?? 1); index++) {
       const run = {
-        exact: wanted.boots?.exact ?? false,
+        exact: wanted.boots?.exact ?? options.exact,
         index,
         commandLine: wanted.boots?.commandLine ?? '',
       };
