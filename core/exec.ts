@@ -3,7 +3,7 @@
 //
 // Built on node:child_process directly: groups, death signals and bounded output are ours to hold anyway, and loading execa for the
 // rest costs 30 ms of CPU at every start, a fifth of what one boot may cost.
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -65,6 +65,8 @@ export async function start(command: Command): Promise<Running> {
   if (!file)
     throw new SynosError({ code: 'tool.missing', tool: name, neededFor: 'this step', package: name });
   const started = performance.now();
+  // Late: a build that has nothing to do starts no process.
+  const { spawn } = process.getBuiltinModule('node:child_process');
   // setpriv: the kernel kills the child when SynOS dies, however it dies.
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', file, ...rest], {
     cwd: command.cwd,

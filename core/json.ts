@@ -11,12 +11,15 @@ export function canonical(value: Json): string {
   if (typeof value === 'number' && !Number.isFinite(value))
     throw new TypeError(`not a JSON number: ${value}`);
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  if (isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (isArray(value))
+    return value.every(isText) ? JSON.stringify(value) : `[${value.map(canonical).join(',')}]`;
   const members = Object.keys(value)
     .sort()
     .map((key) => `${JSON.stringify(key)}:${canonical(value[key] as Json)}`);
   return `{${members.join(',')}}`;
 }
+
+const isText = (value: Json): boolean => typeof value === 'string';
 
 export function isObject(value: unknown): value is JsonObject {
   return value !== null && typeof value === 'object' && !Array.isArray(value);

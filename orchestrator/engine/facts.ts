@@ -1,7 +1,6 @@
 // Digests of files without reading them: what a file's content was is remembered under its path, size, times and inode, as git's index does.
-import { createHash } from 'node:crypto';
 import { type BigIntStats, closeSync, openSync, readSync, statSync } from 'node:fs';
-import { asDigest, type Digest } from '../../core/digest.ts';
+import { asDigest, type Digest, newDigest } from '../../core/digest.ts';
 import type { Journal, Line, Stamp } from './journal.ts';
 
 type FileLine = Extract<Line, { f: string }>;
@@ -90,16 +89,16 @@ export function isRacy(seen: Seen, readAtNs: bigint): boolean {
 
 /** SHA-256 of a file, read in pieces, without giving way to other work. */
 export function digestNow(path: string): Digest {
-  const hash = createHash('sha256');
+  const sum = newDigest();
   const file = openSync(path, 'r');
   try {
     const piece = Buffer.allocUnsafe(1 << 18);
     for (let got = readSync(file, piece); got > 0; got = readSync(file, piece))
-      hash.update(got === piece.length ? piece : piece.subarray(0, got));
+      sum.update(got === piece.length ? piece : piece.subarray(0, got));
   } finally {
     closeSync(file);
   }
-  return hash.digest('hex') as Digest;
+  return sum.digest();
 }
 
 function later(a: bigint, b: bigint): bigint {

@@ -1,7 +1,7 @@
 // What the engine knows of a plan before it runs anything: each task's action, the programs behind it, the digests of its files, and
 // whether the store already holds what it would make. All of it without a process and, once prepared, without waiting.
 import { statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Action, Tool } from '../../core/action.ts';
 import { type Digest, digestOfFile } from '../../core/digest.ts';
 import { baseEnvironment } from '../../core/exec.ts';
@@ -120,7 +120,7 @@ export class Memory {
    */
   isSteady(path: string, startedNs: bigint): boolean {
     const { seen, digest, racy } = this.glance(path);
-    const whole = join(this.tree, path);
+    const whole = `${this.tree}/${path}`;
     const now = look(whole);
     if (seen?.stamp !== now?.stamp) return false;
     if (!now) return true;
@@ -138,7 +138,7 @@ export class Memory {
   private glance(path: string): Glance {
     const known = this.glances.get(path);
     if (known) return known;
-    const whole = join(this.tree, path);
+    const whole = `${this.tree}/${path}`;
     const seen = this.hasFolder(dirname(path)) ? look(whole) : undefined;
     const racy = seen !== undefined && isRacy(seen, now());
     const glance = { seen, digest: this.store.facts.digest(`tree:${path}`, whole, seen), racy };
@@ -150,14 +150,14 @@ export class Memory {
   private hasFolder(path: string): boolean {
     let there = this.folders.get(path);
     if (there === undefined) {
-      there = statSync(join(this.tree, path), { throwIfNoEntry: false })?.isDirectory() ?? false;
+      there = statSync(`${this.tree}/${path}`, { throwIfNoEntry: false })?.isDirectory() ?? false;
       this.folders.set(path, there);
     }
     return there;
   }
 
   private async readLarge(path: string): Promise<void> {
-    const whole = join(this.tree, path);
+    const whole = `${this.tree}/${path}`;
     const seen = this.glances.has(path) ? undefined : look(whole);
     if (!seen || seen.size < largeBytes || this.store.facts.recall(`tree:${path}`, seen.stamp)) return;
     const racy = isRacy(seen, now());

@@ -10,7 +10,7 @@ import {
   renameSync,
   rmSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { type Digest, digestOfFile } from '../../core/digest.ts';
 import { SynosError } from '../../core/failure.ts';
 import { digestNow, type Facts, look } from './facts.ts';
@@ -33,7 +33,7 @@ export class Objects {
   }
 
   path(digest: Digest): string {
-    return join(this.folder, digest.slice(0, 2), digest.slice(2));
+    return `${this.folder}/${digest.slice(0, 2)}/${digest.slice(2)}`;
   }
 
   /** Whether the object is there and whole. A damaged one is removed, so that it can be made again. */

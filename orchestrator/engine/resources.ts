@@ -1,6 +1,5 @@
 // What this machine has for tasks: processors, memory and streams of input and output, within the limits of the control groups it runs in.
 import { readFileSync } from 'node:fs';
-import { availableParallelism, freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Demand } from '../../core/task.ts';
 
@@ -10,8 +9,12 @@ export type Capacity = Demand;
 const ioStreams = 4;
 const mib = 2 ** 20;
 
+// Late: a build that has nothing to do does not ask.
+const os = () => process.getBuiltinModule('node:os');
+
 /** `jobs` (of -j) replaces the number of processors. */
 export function machineCapacity(jobs?: number, proc = '/proc', groups = '/sys/fs/cgroup'): Capacity {
+  const { availableParallelism } = os();
   const limits = groupLimits(proc, groups);
   return {
     cpus: jobs ?? Math.max(1, Math.min(availableParallelism(), limits.cpus)),
@@ -23,6 +26,7 @@ export function machineCapacity(jobs?: number, proc = '/proc', groups = '/sys/fs
 // MemAvailable counts what caches would give back; free memory alone would be far too little.
 function availableBytes(proc: string): number {
   const kib = /^MemAvailable:\s+(\d+) kB$/m.exec(read(join(proc, 'meminfo')))?.[1];
+  const { freemem, totalmem } = os();
   return kib === undefined ? Math.max(freemem(), totalmem() / 2) : Number(kib) * 1024;
 }
 
