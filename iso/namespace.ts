@@ -70,7 +70,8 @@ enter() {
     mount -t proc -o nosuid,nodev,noexec proc proc
     mount -t sysfs -o nosuid,nodev,noexec,ro sysfs sys
     pivot_root . .host
-    umount -l .host
+    # By the host'"'"'s own umount: a small root has none.
+    chroot .host umount -l /
     exec env -u TMPDIR HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot . setpriv --bounding-set=-mknod,-net_admin,-sys_admin,-sys_boot,-sys_module,-sys_rawio,-sys_time,-syslog \\
       sh "$2"
   ' sh "$1" "$2"

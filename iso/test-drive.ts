@@ -134,6 +134,10 @@ async function runAction(
     await action.run(action.parse(task.params), context);
     await mkdir(folder);
     for (const output of task.outputs) await copyFile(join(made, output), join(folder, output));
+  } catch (error) {
+    // A test that fails should say why.
+    if (error instanceof SynosError) error.message = JSON.stringify(error.failure);
+    throw error;
   } finally {
     await rm(work, { recursive: true, force: true });
     await rm(made, { recursive: true, force: true });

@@ -48,6 +48,7 @@ const options = fields({
   cpu: text(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
   accelerator: oneOf('auto', 'kvm', 'tcg'),
   commandLine: text(printable),
+  exact: (value) => typeof value === 'boolean',
   limits: fields({
     seconds: whole(1, 86_400),
     silenceSeconds: whole(1, 3600),

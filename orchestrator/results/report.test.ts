@@ -145,7 +145,8 @@ describe('the page', () => {
     ]) {
       expect(page).toContain(text);
     }
-    expect(page).toContain('-append &#39;a b&#39;');
+    // An option a line, and no line broken within a word.
+    expect(page).toContain('  -kernel out/synos.elf \\\n  -append &#39;a -b&#39;');
   });
 
   it('puts the evidence first when the run failed', () => {

@@ -101,7 +101,7 @@ export function sampleBoot(machine: string, options: SampleOptions = {}): Stored
         '-kernel',
         'out/synos.elf',
         '-append',
-        'a b',
+        'a -b',
       ],
       exit: 33,
       signal: null,

@@ -28,9 +28,14 @@ ${run.boots.map((boot) => code(`QEMU, as it was started for ${boot.machine}`, op
 <p class="note">This run as data: <code>synos report ${run.id} --json</code></p>`;
 }
 
-// An option a line, which a shell still takes as one command.
+// An option a line, which a shell still takes as one command: broken between words, never within one.
 function optionLines(argv: readonly string[]): string {
-  return shellWords(argv).replaceAll(/ (?=-[a-z])/g, ' \\\n  ');
+  return argv
+    .map((word, index) => {
+      const gap = index === 0 ? '' : /^-[A-Za-z]/.test(word) ? ' \\\n  ' : ' ';
+      return gap + shellWords([word]);
+    })
+    .join('');
 }
 
 // A line feed of ours between escaped lines: the escaper would show it as \x0a.
