@@ -1,9 +1,7 @@
 // SHA-256 digests as a branded string, so that no other string can stand where a digest is meant.
+import { createHash, hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { canonical, type Json } from './json.ts';
-
-// Not by `import`: that reads every export of node:crypto, which loads WebCrypto too, 10 ms at every start.
-const { createHash, hash } = process.getBuiltinModule('node:crypto');
 
 /** 64 lower-case hex digits. */
 export type Digest = string & { readonly __brand: 'sha256' };
