@@ -9,7 +9,7 @@ import { mostUnpacked } from './entry.ts';
 import type { Deb } from './fetch.ts';
 import { type TarEntry, TarError, TarReader } from './tar.ts';
 
-export type ControlFile = { readonly mode: number; readonly mtime: number; readonly content: Buffer };
+type ControlFile = { readonly mode: number; readonly mtime: number; readonly content: Buffer };
 
 export type OpenDeb = {
   readonly deb: Deb;

@@ -90,7 +90,7 @@ function hasControls(text: string): boolean {
 }
 
 /** Folders at the root that are links into /usr on every Debian since bookworm. */
-export const usrLinks = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'] as const;
+const usrLinks = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'] as const;
 
 /** `bin/ls` -> `usr/bin/ls`. */
 export function usrMerged(path: string): string {

@@ -6,7 +6,7 @@ import { SynosError } from '../core/failure.ts';
 import { Deb822Error, formatStanza, type Stanza, stanzas } from './deb822.ts';
 import type { IsoOptions } from './options.ts';
 
-export const archives = ['debian', 'security'] as const;
+const archives = ['debian', 'security'] as const;
 
 export type LockedPackage = {
   readonly name: string;

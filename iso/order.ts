@@ -3,7 +3,7 @@ import { control, type DebFacts } from './facts.ts';
 import { parseRelations } from './version.ts';
 
 /** One call of dpkg with these packages. */
-export type Step = { readonly verb: 'unpack' | 'configure'; readonly packages: readonly string[] };
+type Step = { readonly verb: 'unpack' | 'configure'; readonly packages: readonly string[] };
 
 export type Order = {
   /** Essential packages and all that they need: their files are there before anything runs, as debootstrap does it. */

@@ -22,7 +22,7 @@ export type RelockRequest = {
 };
 
 /** One package that differs; an absent version means that it is not there. */
-export type LockChange = { readonly name: string; readonly before?: string; readonly after?: string };
+type LockChange = { readonly name: string; readonly before?: string; readonly after?: string };
 
 export type Relocked = {
   readonly lock: Lock;
@@ -105,7 +105,7 @@ async function currentLock(file: string): Promise<Lock | undefined> {
 }
 
 /** Packages that come, go, or have other bytes. */
-export function difference(before: Lock | undefined, after: Lock): LockChange[] {
+function difference(before: Lock | undefined, after: Lock): LockChange[] {
   const old = new Map(before?.packages.map((row) => [row.name, row]));
   const now = new Map(after.packages.map((row) => [row.name, row]));
   return [...new Set([...old.keys(), ...now.keys()])]

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 export const root = resolve(import.meta.dirname, '..');
-export const bundle = join(root, 'dist', 'synos.js');
+const bundle = join(root, 'dist', 'synos.js');
 
-export type Ended = { exit: number | null; signal: string | null; out: string; err: string; json(): unknown };
-export type RunOptions = {
+type Ended = { exit: number | null; signal: string | null; out: string; err: string; json(): unknown };
+type RunOptions = {
   env?: { readonly [name: string]: string };
   limitMs?: number;
   /** Called once it runs, for tests that pull something out from under it. */

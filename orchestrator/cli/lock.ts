@@ -15,7 +15,12 @@ export async function lock(
 ): Promise<number> {
   const check = options['check'] === true || flags.dryRun;
   const session = await openSession(flags, 'lock', version());
-  const made = await lockNow(session, check).finally(() => session.close());
+  let made: Relocked;
+  try {
+    made = await lockNow(session, check);
+  } finally {
+    await session.close();
+  }
   show(flags, made, session.config.iso.lock);
   // --check is a question for pipelines: 1 says that the lock is not what it would be today.
   return check && (made.stale || made.changes.length > 0) ? 1 : 0;

@@ -78,7 +78,7 @@ export function apply(
   return put(value, override.path, isText ? override.text : parse(override.text));
 }
 
-export function schemaAt(
+function schemaAt(
   schema: SchemaNode | undefined,
   path: readonly PropertyKey[],
 ): SchemaNode | undefined {

@@ -26,7 +26,7 @@ export function readYaml(file: string): YamlSource {
   return parseYaml(file, readFileSync(file, 'utf8'));
 }
 
-export function parseYaml(file: string, text: string): YamlSource {
+function parseYaml(file: string, text: string): YamlSource {
   const counter = new LineCounter();
   const at = (offset: number): Place => {
     const { line, col } = counter.linePos(offset);

@@ -141,7 +141,8 @@ export class Memory {
     const whole = `${this.tree}/${path}`;
     const seen = this.hasFolder(dirname(path)) ? look(whole) : undefined;
     const racy = seen !== undefined && isRacy(seen, now());
-    const glance = { seen, digest: this.store.facts.digest(`tree:${path}`, whole, seen), racy };
+    const digest = seen && this.store.facts.digest(`tree:${path}`, whole, seen);
+    const glance = { seen, digest, racy };
     this.glances.set(path, glance);
     return glance;
   }

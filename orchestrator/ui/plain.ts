@@ -30,7 +30,14 @@ function lineOf(event: Event, { verbose, serial, style }: PlainOptions): string 
       return `ended   ${event.machine}: ${event.outcome.end === 'passed' ? style.good('passed') : style.bad(event.outcome.end)} in ${duration(event.outcome.timing.totalMs)}`;
     case 'warning':
       return `${style.warn('warning:')} ${event.message}`;
-    default:
+    // Told by the command itself at its end, or of no use line by line.
+    case 'run.started':
+    case 'run.ended':
+    case 'plan.ready':
+    case 'task.progress':
+    case 'operation':
+    case 'boot.record':
+    case 'failure':
       return undefined;
   }
 }

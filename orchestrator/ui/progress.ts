@@ -119,7 +119,7 @@ function follow(
       if (event.result.status === 'cached') stage.cached++;
       if (event.result.status === 'failed') stage.failed = true;
       break;
-    default:
+    case 'task.output':
       return;
   }
   show(stage, columns);
