@@ -96,7 +96,7 @@ test('what is there is not asked for again', async () => {
 test('a mirror that is away, refuses, breaks off or lies is followed by the next', async () => {
   const url = await mirror(honest);
   const bad: readonly Promise<string>[] = [
-    Promise.resolve(away()),
+    away(),
     mirror((_name, response) => response.writeHead(404).end()),
     mirror((name, response) => {
       response.writeHead(200, { 'content-length': content(name).length });
