@@ -88,3 +88,11 @@ test('the link may hide behind the merged /usr', () => {
     path: '/usr/lib/d',
   });
 });
+
+test('dpkg is left to find conflicts of what it unpacks, but for those by another name of one place', () => {
+  const aa = ships('aa', ['bin/x']);
+  expect(mergeTrees([aa], [ships('bb', ['bin/x'])]).dropped.size).toBe(0);
+  const failed = (): unknown => mergeTrees([aa], [ships('bb', ['usr/bin/x'])]);
+  expect(failed).toThrow('package.conflict');
+  expect(mergeTrees([aa], [ships('bb', ['usr/bin/x'], { Replaces: 'aa' })]).dropped.size).toBe(0);
+});

@@ -15,9 +15,10 @@ type Owned = { readonly entry: EntryFacts; readonly facts: DebFacts };
 
 /**
  * Two packages may share a directory, nothing else, unless one says `Replaces` (Debian Policy 7.6.1): then its file stays.
- * The order of `all` decides whose mode a directory has. Throws SynosError package.conflict.
+ * The order of `all` decides whose mode a directory has. `byDpkg` are packages that dpkg unpacks later: it finds their conflicts
+ * itself, and knows their diversions, but not that /bin/x and /usr/bin/x are one file. Throws SynosError package.conflict.
  */
-export function mergeTrees(all: readonly DebFacts[]): Merged {
+export function mergeTrees(all: readonly DebFacts[], byDpkg: readonly DebFacts[] = []): Merged {
   const tree = new Map<string, Owned>();
   const dropped = new Set<string>();
   for (const facts of all)
@@ -29,8 +30,17 @@ export function mergeTrees(all: readonly DebFacts[]): Merged {
         tree.set(entry.place, settle(before, here, dropped));
     }
   checkParents(tree);
+  for (const facts of byDpkg) checkAliases(tree, facts);
   const folders = [...tree.values()].map((owned) => owned.entry).filter((entry) => entry.kind === 'dir');
   return { folders: folders.sort((a, b) => (a.place < b.place ? -1 : 1)), dropped };
+}
+
+function checkAliases(tree: ReadonlyMap<string, Owned>, facts: DebFacts): void {
+  for (const entry of facts.entries) {
+    const before = tree.get(entry.place);
+    if (!before || before.entry.shipped === entry.shipped || bothFolders(before, { entry, facts })) continue;
+    if (!replaces(facts, before.facts)) throw conflict(entry.place, before.facts.name, facts.name);
+  }
 }
 
 function bothFolders(a: Owned, b: Owned): boolean {

@@ -65,9 +65,10 @@ async function writePlan(
   const merged = facts
     .filter((row) => order.merged.has(row.name))
     .sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
-  const tree = mergeTrees(merged);
-  const left = facts.filter((row) => !order.merged.has(row.name)).map((row) => row.name);
-  await writeFile(join(work, 'exclude'), [...left, ...tree.dropped].map((line) => `${line}\n`).join(''));
+  const left = facts.filter((row) => !order.merged.has(row.name));
+  const tree = mergeTrees(merged, left);
+  const excluded = [...left.map((row) => row.name), ...tree.dropped];
+  await writeFile(join(work, 'exclude'), excluded.map((line) => `${line}\n`).join(''));
   await writeFolders(join(work, 'folders.tar'), tree.folders);
   const alone = merged.filter((row) => !(order.base.has(row.name) && row.preinst));
   await writeDatabase(join(work, 'database'), alone, tree.dropped);
