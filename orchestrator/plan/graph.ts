@@ -69,22 +69,30 @@ function ordered(tasks: ReadonlyMap<TaskId, Task>): Map<TaskId, Task> {
   const done = new Map<TaskId, Task>();
   const open = new Set<TaskId>();
   for (const root of tasks.values()) {
-    const stack = [root];
-    for (let task = stack.at(-1); task; task = stack.at(-1)) {
-      open.add(task.id);
-      const next = dependencies(task).find((id) => !done.has(id));
+    if (done.has(root.id)) continue;
+    const stack = [visit(root)];
+    for (let top = stack.at(-1); top; top = stack.at(-1)) {
+      open.add(top.task.id);
+      const next = top.left.pop();
       if (next === undefined) {
         stack.pop();
-        open.delete(task.id);
-        done.set(task.id, task);
+        open.delete(top.task.id);
+        done.set(top.task.id, top.task);
       } else if (open.has(next)) {
         throw invalid(`a cycle: ${shortestCycle(tasks).join(' -> ')}`);
-      } else {
-        stack.push(tasks.get(next) as Task);
+      } else if (!done.has(next)) {
+        stack.push(visit(tasks.get(next) as Task));
       }
     }
   }
   return done;
+}
+
+/** A task with the inputs that were not looked at yet, the first one last. */
+type Visit = { readonly task: Task; readonly left: TaskId[] };
+
+function visit(task: Task): Visit {
+  return { task, left: dependencies(task).reverse() };
 }
 
 /** The shortest cycle, first task named again at its end: breadth first from every task, so that what is shown is as short as it can be. */
