@@ -130,6 +130,20 @@ test('without any mirror that answers it is network.away, with the place, the re
   });
 });
 
+test('when every mirror says that it is not there it is package.gone, at once, and one that is only away makes it network.away', async () => {
+  const gone: Handler = (_name, response) => response.writeHead(404).end();
+  const both = [await mirror(gone), await mirror(gone)];
+  expect(await failure(fetchAll([deb('a')], 1, context(both)))).toMatchObject({
+    code: 'package.gone',
+    package: 'a',
+    version: '1.0',
+  });
+  expect(asked).toHaveLength(2);
+  expect(await failure(fetchAll([deb('a')], 1, context([await mirror(gone), await away()])))).toMatchObject({
+    code: 'network.away',
+  });
+});
+
 test('when the only mirror sends a tampered package it is digest.mismatch, and nothing is kept', async () => {
   const url = await mirror((name, response) => {
     const bytes = content(name);
@@ -152,8 +166,8 @@ test('the error of the package that failed is told, not that the others were sto
   });
   const debs = ['slow1', 'slow2', 'bad'].map(deb);
   expect(await failure(fetchAll(debs, 3, context([url])))).toMatchObject({
-    code: 'network.away',
-    reason: 'HTTP status 404',
+    code: 'package.gone',
+    package: 'bad',
   });
 });
 

@@ -70,7 +70,7 @@ export async function fetchAll(
 
 /**
  * The bytes of a .deb, hashed now: what the caller uses is what was hashed. A damaged or missing file is fetched again.
- * Throws SynosError digest.mismatch, network.away or interrupted.
+ * Throws SynosError digest.mismatch, package.gone, network.away or interrupted.
  */
 export async function readDeb(deb: Deb, context: FetchContext): Promise<Buffer> {
   const path = debPath(context.shared, deb.sha256);
@@ -128,16 +128,25 @@ async function fetchDeb(deb: Deb, context: FetchContext): Promise<void> {
       cause === undefined ? {} : { cause },
     );
   if (context.offline) throw away('--offline was given', 0);
-  let last: unknown;
-  for (let round = 0; round < rounds; round++) {
+  let errors: unknown[] = [];
+  for (let round = 0; round < rounds && !isGone(errors); round++) {
     if (round > 0) await pause(firstWaitMs * 4 ** (round - 1), context.signal);
+    errors = [];
     for (const url of urls) {
-      last = await attempt(deb, url, context);
-      if (last === undefined) return;
+      const error = await attempt(deb, url, context);
+      if (error === undefined) return;
+      errors.push(error);
     }
   }
-  // A wrong digest says more than that some other mirror was away.
-  throw last instanceof SynosError ? last : away(reasonOf(last), rounds * urls.length, last);
+  // A wrong digest says more than that some other mirror was away; a package is gone only where every mirror says so.
+  const telling = isGone(errors) ? errors[0] : errors.find((error) => codeOf(error) === 'digest.mismatch');
+  throw telling ?? away(reasonOf(errors.at(-1)), rounds * urls.length, errors.at(-1));
+}
+
+const codeOf = (error: unknown): string => (error instanceof SynosError ? error.failure.code : '');
+
+function isGone(errors: readonly unknown[]): boolean {
+  return errors.length > 0 && errors.every((error) => codeOf(error) === 'package.gone');
 }
 
 // What went wrong at one mirror, undefined when nothing did. Throws what another mirror cannot mend.
@@ -159,6 +168,8 @@ async function download(deb: Deb, url: string, context: FetchContext): Promise<v
   let counted = 0;
   try {
     const response = await fetch(url, { signal: AbortSignal.any([context.signal, idle.signal]) });
+    if (response.status === 404 || response.status === 410)
+      throw new SynosError({ code: 'package.gone', package: deb.name, version: deb.version, url });
     if (!response.ok || !response.body) throw new Error(`HTTP status ${response.status}`);
     const actual = await store(response.body, part, deb, (bytes) => {
       timer.refresh();
