@@ -71,7 +71,10 @@ const link: Action<LinkParams> = {
   parse: (params) => ({ flags: stringsIn(params, 'flags'), objects: stringsIn(params, 'objects') }),
   async run({ flags, objects }, context) {
     const folder = join(context.work, 'objects');
-    for (const name of objects) nameObject(inside(folder, name), context.input(name));
+    for (const path of new Set(objects.map((name) => dirname(inside(folder, name)))))
+      mkdirSync(path, { recursive: true });
+    // The linker writes the names of assembly objects into the symbol table, so they get real ones, and the same ones everywhere.
+    for (const name of objects) symlinkSync(context.input(name), join(folder, name));
     await diagnosed(context, {
       argv: [linker.name, ...flags, '-T', context.input('script'), '-o', context.output('elf'), ...objects],
       cwd: folder,
@@ -101,12 +104,6 @@ const symbols: Action<SymbolsParams> = {
 };
 
 export const kernelActions: readonly Action[] = [compile, link, symbols];
-
-// The linker writes the names of assembly objects into the symbol table, so they get real ones, and the same ones everywhere.
-function nameObject(name: string, file: string): void {
-  mkdirSync(dirname(name), { recursive: true });
-  symlinkSync(file, name);
-}
 
 // Runs a compiler or linker; what it complains about first is what the failure shows.
 async function diagnosed(context: ActionContext, command: Command): Promise<void> {

@@ -87,12 +87,15 @@ export function isRacy(seen: Seen, readAtNs: bigint): boolean {
   return seen.changed + step >= readAtNs;
 }
 
+// One for all reads: they never overlap, and a new one for each file would be most of the garbage of a build.
+let piece: Buffer | undefined;
+
 /** SHA-256 of a file, read in pieces, without giving way to other work. */
 export function digestNow(path: string): Digest {
   const sum = newDigest();
   const file = openSync(path, 'r');
   try {
-    const piece = Buffer.allocUnsafe(1 << 18);
+    piece ??= Buffer.allocUnsafe(1 << 18);
     for (let got = readSync(file, piece); got > 0; got = readSync(file, piece))
       sum.update(got === piece.length ? piece : piece.subarray(0, got));
   } finally {

@@ -71,8 +71,12 @@ export class Journal {
     if (this.pending.length === 0) return;
     mkdirSync(dirname(this.path), { recursive: true });
     const file = openSync(this.path, 'a');
+    const data = encode(this.pending);
     try {
-      writeWhole(file, encode(this.pending));
+      writeWhole(file, data);
+      // Where nobody else has written since the last read, there is nothing new to read.
+      const { size, ino } = fstatSync(file, { bigint: true });
+      if (ino === this.inode && Number(size) === this.size + data.length) this.size = Number(size);
     } finally {
       closeSync(file);
     }

@@ -1,5 +1,5 @@
 // Runs one task on this machine: inputs found, action run in a folder of its own under a time limit, outputs taken into the store.
-import { lstatSync, mkdirSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Action, Runner } from '../../core/action.ts';
 import type { Digest } from '../../core/digest.ts';
@@ -103,14 +103,12 @@ async function runAction(
 ): Promise<readonly string[]> {
   const { options, memory } = here;
   const { action, params, tools } = memory.of(task);
-  const shared = join(options.home, 'shared');
-  mkdirSync(shared, { recursive: true });
   const stop = stopper(task, signal);
   const run = openRun({
     task,
     tree: options.tree,
     work,
-    shared,
+    shared: here.folders.shared,
     offline: options.offline ?? false,
     tools,
     inputs: inputPaths(here, task, inputs),

@@ -18,19 +18,22 @@ import { SynosError } from '../../core/failure.ts';
 const foreignAgeMs = 24 * 3_600_000;
 
 export class WorkFolders {
+  /** Outlives every run; there as soon as a work folder is. */
+  readonly shared: string;
   private readonly root: string;
   private readonly own: string;
   private next = 0;
   private made = false;
 
   constructor(home: string) {
+    this.shared = join(home, 'shared');
     this.root = join(home, 'work');
     this.own = join(this.root, ownName());
   }
 
   /** A new empty folder, its outputs to be written below `out`. Throws the file system's error. */
   make(): string {
-    if (!this.made) makeFolder(this.own);
+    if (!this.made) for (const path of [this.own, this.shared]) makeFolder(path);
     this.made = true;
     const folder = join(this.own, String(this.next++));
     mkdirSync(folder);
@@ -38,8 +41,9 @@ export class WorkFolders {
     return folder;
   }
 
+  /** Removes a folder when whatever is due now has been started. */
   remove(folder: string): void {
-    removeTree(folder);
+    setImmediate(() => removeTree(folder));
   }
 
   /** Removes what dead processes left. True when another live process works here. */
