@@ -54,7 +54,7 @@ const connections = 4;
 
 const unpackPackages: Action<Packages> = {
   kind: 'iso.unpack',
-  version: 1,
+  version: 2,
   tools: () => [tools.dpkgDeb, tools.prlimit],
   parse: parsePackages,
   async run(params, context) {
@@ -65,7 +65,7 @@ const unpackPackages: Action<Packages> = {
 
 const root: Action<RootParams> = {
   kind: 'iso.root',
-  version: 1,
+  version: 2,
   tools: () => [tools.unshare, tools.mount, tools.pivotRoot, tools.tar, tools.dpkgQuery],
   parse(params) {
     const fields = check.object(params, 'iso.root');
@@ -85,7 +85,7 @@ const root: Action<RootParams> = {
 
 const initramfs: Action<InitramfsParams> = {
   kind: 'iso.initramfs',
-  version: 1,
+  version: 2,
   tools: () => [tools.unshare, tools.mount, tools.pivotRoot, tools.tar],
   parse(params) {
     const fields = check.object(params, 'iso.initramfs');
@@ -102,8 +102,8 @@ const initramfs: Action<InitramfsParams> = {
 
 const squashfs: Action<SquashParams> = {
   kind: 'iso.squashfs',
-  version: 1,
-  tools: () => [tools.mksquashfs],
+  version: 2,
+  tools: () => [tools.mksquashfs, tools.unshare],
   parse(params) {
     const fields = check.object(params, 'iso.squashfs');
     return { epoch: check.integer(fields, 'epoch', 0xffffffff), level: check.integer(fields, 'level', 22) };

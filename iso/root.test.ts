@@ -67,6 +67,36 @@ test('setuid, sticky bits and owners are those of the packages, and /bin is a li
   expect(line('bin -> usr/bin')).toBe('lrwxrwxrwx 0/0');
 });
 
+test('the live file system has what the root has: owners, modes, times and the root folder itself', async () => {
+  const path = drive.path(outputs[2] as TaskOutput);
+  const rows = (await sh('unsquashfs', '-UTC', '-llnumeric', path)).split('\n');
+  const lock = /^Epoch: (\d+)$/m.exec(await readFile('synos.lock', 'utf8'))?.[1];
+  const day = new Date(Number(lock) * 1000).toISOString().slice(0, 10);
+  expect(rows[0]).toMatch(new RegExp(`^drwxr-xr-x 0/0 +\\d+ ${day} \\d\\d:\\d\\d squashfs-root$`));
+  const shape = (lines: readonly string[], prefix: string): string[] =>
+    lines
+      .filter((line) => line.includes(` ${prefix}/`))
+      .map((line) =>
+        line
+          .replace(/^(\S+ \S+) +(?:\d+ )?/, '$1 ')
+          .replace(` ${prefix}/`, ' ')
+          .replace(/\/$/, ''),
+      )
+      .filter((line) => !line.endsWith(' '))
+      .map((line) => (line.startsWith('d') ? line.replace(/^(\S+ \S+) \d+ /, '$1 ') : line))
+      .sort();
+  // Tar shows all but one name of a file as links to it.
+  const listed = (await listing()).map((line) =>
+    line
+      .replace(/^h/, '-')
+      .replace(/ link to .*$/, '')
+      .replace(/(\d\d:\d\d):\d\d /, '$1 '),
+  );
+  const [theirs, ours] = [shape(rows, 'squashfs-root'), shape(listed, '.')];
+  expect(theirs.length).toBeGreaterThan(1000);
+  expect(theirs.filter((line) => !ours.includes(line)).slice(0, 5)).toEqual([]);
+});
+
 test('the mounts of this machine are as they were', async () => {
   expect(await readFile('/proc/self/mountinfo', 'utf8')).toBe(mountsBefore);
 });
