@@ -207,6 +207,20 @@ describe('what stays behind', () => {
   });
 });
 
+it('a brief command is run as any other, and its group is ended, too', async () => {
+  expect(await run({ argv: sh('echo out; exit 2'), brief: true })).toMatchObject({
+    exit: 2,
+    stdout: 'out\n',
+  });
+  const end = await run({
+    argv: sh(`sleep 100 & echo $! > ${folder}/child; wait`),
+    brief: true,
+    limitMs: 300,
+  });
+  expect(end.timedOut).toBe(true);
+  expect(await eventually(() => !isRunning(pidIn('child')))).toBe(true);
+});
+
 it('a channel is one end of a socket pair at descriptor 3', async () => {
   const running = await start({ argv: sh('read -r line <&3; echo "got $line" >&3'), channel: true });
   const answer = new Promise<string>((resolve) =>

@@ -21,6 +21,11 @@ export type Command = {
   readonly keepBytes?: number;
   /** A file descriptor of SynOS's for the child's standard output and error, instead of keeping them. */
   readonly outputTo?: number;
+  /**
+   * True for a command that ends by itself within seconds and starts children of its own, as a compiler: it need not die with SynOS (its
+   * children would not), which saves the start of one process.
+   */
+  readonly brief?: boolean;
   /** True: the child finds one end of a socket pair at descriptor 3, `Running.channel` is the other. */
   readonly channel?: boolean;
   /** Each line of standard output and error as it comes, unescaped. */
@@ -68,7 +73,8 @@ export async function start(command: Command): Promise<Running> {
   // Late: a build that has nothing to do starts no process.
   const { spawn } = process.getBuiltinModule('node:child_process');
   // setpriv: the kernel kills the child when SynOS dies, however it dies.
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', file, ...rest], {
+  const argv = command.brief ? [file, ...rest] : ['setpriv', '--pdeathsig', 'KILL', '--', file, ...rest];
+  const child = spawn(argv[0] as string, argv.slice(1), {
     cwd: command.cwd,
     env: { ...baseEnvironment(), ...command.env },
     detached: true,

@@ -1,5 +1,14 @@
 // The code behind the kernel's tasks: compile a file, link, collect symbols.
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Action, ActionContext, Tool } from '../../core/action.ts';
 import type { Command } from '../../core/exec.ts';
@@ -28,6 +37,7 @@ const compilerTools: { readonly [C in Compiler]: readonly Tool[] } = {
 /** Lines that a compiler's failure shows: the first ones, since what follows the first error is often only its echo. */
 const firstLines = 40;
 const mostLineLength = 500;
+const messageBytes = 64 << 10;
 /** Symbols of a kernel as text, far above what any has. */
 const symbolBytes = 64 << 20;
 
@@ -88,11 +98,16 @@ const symbols: Action<SymbolsParams> = {
   tools: ({ compiler }) => [nm, awk, ...compilerTools[compiler]],
   parse: (params) => ({ compiler: compilerIn(params) }),
   async run({ compiler }, context) {
-    const list = await context.exec({ argv: [nm.name, '-n', context.input('elf')], keepBytes: symbolBytes });
+    const list = await context.exec({
+      argv: [nm.name, '-n', context.input('elf')],
+      keepBytes: symbolBytes,
+      brief: true,
+    });
     const table = await context.exec({
       argv: [awk.name, '-f', context.input('script')],
       input: list.stdout,
       keepBytes: symbolBytes,
+      brief: true,
     });
     writeFileSync(join(context.work, 'ksyms.S'), table.stdout);
     writeFileSync(context.output('source'), table.stdout);
@@ -105,19 +120,34 @@ const symbols: Action<SymbolsParams> = {
 
 export const kernelActions: readonly Action[] = [compile, link, symbols];
 
-// Runs a compiler or linker; what it complains about first is what the failure shows.
+// Runs a compiler or linker; what it says goes to a file, since two pipes cost more than the rest of the start. What it complains about
+// first is what the failure shows.
 async function diagnosed(context: ActionContext, command: Command): Promise<void> {
-  const said: string[] = [];
+  const path = join(context.work, 'messages');
+  const file = openSync(path, 'w');
   try {
-    await context.exec({
-      ...command,
-      onLine: (line) => {
-        if (said.length < firstLines) said.push(visibleUpTo(line, mostLineLength));
-      },
-    });
+    await context.exec({ ...command, brief: true, outputTo: file });
+    for (const line of messagesIn(path)) context.emit({ type: 'task.output', task: context.task.id, line });
   } catch (error) {
-    if (!(error instanceof SynosError) || error.failure.code !== 'task.exit') throw error;
-    throw new SynosError({ ...error.failure, tail: said }, { cause: error });
+    if (!(error instanceof SynosError)) throw error;
+    const { failure } = error;
+    if (failure.code !== 'task.exit' && failure.code !== 'task.timeout') throw error;
+    throw new SynosError({ ...failure, tail: messagesIn(path) }, { cause: error });
+  } finally {
+    closeSync(file);
+  }
+}
+
+function messagesIn(path: string): string[] {
+  if (statSync(path).size === 0) return [];
+  const file = openSync(path, 'r');
+  try {
+    const data = Buffer.alloc(messageBytes);
+    const text = data.toString('utf8', 0, readSync(file, data));
+    const lines = text.split('\n', firstLines + 1).slice(0, firstLines);
+    return lines.filter((line) => line !== '').map((line) => visibleUpTo(line, mostLineLength));
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -1,5 +1,5 @@
 // Runs one task on this machine: inputs found, action run in a folder of its own under a time limit, outputs taken into the store.
-import { lstatSync } from 'node:fs';
+import { lstatSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Action, Runner } from '../../core/action.ts';
 import type { Digest } from '../../core/digest.ts';
@@ -82,12 +82,26 @@ async function runTask(here: Here, task: Task, inputs: Inputs, signal: AbortSign
   }
 }
 
-// A command that ran out of space fails in its own words; the user needs another next step than for a compile error.
+// A command that ran out of space fails in its own words, or without any; the user needs another next step than for a compile error.
 function fullDisk(failure: Failure, home: string): Failure {
+  if (failure.code !== 'task.exit') return failure;
   const full =
-    failure.code === 'task.exit' &&
-    failure.tail.some((line) => /No space left on device|Disk quota exceeded/.test(line));
+    failure.tail.length === 0
+      ? freeBytes(home) < fewBytes
+      : failure.tail.some((line) => /No space left on device|Disk quota exceeded/.test(line));
   return full ? { code: 'disk.full', path: home } : failure;
+}
+
+/** With less than this no command can be expected to say why it failed. */
+const fewBytes = 1 << 20;
+
+function freeBytes(path: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(path);
+    return bavail * bsize;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
 }
 
 /** Stands where a task never got so far as to have a fingerprint. */
