@@ -140,7 +140,9 @@ async function fetchDeb(deb: Deb, context: FetchContext): Promise<void> {
   }
   // A wrong digest says more than that some other mirror was away; a package is gone only where every mirror says so.
   const telling = isGone(errors) ? errors[0] : errors.find((error) => codeOf(error) === 'digest.mismatch');
-  throw telling ?? away(reasonOf(errors.at(-1)), rounds * urls.length, errors.at(-1));
+  throw telling instanceof SynosError
+    ? telling
+    : away(reasonOf(errors.at(-1)), rounds * urls.length, errors.at(-1));
 }
 
 const codeOf = (error: unknown): string => (error instanceof SynosError ? error.failure.code : '');

@@ -23,6 +23,7 @@ async function hosted(): Promise<Count> {
     const { exit, output } = await command([
       'make',
       '-s',
+      '-j2',
       '-C',
       'kernel/test/hosted',
       `CC=${compiler}`,

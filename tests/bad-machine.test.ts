@@ -106,7 +106,13 @@ describe('when a build is interrupted', () => {
   it('it exits 130, leaves no half-written output and no process, and the next one ends well', async () => {
     await using rig = await project({ kernel: true });
     const stopped = await rig.synos(['build', 'kernel', '-v'], {
-      started: (pid) => setTimeout(() => process.kill(pid, 'SIGINT'), 700),
+      started: (pid) => {
+        const look = setInterval(() => {
+          if (!rig.has('.synos/work')) return; // nothing runs yet
+          clearInterval(look);
+          process.kill(pid, 'SIGINT');
+        }, 20);
+      },
     });
     expect(stopped.exit).toBe(130);
     expect(rig.has('out/synos.elf')).toBe(false);

@@ -78,10 +78,7 @@ export function apply(
   return put(value, override.path, isText ? override.text : parse(override.text));
 }
 
-function schemaAt(
-  schema: SchemaNode | undefined,
-  path: readonly PropertyKey[],
-): SchemaNode | undefined {
+function schemaAt(schema: SchemaNode | undefined, path: readonly PropertyKey[]): SchemaNode | undefined {
   let node: SchemaNode | undefined = schema;
   for (const step of path) {
     if (node === undefined) return undefined;
