@@ -135,7 +135,9 @@ function aptConfig(folder: string, architecture: string): string {
     ['Acquire::Check-Date', 'true'],
     ['Acquire::GzipIndexes', 'false'],
     ['Acquire::Languages', 'none'],
-    ['Acquire::Retries', '3'],
+    ['Acquire::Retries', '2'],
+    // Its own pauses grow to half a minute each.
+    ['Acquire::Retries::Delay::Maximum', '3'],
     ['APT::Architecture', architecture],
     ['APT::Get::AllowUnauthenticated', 'false'],
     ['APT::Install-Recommends', 'false'],
