@@ -248,4 +248,22 @@ describe('a stop by the user', () => {
     expect([...results.values()].map(({ status }) => status)).toEqual(['failed', 'skipped']);
     expect(results.get(taskId('a'))).toMatchObject({ failure: { code: 'interrupted' } });
   });
+
+  it('while the programs are asked for their versions is told as a stop, not as a missing program', async () => {
+    await using rig = makeRig();
+    const asked: Action = {
+      kind: 'asked',
+      version: 1,
+      tools: () => [{ name: 'bash', version: ['-c', 'sleep 5'], package: 'bash' }],
+      parse: (params) => params,
+      run: async () => {},
+    };
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(new SynosError({ code: 'interrupted', signal: 'SIGINT' })), 100);
+    const { results } = await rig.build(planOf({ id: 'a', kind: 'asked' }), {
+      signal: stop.signal,
+      actions: [asked],
+    });
+    expect(results.get(taskId('a'))).toMatchObject({ status: 'failed', failure: { code: 'interrupted' } });
+  });
 });

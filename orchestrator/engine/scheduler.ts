@@ -107,6 +107,11 @@ class PlanRun {
   private meet(task: Task): void {
     const { runner } = this.options;
     if (this.results.has(task.id)) return;
+    // Stopped before the programs were learnt: what is not known about them must not read as missing.
+    if (this.options.signal.aborted) {
+      this.giveUp(task);
+      return;
+    }
     try {
       const inputs = this.inputsOf(task);
       const cached = runner.memory.recall(task, inputs);
@@ -217,6 +222,15 @@ class PlanRun {
     const left = (this.missing.get(user.id) ?? 0) - 1;
     this.missing.set(user.id, left);
     if (left === 0) this.meet(user);
+  }
+
+  private giveUp(task: Task): void {
+    if (this.stoppedBy !== undefined) {
+      this.settle(skipped(task, this.stoppedBy));
+      return;
+    }
+    this.stoppedBy = task.id;
+    this.settle(failed(task, interruption(this.options.signal)));
   }
 
   // Without --keep-going nothing more starts; what runs may end, and is kept.
