@@ -116,7 +116,7 @@ const squashfs: Action<SquashParams> = {
 
 const grubBios: Action<null> = {
   kind: 'iso.grub-bios',
-  version: 1,
+  version: 2,
   tools: () => [tools.mkimage],
   parse: () => null,
   async run(_params, context) {
@@ -127,7 +127,7 @@ const grubBios: Action<null> = {
 
 const grubEfi: Action<null> = {
   kind: 'iso.grub-efi',
-  version: 1,
+  version: 2,
   tools: () => [tools.mkimage, tools.mformat],
   parse: () => null,
   async run(_params, context) {

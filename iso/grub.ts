@@ -5,7 +5,7 @@ import type { ActionContext } from '../core/action.ts';
 import { SynosError } from '../core/failure.ts';
 
 const modules = '/usr/lib/grub';
-const common = ['normal', 'iso9660', 'multiboot2', 'linux', 'serial', 'smbios'];
+const common = ['normal', 'iso9660', 'multiboot2', 'linux', 'serial', 'smbios', 'keystatus'];
 const forBios = ['biosdisk', ...common];
 const forEfi = ['part_gpt', 'fat', 'search', 'search_fs_file', 'efi_gop', ...common];
 

@@ -72,7 +72,9 @@ export const isoOptions = z.strictObject({
     .min(0)
     .max(600)
     .default(0)
-    .describe('Seconds that the boot menu waits; with 0 only a key pressed before it shows (Esc) opens it.'),
+    .describe(
+      'Seconds that the boot menu waits; with 0 it shows only to who holds Shift while a BIOS starts.',
+    ),
 });
 
 export type IsoOptions = z.output<typeof isoOptions>;
