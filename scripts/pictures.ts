@@ -17,7 +17,7 @@ const codes: { readonly [code: string]: string } = {
 
 const run = spawnSync(
   process.execPath,
-  [resolve('dist/synos.js'), 'boot', 'direct', '--exact', '--color', 'always'],
+  [resolve('dist/synos.cjs'), 'boot', 'direct', '--exact', '--color', 'always'],
   {
     encoding: 'utf8',
     env: { ...process.env, COLUMNS: String(columns), FORCE_COLOR: '1' },

@@ -88,7 +88,7 @@ describe('the command line', () => {
 
   it('when the reader of its output goes away, ends quietly', async () => {
     await using rig = await project();
-    const script = `"${process.execPath}" "${join(root, 'dist', 'synos.js')}" schema config | head -n 1; echo "\${PIPESTATUS[0]}"`;
+    const script = `"${process.execPath}" "${join(root, 'dist', 'synos.cjs')}" schema config | head -n 1; echo "\${PIPESTATUS[0]}"`;
     const ended = await rig.synos([], { under: ['bash', '-c', script] });
     expect(ended.out.trim().split('\n').at(-1)).toBe('0');
     expect(ended.err).toBe('');

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 export const root = resolve(import.meta.dirname, '..');
-const bundle = join(root, 'dist', 'synos.js');
+const bundle = join(root, 'dist', 'synos.cjs');
 
 type Ended = { exit: number | null; signal: string | null; out: string; err: string; json(): unknown };
 type RunOptions = {

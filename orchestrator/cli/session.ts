@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { type Emit, type Event, eventBus } from '../../core/event.ts';
 import type { Failure } from '../../core/failure.ts';
 import type { TaskId, TaskResult } from '../../core/task.ts';
-import { type LoadedConfig, type LoadOptions, loadConfig } from '../config/load.ts';
+import type { LoadOptions } from '../config/find.ts';
+import { type ResolvedConfig, resolvedConfig } from '../config/remembered.ts';
 import { isLive, styleFor } from '../ui/output.ts';
 import { plainReader } from '../ui/plain.ts';
 import type { Flags } from './flags.ts';
@@ -23,7 +24,7 @@ export function layersOf(flags: Flags): LoadOptions {
   };
 }
 
-export type Session = LoadedConfig & {
+export type Session = ResolvedConfig & {
   readonly home: string;
   readonly out: string;
   readonly emit: Emit;
@@ -41,7 +42,7 @@ export async function openSession(
   follow = false,
 ): Promise<Session> {
   const startedAt = new Date();
-  const loaded = loadConfig(layersOf(flags));
+  const loaded = await resolvedConfig(layersOf(flags), join('.synos', 'cache', 'config.json'));
   const home = homeOf(loaded.tree);
   const readers: ((event: Event) => void)[] = [];
   const live = isLive(process.stderr) && !flags.quiet && !flags.verbose && !follow && !flags.dryRun;

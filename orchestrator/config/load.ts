@@ -1,9 +1,9 @@
 // Options beat SYNOS_* variables beat synos.yaml beat defaults: the layers become one Config that remembers who set what.
-import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { parse as parseScalar } from 'yaml';
 import { type ConfigIssue, SynosError } from '../../core/failure.ts';
 import { isObject } from '../../core/json.ts';
+import { configFile, fileName, type LoadOptions } from './find.ts';
 import { issuesOf, type Origin } from './issues.ts';
 import {
   apply,
@@ -15,18 +15,7 @@ import {
 import { type Config, configJsonSchema, configSchema } from './schema.ts';
 import { readYaml, type YamlSource } from './yaml-source.ts';
 
-const fileName = 'synos.yaml';
 const mostIssues = 20;
-
-export type LoadOptions = {
-  /** Where to look from, absolute. */
-  directory: string;
-  /** A file named by the user; else synos.yaml in the directory or the nearest one above it. */
-  file?: string;
-  environment: { readonly [name: string]: string | undefined };
-  /** Texts of --set PATH=VALUE. */
-  set: readonly string[];
-};
 
 export type LoadedConfig = {
   config: Config;
@@ -39,7 +28,7 @@ export type LoadedConfig = {
 
 /** Throws SynosError config.invalid (all issues at once, capped) or usage. */
 export function loadConfig(options: LoadOptions): LoadedConfig {
-  const file = fileOf(options);
+  const file = configFile(options);
   const source: YamlSource = file ? readYaml(file) : { value: {}, place: () => ({ line: 0, column: 0 }) };
   const schema = configJsonSchema() as SchemaNode;
   const { value, overrides, issues } = layered(source.value, options, schema);
@@ -60,23 +49,6 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     source: describe(path, origin, overrides, file, source),
   }));
   return { config: parsed.data, tree: file ? dirname(file) : options.directory, file, leaves };
-}
-
-function fileOf(options: LoadOptions): string | undefined {
-  if (options.file !== undefined) {
-    const file = resolve(options.directory, options.file);
-    if (!existsSync(file))
-      throw new SynosError({
-        code: 'usage',
-        message: `${file} does not exist`,
-        hint: 'name an existing file with --config',
-      });
-    return file;
-  }
-  for (let folder = options.directory; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, fileName))) return join(folder, fileName);
-    if (folder === dirname(folder)) return undefined;
-  }
 }
 
 function layered(

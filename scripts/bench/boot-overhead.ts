@@ -16,7 +16,7 @@ writeFileSync(
 );
 chmodSync(wrapper, 0o755);
 const env = { ...process.env, PATH: `${folder}:${process.env['PATH']}` };
-const argv = [process.execPath, resolve('dist/synos.js'), 'boot', 'direct', '--no-report'];
+const argv = [process.execPath, resolve('dist/synos.cjs'), 'boot', 'direct', '--no-report'];
 const own: number[] = [];
 const whole: number[] = [];
 try {

@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'synos-bench-'));
 const makefile = 'scripts/bench/Makefile';
 const contenders = {
   make: ['make', '-s', '-j2', '-f', makefile, 'OUT=build'],
-  synos: [process.execPath, join(root, 'dist/synos.js'), 'build', 'kernel', '-j', '2', '-q'],
+  synos: [process.execPath, join(root, 'dist/synos.cjs'), 'build', 'kernel', '-j', '2', '-q'],
 } as const;
 
 function measure(argv: readonly string[]): Sample {

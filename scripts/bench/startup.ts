@@ -5,7 +5,7 @@ import { inTurn, median, once, row } from './measure.ts';
 
 const rounds = Number(process.argv[2] ?? 20);
 const node = process.execPath;
-const synos = resolve('dist/synos.js');
+const synos = resolve('dist/synos.cjs');
 once([node, synos, 'build']); // whatever it has to do, it does now
 const samples = inTurn(rounds, {
   'node -e 0': () => once([node, '-e', '0']),

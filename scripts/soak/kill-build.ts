@@ -34,7 +34,7 @@ export type SoakResult = {
 };
 
 const root = resolve(import.meta.dirname, '../..');
-const bundle = join(root, 'dist/synos.js');
+const bundle = join(root, 'dist/synos.cjs');
 const mostTries = 4;
 /** Longer than any command of a build needs to notice that its reader is gone. */
 const lingerMs = 10_000;

@@ -1,0 +1,59 @@
+// The configuration as it was resolved the last time from the very same layers, so that a command that has nothing to do need not load
+// the YAML parser and the schemas: together they cost more than the rest of such a command.
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { digestOfJson } from '../../core/digest.ts';
+import { configFile, type LoadOptions } from './find.ts';
+import type { LoadedConfig } from './load.ts';
+import type { Config } from './schema.ts';
+
+export type ResolvedConfig = Pick<LoadedConfig, 'config' | 'tree' | 'file'>;
+
+/** What loadConfig() gives, without the origins. `memory` is the file to remember in, below the project's folder. */
+export async function resolvedConfig(options: LoadOptions, memory: string): Promise<ResolvedConfig> {
+  const file = configFile(options);
+  const tree = file ? dirname(file) : options.directory;
+  const key = keyOf(options, file);
+  const place = join(tree, memory);
+  const known = recall(place, key);
+  if (known) return { config: known, tree, file };
+  const { loadConfig } = await import('./load.ts');
+  const loaded = loadConfig(options);
+  remember(place, key, loaded.config);
+  return loaded;
+}
+
+// Everything that the result depends on: the layers, and this very program with its schemas and defaults.
+function keyOf(options: LoadOptions, file: string | undefined): string {
+  const program = statSync(fileURLToPath(import.meta.url));
+  const variables = Object.entries(options.environment).filter(([name]) => name.startsWith('SYNOS_'));
+  return digestOfJson({
+    program: [program.size, program.mtimeMs, program.ino],
+    file: file ?? null,
+    text: file === undefined || statSync(file).size > 1 << 20 ? null : readFileSync(file, 'utf8'),
+    variables: variables.map(([name, text]) => [name, text ?? '']).sort(),
+    set: [...options.set],
+  });
+}
+
+function recall(place: string, key: string): Config | undefined {
+  try {
+    const remembered = JSON.parse(readFileSync(place, 'utf8')) as { key: string; config: Config };
+    return remembered.key === key ? remembered.config : undefined;
+  } catch {
+    return undefined; // not there, or torn: it is resolved anew
+  }
+}
+
+// Only beside a cache that is there already: looking at a project must not write into it.
+function remember(place: string, key: string, config: Config): void {
+  try {
+    if (!statSync(dirname(place)).isDirectory()) return;
+    const fresh = `${place}.${process.pid}.part`;
+    writeFileSync(fresh, JSON.stringify({ key, config }));
+    renameSync(fresh, place);
+  } catch {
+    // It is only a memory; whoever must write here will say what is wrong.
+  }
+}
