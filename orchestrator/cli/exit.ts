@@ -31,11 +31,6 @@ export function errorDocument(failures: readonly Failure[]): object {
 
 /** Runs a command's work; whatever it throws becomes words and an exit code. */
 export async function ending(json: boolean, work: () => Promise<number>): Promise<void> {
-  // A reader that went away (`synos config | head`) ends the command quietly, as for any Unix tool.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
   try {
     process.exitCode = await work();
   } catch (error) {

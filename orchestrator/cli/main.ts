@@ -13,6 +13,11 @@ type Work = (
 
 /** Runs one command line; sets the exit code, never throws. */
 export async function main(argv: readonly string[]): Promise<void> {
+  // A reader that went away (`synos help boot | head`) ends the command quietly, as for any Unix tool.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
   const program = makeProgram();
   try {
     await program.parseAsync([...argv]);
