@@ -1,20 +1,20 @@
 // `synos boot`: builds what is stale, boots machines side by side, harvests their records; the run is stored, judged and shown.
 import { readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { type Failure, SynosError } from '../../core/failure.ts';
+import type { Failure } from '../../core/failure.ts';
 import { parseExact, stringifyExact } from '../../core/json-exact.ts';
-import { nearest } from '../../core/near.ts';
 import type { BootOutcome } from '../../core/outcome.ts';
 import { failureOfBoot } from '../../core/outcome-failure.ts';
 import { type Boot, type Pipeline, pipeline } from '../plan/pipeline.ts';
 import { gitFacts, hostFacts } from '../results/provenance.ts';
 import { makeRun, type StoredBoot, type StoredRun } from '../results/run.ts';
-import { columnsOf, styleFor, writeErr, writeOut } from '../ui/output.ts';
+import { writeErr, writeOut } from '../ui/output.ts';
 import { type Options, showPlan } from './build.ts';
 import { endWith, exitOf } from './exit.ts';
 import type { Flags } from './flags.ts';
 import { type Executed, execute } from './run-here.ts';
 import { failuresOf, openSession, type Session } from './session.ts';
+import { printRun, writePage } from './show-run.ts';
 import { version } from './version.ts';
 
 export async function boot(flags: Flags, args: readonly string[], options: Options): Promise<number> {
@@ -55,15 +55,9 @@ export async function boot(flags: Flags, args: readonly string[], options: Optio
   }
 }
 
+// Whether they exist is the plan's to say.
 function machinesOf(session: Session, names: readonly string[]): string[] {
-  const known = Object.keys(session.config.machines);
-  const [first] = known;
-  if (names.length === 0 && first !== undefined) return [first];
-  for (const name of names) {
-    if (known.includes(name)) continue;
-    throw new SynosError({ code: 'name.unknown', kind: 'machine', name, near: nearest(name, known) });
-  }
-  return [...new Set(names)];
+  return names.length > 0 ? [...new Set(names)] : Object.keys(session.config.machines).slice(0, 1);
 }
 
 type Booted = { boots: StoredBoot[]; artefacts: StoredRun['artefacts']; failures: Failure[] };
@@ -118,15 +112,11 @@ async function tell(
     if (flags.json) {
       writeOut(stringifyExact(run));
     } else if (!flags.quiet) {
-      const { runTable } = await import('../results/table.ts');
-      writeOut(
-        runTable(run, { columns: columnsOf(process.stdout), style: styleFor(process.stdout), earlier }),
-      );
+      await printRun(run, earlier);
     }
     if (page) {
-      const { renderReport, writeReport } = await import('../results/report.ts');
       const file = join(session.out, 'report.html');
-      writeReport(file, renderReport({ run, earlier, trends: store.trends(run) }));
+      await writePage(file, run, earlier, store);
       if (!flags.quiet) writeErr(`report: ${relative(process.cwd(), file)}`);
     }
   } finally {

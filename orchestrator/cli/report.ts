@@ -7,10 +7,11 @@ import { nearest } from '../../core/near.ts';
 import { loadConfig } from '../config/load.ts';
 import { asRunId, type StoredRun } from '../results/run.ts';
 import { openStore, type Store } from '../results/store.ts';
-import { columnsOf, styleFor, writeErr, writeOut } from '../ui/output.ts';
+import { writeErr, writeOut } from '../ui/output.ts';
 import type { Options } from './build.ts';
 import type { Flags } from './flags.ts';
 import { homeOf, layersOf } from './session.ts';
+import { printRun, writePage } from './show-run.ts';
 
 export async function report(flags: Flags, args: readonly string[], options: Options): Promise<number> {
   const { tree } = loadConfig(layersOf(flags));
@@ -21,17 +22,13 @@ export async function report(flags: Flags, args: readonly string[], options: Opt
     const run = pick(store, args[0]);
     const earlier = store.earlierBoots(run);
     if (typeof options['html'] === 'string') {
-      const { renderReport, writeReport } = await import('../results/report.ts');
       const file = resolve(options['html']);
-      writeReport(file, renderReport({ run, earlier, trends: store.trends(run) }));
+      await writePage(file, run, earlier, store);
       if (!flags.quiet) writeErr(`report: ${file}`);
     }
     if (flags.json) writeOut(stringifyExact(run));
     else if (typeof options['html'] !== 'string') {
-      const { runTable } = await import('../results/table.ts');
-      writeOut(
-        runTable(run, { columns: columnsOf(process.stdout), style: styleFor(process.stdout), earlier }),
-      );
+      await printRun(run, earlier);
     }
     return 0;
   } finally {

@@ -42,7 +42,7 @@ export async function openSession(
   follow = false,
 ): Promise<Session> {
   const startedAt = new Date();
-  const loaded = await resolvedConfig(layersOf(flags), join('.synos', 'cache', 'config.json'));
+  const loaded = await resolvedConfig(layersOf(flags), (tree) => join(cacheOf(homeOf(tree)), 'config.json'));
   const home = homeOf(loaded.tree);
   const readers: ((event: Event) => void)[] = [];
   const live = isLive(process.stderr) && !flags.quiet && !flags.verbose && !follow && !flags.dryRun;

@@ -1,7 +1,7 @@
 // The configuration as it was resolved the last time from the very same layers, so that a command that has nothing to do need not load
 // the YAML parser and the schemas: together they cost more than the rest of such a command.
 import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { digestOfJson } from '../../core/digest.ts';
 import { configFile, type LoadOptions } from './find.ts';
@@ -10,12 +10,15 @@ import type { Config } from './schema.ts';
 
 export type ResolvedConfig = Pick<LoadedConfig, 'config' | 'tree' | 'file'>;
 
-/** What loadConfig() gives, without the origins. `memory` is the file to remember in, below the project's folder. */
-export async function resolvedConfig(options: LoadOptions, memory: string): Promise<ResolvedConfig> {
+/** What loadConfig() gives, without the origins. `memory` names the file to remember in, given the project's folder. */
+export async function resolvedConfig(
+  options: LoadOptions,
+  memory: (tree: string) => string,
+): Promise<ResolvedConfig> {
   const file = configFile(options);
   const tree = file ? dirname(file) : options.directory;
   const key = keyOf(options, file);
-  const place = join(tree, memory);
+  const place = memory(tree);
   const known = recall(place, key);
   if (known) return { config: known, tree, file };
   const { loadConfig } = await import('./load.ts');

@@ -1,0 +1,16 @@
+// A stored run for people: its table on standard output, its page in a file. Both are loaded only when they are wanted.
+import type { StoredRun } from '../results/run.ts';
+import type { EarlierBoot, Store } from '../results/store.ts';
+import { columnsOf, styleFor, writeOut } from '../ui/output.ts';
+
+type Earlier = readonly (EarlierBoot | undefined)[];
+
+export async function printRun(run: StoredRun, earlier: Earlier): Promise<void> {
+  const { runTable } = await import('../results/table.ts');
+  writeOut(runTable(run, { columns: columnsOf(process.stdout), style: styleFor(process.stdout), earlier }));
+}
+
+export async function writePage(file: string, run: StoredRun, earlier: Earlier, store: Store): Promise<void> {
+  const { renderReport, writeReport } = await import('../results/report.ts');
+  writeReport(file, renderReport({ run, earlier, trends: store.trends(run) }));
+}
