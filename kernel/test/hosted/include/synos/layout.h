@@ -10,7 +10,8 @@
 #define DIRECT_MAP_BASE 0x200000000000ull
 #define DIRECT_MAP_SIZE (1ull << 40)
 
-#define POOL_BASE        0x300000000000ull
+/* Within the first 2 GiB, so that a displacement of 32 bits reaches it as in the kernel. */
+#define POOL_BASE        0x40000000
 #define POOL_CLASS_SHIFT 23
 #define POOL_CLASSES     8
 #define POOL_SIZE        ((uint64_t)POOL_CLASSES << POOL_CLASS_SHIFT)
@@ -18,6 +19,12 @@
 #define HEAP_BASE 0x400000000000ull
 #define HEAP_SIZE (1ull << 34)
 
+#define PERCPU_BASE  0x500000000000ull
+#define PERCPU_SHIFT 16
+#define CPUS_MAX     64
+
+#ifndef __ASSEMBLER__
 #include <stdint.h>
+#endif
 
 #endif

@@ -1,0 +1,17 @@
+/* The hosted build has no interrupts to switch off. Found first on the include path. */
+#ifndef SYNOS_IRQ_H
+#define SYNOS_IRQ_H
+
+#include <stdint.h>
+
+static inline uint64_t irq_save(void)
+{
+    return 0;
+}
+
+static inline void irq_restore(uint64_t flags)
+{
+    (void)flags;
+}
+
+#endif
