@@ -47,6 +47,7 @@ void shim_init(void)
     must(direct == (void *)DIRECT_MAP_BASE, "map the RAM");
     reserve(POOL_BASE, 2 * POOL_SIZE);
     reserve(HEAP_BASE, HEAP_SIZE);
+    shim_enter_cpu(0);
     shim_init_frames();
 }
 

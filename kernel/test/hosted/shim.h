@@ -11,6 +11,13 @@ enum { SHIM_RAM_MIB = 96 };
 /* Creates the RAM (a memory file) and its direct map; RAM starts at physical address 1 MiB. */
 void shim_init(void);
 
+/*
+ * Makes the calling thread CPU `index`, as this_cpu() knows it; shim_init makes its caller CPU 0. A slot is
+ * zeroed when its index is used for the first time and keeps what it holds from then on: a later thread with
+ * the same index goes on with it. Two threads at a time must not have one index.
+ */
+void shim_enter_cpu(unsigned index);
+
 /* Frames start afresh, over all of the RAM. */
 void shim_init_frames(void);
 

@@ -1,0 +1,41 @@
+/* CPUs made of threads: a slot each in the hosted per-CPU window, and the GS base on it. */
+#define _GNU_SOURCE
+#include <asm/prctl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <synos/percpu.h>
+#include "shim.h"
+
+static unsigned entered; /* one more than the highest index so far */
+
+unsigned cpu_count(void)
+{
+    return __atomic_load_n(&entered, __ATOMIC_ACQUIRE);
+}
+
+static void map_slot(struct percpu *slot, unsigned index)
+{
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+
+    if (mmap(slot, PERCPU_BYTES, PROT_READ | PROT_WRITE, flags, -1, 0) != slot) return; /* it was there */
+    slot->self = slot;
+    slot->index = index;
+}
+
+void shim_enter_cpu(unsigned index)
+{
+    struct percpu *slot = percpu_slot(index);
+    unsigned before = cpu_count();
+
+    if (index >= CPUS_MAX) abort();
+    map_slot(slot, index);
+    if (syscall(SYS_arch_prctl, ARCH_SET_GS, slot) != 0 || this_cpu() != slot) {
+        perror("set the GS base");
+        exit(70);
+    }
+    while (before <= index && !__atomic_compare_exchange_n(&entered, &before, index + 1, false,
+                                                           __ATOMIC_RELEASE, __ATOMIC_ACQUIRE)) {}
+}
