@@ -1,34 +1,40 @@
-/* kmalloc and kfree: the pools' fast paths, with the heap behind them. */
+/* kmalloc and kfree behind their fast paths (pool_fast.S): the pools' slow paths, with the heap behind them.
+ */
 #include <synos/alloc.h>
 #include <synos/heap.h>
-#include "pool_depot.h"
+#include <synos/misuse.h>
+#include "pool_private.h"
 
-static void *alloc_slow(size_t bytes)
+void *kmalloc_slow(size_t bytes)
 {
     void *object = pool_alloc_slow(bytes);
 
     return object ? object : heap_alloc(bytes);
 }
 
-static void free_slow(void *memory)
+void *kmalloc_found_live(size_t bytes, void *object)
+{
+    object = pool_alloc_found_live(bytes, object);
+    return object ? object : heap_alloc(bytes);
+}
+
+/* Not the start of a granule in the pools' window. */
+void kfree_elsewhere(void *memory)
 {
     const uint64_t offset = (uintptr_t)memory - HEAP_BASE;
 
-    if (!memory) return;
     if (offset < HEAP_SIZE)
         heap_free(memory);
+    else if (memory)
+        pool_free_foreign(memory);
+}
+
+void kfree_sized(void *memory, size_t bytes)
+{
+    if (memory && !pool_is_sized(memory, bytes))
+        misuse_report_object(MISUSE_WRONG_SIZE_FREE, memory, pool_usable(memory), NULL);
     else
-        pool_free_slow(memory);
-}
-
-void *kmalloc(size_t bytes)
-{
-    return pool_alloc_or(bytes, alloc_slow);
-}
-
-void kfree(void *memory)
-{
-    pool_free_or(memory, free_slow);
+        kfree(memory);
 }
 
 size_t kmalloc_usable(const void *memory)
@@ -36,4 +42,9 @@ size_t kmalloc_usable(const void *memory)
     const size_t bytes = pool_usable(memory);
 
     return bytes != 0 ? bytes : heap_usable(memory);
+}
+
+size_t kmem_trim(void)
+{
+    return pool_trim();
 }

@@ -1,4 +1,5 @@
 /* Frames for pools and heap, counted and limited. */
+#include <synos/alloc.h>
 #include <synos/frame.h>
 #include <synos/layout.h>
 #include "commit.h"

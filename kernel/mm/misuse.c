@@ -1,5 +1,5 @@
 /* Bad frees end in a panic that names them, unless a test has hooked in. */
-#include <stddef.h>
+#include <synos/fmt.h>
 #include <synos/misuse.h>
 #include <synos/panic.h>
 
@@ -20,6 +20,8 @@ const char *misuse_name(enum misuse kind)
         [MISUSE_INTERIOR_FREE] = "free of an interior pointer",
         [MISUSE_UNALLOCATED_FREE] = "free of memory that was never allocated",
         [MISUSE_FOREIGN_FREE] = "free of a foreign pointer",
+        [MISUSE_RETURNED_FREE] = "free of memory that was given back",
+        [MISUSE_WRONG_SIZE_FREE] = "free with a wrong size",
         [MISUSE_WRITE_AFTER_FREE] = "write after free",
     };
     return names[kind];
@@ -27,6 +29,15 @@ const char *misuse_name(enum misuse kind)
 
 void misuse_report(enum misuse kind, const void *pointer)
 {
-    if (!current) panic("%s: %p", misuse_name(kind), pointer);
+    misuse_report_object(kind, pointer, 0, NULL);
+}
+
+void misuse_report_object(enum misuse kind, const void *pointer, size_t bytes, const void *owner)
+{
+    char class[40] = "", by[40] = "";
+
+    if (bytes != 0) fmt_snprintf(class, sizeof(class), ", object of %zu bytes", bytes);
+    if (owner) fmt_snprintf(by, sizeof(by), ", allocated by %p", owner);
+    if (!current) panic("%s: %p%s%s", misuse_name(kind), pointer, class, by);
     current(kind, pointer);
 }

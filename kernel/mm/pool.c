@@ -1,195 +1,169 @@
-/* Pools: the slow paths. Caches are filled from the depot and flushed to it; the depot gets new objects
- * carved from the window. */
-#include <synos/errors.h>
-#include <synos/frame.h>
+/* Pools: what the fast paths leave over. A CPU's cache is filled from the depot and flushed to it, a batch at
+ * a time. */
 #include <synos/misuse.h>
-#include <synos/panic.h>
 #include <synos/string.h>
-#include <synos/vm.h>
-#include "pool_depot.h"
+#include "pool_private.h"
 
-enum {
-    COMMIT_BYTES = 16384
-}; /* new memory a refill, unless one object needs more: small enough to call it lazy */
-
-struct pool_cache pool_caches[POOL_CLASSES];
 struct pool_depot pool_depots[POOL_CLASSES];
 
-/* State pages that are not the shared page of zeros any more, one bit each. */
-static uint64_t private_states[POOL_STATE_PAGES / 64];
-
-void pool_init(void)
+/* How many go between cache and depot at once: half of what a cache holds, so that neither a run of allocs
+ * nor of frees is soon over. */
+static uint64_t batch_of(const struct pool_cpu *cpu)
 {
-    const uint64_t zeros = frame_alloc(1);
-    unsigned char *states = pool_states(pool_window());
-
-    if (zeros == 0) panic("no frame for the pools' state table");
-    memset(phys_to_virt(zeros), 0, PAGE_SIZE);
-    for (size_t page = 0; page < POOL_STATE_PAGES; page++)
-        if (vm_map(states + page * PAGE_SIZE, zeros, 1, VM_READ) != 0)
-            panic("no memory for the pools' state table");
+    return (cpu->limit + 1) / 2;
 }
 
-/* Gives the state byte of `granule` a page of its own, which starts as a copy of the zeros. */
-static int make_state_private(uint64_t granule)
+static void reset_lowest(struct pool_cpu *cpu, unsigned class)
 {
-    const size_t page = granule >> PAGE_SHIFT;
-    unsigned char *states = pool_states(pool_window()) + page * PAGE_SIZE;
-
-    if (private_states[page / 64] >> (page % 64) & 1) return 0;
-    const uint64_t phys = frame_alloc(1);
-    if (phys == 0) return ERR_NO_MEMORY;
-    memset(phys_to_virt(phys), 0, PAGE_SIZE);
-    vm_unmap(states, 1);
-    if (vm_map(states, phys, 1, VM_READ | VM_WRITE) != 0) panic("a page table that was there is gone");
-    private_states[page / 64] |= 1ull << (page % 64);
-    return 0;
+    cpu->lowest[POOL_FIRST + class] = cpu->top[POOL_FIRST + class] + sizeof(uint32_t);
 }
 
-/* Puts memory behind the first `bytes` bytes of a class. */
-static int commit(unsigned class, size_t bytes)
+/* The live count is highest where the cache is lowest, since nothing else changes it between two exchanges.
+ */
+static void note_peaks(struct pool_cpu *cpu, unsigned class)
 {
     struct pool_depot *depot = &pool_depots[class];
-    unsigned char *base = pool_window() + ((size_t) class << POOL_CLASS_SHIFT);
-
-    while (depot->committed < bytes) {
-        const uint64_t phys = frame_alloc(1);
-
-        if (phys == 0) return ERR_NO_MEMORY;
-        if (vm_map(base + depot->committed, phys, 1, VM_READ | VM_WRITE) != 0) {
-            frame_free(phys, 1);
-            return ERR_NO_MEMORY;
-        }
-        depot->committed += PAGE_SIZE;
-    }
-    return 0;
-}
-
-/* Makes one more object and returns its granule, or POOL_GRANULES when the class is full or memory is used
- * up. */
-static uint64_t carve(unsigned class)
-{
-    struct pool_depot *depot = &pool_depots[class];
-    const uint64_t granule = pool_class_granule(class, depot->carved);
-
-    if (depot->carved == POOL_CAPACITY || commit(class, (depot->carved + 1) * pool_bytes(class)) != 0 ||
-        make_state_private(granule) != 0)
-        return POOL_GRANULES;
-    depot->carved++;
-    pool_states(pool_window())[granule] = POOL_FREE;
-    if (SYNOS_DEBUG) pool_poison(pool_window() + (granule << POOL_GRANULE_SHIFT), pool_bytes(class));
-    return granule;
-}
-
-/* The live count is highest where the cache was lowest, since neither depot nor carved changed meanwhile. */
-static void note_peak(unsigned class)
-{
-    struct pool_depot *depot = &pool_depots[class];
-    const uint32_t live = depot->carved - depot->count - (uint32_t)pool_caches[class].lowest;
+    const uint64_t lowest = pool_lowest_cached(cpu, class);
+    const uint32_t live = depot->carved - depot->count - (uint32_t)lowest;
+    const int64_t net = pool_net(cpu, class, lowest);
 
     if (live > depot->peak) depot->peak = live;
+    if (net > cpu->exchange[class].peak) cpu->exchange[class].peak = net;
 }
 
-/* Fills an empty cache: from the depot, else with new objects. False when there are none. */
-static bool refill(unsigned class)
+/* Fills an empty cache from the depot, which is locked: with what lies there, else with new objects. */
+static void refill(struct pool_cpu *cpu, unsigned class)
 {
-    struct pool_cache *cache = &pool_caches[class];
     struct pool_depot *depot = &pool_depots[class];
-    size_t fresh = COMMIT_BYTES / pool_bytes(class);
+    uint32_t *top = (uint32_t *)cpu->top[POOL_FIRST + class];
+    uint64_t count = batch_of(cpu);
 
-    note_peak(class);
-    while (depot->count > 0 && cache->count < POOL_BATCH)
-        cache->stack[cache->count++] = depot->stack[--depot->count];
-    if (cache->count == 0) {
-        for (fresh = fresh < POOL_BATCH ? fresh : POOL_BATCH; fresh > 0; fresh--) {
-            const uint64_t granule = carve(class);
+    note_peaks(cpu, class);
+    if (depot->count == 0 && !pool_carve(class, (unsigned)count)) return;
+    if (count > depot->count) count = depot->count;
+    depot->count -= (uint32_t)count;
+    memcpy(top, depot->stack + depot->count, count * sizeof(*top));
+    cpu->top[POOL_FIRST + class] = (uint64_t)(top + count);
+    cpu->exchange[class].received += count;
+    cpu->exchange[class].refills++;
+    reset_lowest(cpu, class);
+}
 
-            if (granule == POOL_GRANULES) break;
-            cache->stack[cache->count++] = (uint32_t)granule;
-        }
+/* Gives the oldest of a cache to the depot, which is locked; the newest, still warm in the CPU's cache, stay.
+ * The depot has room for all objects that exist: more entries than room could only be copies, from frees of
+ * one object on two CPUs at once. */
+static void give(struct pool_cpu *cpu, unsigned class, uint64_t count)
+{
+    struct pool_depot *depot = &pool_depots[class];
+    uint32_t *base = pool_stack_base(cpu, class);
+    const uint64_t left = pool_cached(cpu, class) - count;
+    const uint64_t room = POOL_CAPACITY - depot->count < count ? POOL_CAPACITY - depot->count : count;
+
+    note_peaks(cpu, class);
+    memcpy(depot->stack + depot->count, base, room * sizeof(*base));
+    depot->count += (uint32_t)room;
+    memmove(base, base + count, left * sizeof(*base));
+    cpu->top[POOL_FIRST + class] = (uint64_t)(base + left);
+    cpu->exchange[class].given += count;
+    reset_lowest(cpu, class);
+}
+
+void pool_start_cpu(unsigned cpus)
+{
+    struct pool_cpu *cpu = this_pool_cpu();
+    const uint64_t share = POOL_CAPACITY / 2 / cpus;
+
+    if (cpu->limit != 0) pool_drain();
+    cpu->limit = share < POOL_CACHE ? share : POOL_CACHE;
+    for (unsigned state = 0; state < sizeof(cpu->top) / sizeof(*cpu->top); state++)
+        cpu->top[state] = (uint64_t)&cpu->empty[1];
+    for (unsigned class = 0; class < POOL_CLASSES; class ++) {
+        cpu->stack[class][POOL_CACHE - cpu->limit] = 0; /* below the lowest entry: the cache is empty */
+        cpu->top[POOL_FIRST + class] = (uint64_t)pool_stack_base(cpu, class);
+        reset_lowest(cpu, class);
     }
-    cache->lowest = cache->count;
-    depot->refills += cache->count > 0;
-    return cache->count > 0;
 }
 
-/* Gives the oldest batch of a full cache to the depot; the newest, still warm in the CPU's cache, stay. */
-static void flush(unsigned class)
+void pool_drain(void)
 {
-    struct pool_cache *cache = &pool_caches[class];
-    struct pool_depot *depot = &pool_depots[class];
+    for (unsigned class = 0; class < POOL_CLASSES; class ++) {
+        const uint64_t flags = spin_lock(&pool_depots[class].lock);
+        struct pool_cpu *cpu = this_pool_cpu();
 
-    note_peak(class);
-    memcpy(depot->stack + depot->count, cache->stack, POOL_BATCH * sizeof(*cache->stack));
-    depot->count += POOL_BATCH;
-    cache->count -= POOL_BATCH;
-    memmove(cache->stack, cache->stack + POOL_BATCH, cache->count * sizeof(*cache->stack));
-    cache->lowest = cache->count;
-    depot->flushes++;
+        give(cpu, class, pool_cached(cpu, class));
+        spin_unlock(&pool_depots[class].lock, flags);
+    }
 }
 
-static void *nothing(size_t bytes)
+/* Takes the newest from a cache that is not empty. */
+static char *take(struct pool_cpu *cpu, unsigned class)
+{
+    const unsigned state = POOL_FIRST + class;
+    uint32_t *top = (uint32_t *)cpu->top[state];
+
+    if ((uint64_t)top < cpu->lowest[state]) cpu->lowest[state] = (uint64_t)top;
+    cpu->top[state] = (uint64_t)(top - 1);
+    cpu->allocations[state]++;
+    return pool_object(top[-1]);
+}
+
+/* Fills the cache if it is still empty, and takes from it; NULL when the class is full or memory is used up.
+ */
+void *pool_alloc_slow(size_t bytes)
+{
+    const unsigned state = pool_state_for(bytes), class = state - POOL_FIRST;
+    struct pool_depot *depot = &pool_depots[class];
+    const uint64_t flags = spin_lock(&depot->lock);
+    struct pool_cpu *cpu = this_pool_cpu();
+    char *object = NULL;
+
+    if (pool_cached(cpu, class) == 0) refill(cpu, class);
+    if (pool_cached(cpu, class) != 0)
+        object = take(cpu, class);
+    else
+        cpu->exchange[class].fallbacks++;
+    unsigned char *granule = &pool_states()[object ? pool_granule(object) : 0];
+    const bool found_live = object && *granule != POOL_FREE;
+    if (object && !found_live) *granule = (unsigned char)state;
+    spin_unlock(&depot->lock, flags);
+    return found_live ? pool_alloc_found_live(bytes, object) : object;
+}
+
+void *pool_alloc_large(size_t bytes)
 {
     (void)bytes;
     return NULL;
 }
 
-void *pool_alloc_slow(size_t bytes)
+/* A free object that is not marked as one was freed twice, on two CPUs within a few instructions; the copy of
+ * it ends here. */
+void *pool_alloc_found_live(size_t bytes, void *object)
 {
-    if (bytes - 1 >= POOL_LARGEST) return NULL;
-    const unsigned class = (unsigned)pool_state_for(bytes) - POOL_FIRST;
-    if (!refill(class)) {
-        pool_depots[class].fallbacks++;
-        return NULL;
+    misuse_report_object(MISUSE_DOUBLE_FREE, object, pool_class_bytes(object), NULL);
+    return pool_alloc(bytes);
+}
+
+/* The object is marked as free, and the cache had no room for it. */
+void pool_free_full(void *object, unsigned state)
+{
+    const unsigned class = state - POOL_FIRST;
+    const uint64_t flags = spin_lock(&pool_depots[class].lock);
+    struct pool_cpu *cpu = this_pool_cpu();
+
+    if (pool_cached(cpu, class) == cpu->limit) {
+        give(cpu, class, batch_of(cpu));
+        cpu->exchange[class].flushes++;
     }
-    return pool_alloc_or(bytes, nothing);
-}
-
-/* Why a pointer into the window is not a live object. */
-static enum misuse diagnose(const void *object)
-{
-    const uint64_t offset = (uintptr_t)object - POOL_BASE;
-    const unsigned class = (unsigned)(offset >> POOL_CLASS_SHIFT);
-    const uint64_t index = (offset & ((1ull << POOL_CLASS_SHIFT) - 1)) / pool_bytes(class);
-
-    if (index >= pool_depots[class].carved) return MISUSE_UNALLOCATED_FREE;
-    return offset % pool_bytes(class) == 0 ? MISUSE_DOUBLE_FREE : MISUSE_INTERIOR_FREE;
-}
-
-static void nowhere(void *object)
-{
-    (void)object;
-}
-
-void pool_free_slow(void *object)
-{
-    const size_t bytes = pool_usable(object);
-
-    if ((uintptr_t)object - POOL_BASE >= POOL_SIZE) {
-        misuse_report(MISUSE_FOREIGN_FREE, object);
-    } else if (bytes == 0) {
-        misuse_report(diagnose(object), object);
-    } else {
-        flush((unsigned)pool_state_for(bytes) - POOL_FIRST);
-        pool_free_or(object, nowhere);
-    }
-}
-
-void *pool_alloc(size_t bytes)
-{
-    return pool_alloc_or(bytes, pool_alloc_slow);
-}
-
-void pool_free(void *object)
-{
-    pool_free_or(object, pool_free_slow);
+    uint32_t *top = (uint32_t *)cpu->top[state];
+    *top = (uint32_t)(uintptr_t)object;
+    cpu->top[state] = (uint64_t)(top + 1);
+    spin_unlock(&pool_depots[class].lock, flags);
 }
 
 size_t pool_usable(const void *object)
 {
-    unsigned char *window = pool_window();
-    const uint64_t granule = pool_granule(window, object);
-    const unsigned state = granule < POOL_GRANULES ? pool_states(window)[granule] : 0;
+    const uint64_t granule = pool_granule(object);
+    const unsigned state = granule < POOL_GRANULES ? pool_states()[granule] : 0;
 
     return state < POOL_FIRST ? 0 : (size_t)2 << state;
 }

@@ -1,66 +1,80 @@
-/* Pools seen from outside: statistics, a walk over all invariants, and the poison of the debug profile. */
-#include <synos/misuse.h>
-#include <synos/string.h>
-#include "pool_depot.h"
+/* Pools seen from outside: statistics, and a walk over all invariants. */
+#include "pool_private.h"
 
-enum { POISON_FREE = 0xdb, POISON_NEW = 0xa5 };
-
-static uint32_t live_objects(unsigned class)
+static void finish(struct pool_stats *stats, uint64_t ever_carved)
 {
-    return pool_depots[class].carved - pool_depots[class].count - (uint32_t)pool_caches[class].count;
+    stats->hits = stats->allocations - stats->refills;
+    if (stats->allocations > ever_carved)
+        stats->reuse_permille = (unsigned)((stats->allocations - ever_carved) * 1000 / stats->allocations);
+}
+
+static void add_cpu(struct pool_stats *stats, unsigned class, struct pool_cpu *cpu)
+{
+    const struct pool_exchange *exchange = &cpu->exchange[class];
+
+    stats->cached += pool_cached(cpu, class);
+    stats->allocations += cpu->allocations[POOL_FIRST + class];
+    stats->refills += exchange->refills;
+    stats->flushes += exchange->flushes;
+    stats->fallbacks += exchange->fallbacks;
+}
+
+static int64_t larger(int64_t peak, int64_t recent)
+{
+    return recent > peak ? recent : peak;
+}
+
+void pool_cpu_stats(unsigned class, unsigned index, struct pool_stats *stats)
+{
+    struct pool_cpu *cpu = pool_cpu_of(index);
+    const struct pool_exchange *exchange = &cpu->exchange[class];
+
+    *stats = (struct pool_stats){.bytes = pool_bytes(class)};
+    add_cpu(stats, class, cpu);
+    stats->live = pool_net(cpu, class, stats->cached);
+    stats->peak = larger(exchange->peak, pool_net(cpu, class, pool_lowest_cached(cpu, class)));
+    finish(stats, exchange->received);
+}
+
+static size_t committed(unsigned class)
+{
+    size_t slabs = 0;
+
+    for (unsigned slab = 0; slab < pool_slab_count(class); slab++)
+        slabs += pool_has_slab(&pool_depots[class], slab);
+    return slabs * pool_slab_bytes(class);
 }
 
 void pool_stats(unsigned class, struct pool_stats *stats)
 {
-    const struct pool_cache *cache = &pool_caches[class];
     const struct pool_depot *depot = &pool_depots[class];
-    const uint64_t allocations = cache->allocations;
-    const uint32_t recent_peak = depot->carved - depot->count - (uint32_t)cache->lowest;
+    const size_t outside = depot->carved - depot->count;
 
-    *stats = (struct pool_stats){
-        .bytes = pool_bytes(class),
-        .live = live_objects(class),
-        .peak = recent_peak > depot->peak ? recent_peak : depot->peak,
-        .carved = depot->carved,
-        .committed = depot->committed,
-        .allocations = allocations,
-        .hits = allocations - depot->refills,
-        .refills = depot->refills,
-        .flushes = depot->flushes,
-        .fallbacks = depot->fallbacks,
-    };
-    if (allocations > depot->carved)
-        stats->reuse_permille = (unsigned)((allocations - depot->carved) * 1000 / allocations);
-}
+    *stats = (struct pool_stats){.bytes = pool_bytes(class),
+                                 .carved = depot->carved,
+                                 .committed = committed(class),
+                                 .peak = depot->peak};
+    for (unsigned index = 0; index < cpu_count(); index++) {
+        struct pool_cpu *cpu = pool_cpu_of(index);
 
-void pool_poison(void *object, size_t bytes)
-{
-    memset(object, POISON_FREE, bytes);
-}
-
-void pool_check_poison(void *object, size_t bytes)
-{
-    const unsigned char *at = object;
-
-    for (size_t i = 0; i < bytes; i++)
-        if (at[i] != POISON_FREE) {
-            misuse_report(MISUSE_WRITE_AFTER_FREE, object);
-            break;
-        }
-    memset(object, POISON_NEW, bytes);
+        add_cpu(stats, class, cpu);
+        stats->peak = larger(stats->peak, (int64_t)(outside - pool_lowest_cached(cpu, class)));
+    }
+    stats->live = (int64_t)(outside - stats->cached);
+    finish(stats, depot->ever_carved);
 }
 
 /* Marks each free object of a list in `seen`; false when one is not a free object of the class or was there
  * before. */
 static bool mark_free(unsigned class, const uint32_t *list, uint64_t count, uint64_t *seen)
 {
-    const unsigned char *states = pool_states(pool_window());
-
     for (uint64_t i = 0; i < count; i++) {
-        const uint64_t index = (list[i] - pool_class_granule(class, 0)) >> class;
+        const char *object = pool_object(list[i]);
+        const size_t offset = (size_t)(object - pool_class_base(class)), index = offset / pool_bytes(class);
 
-        if (index >= pool_depots[class].carved || pool_class_granule(class, index) != list[i] ||
-            states[list[i]] != POOL_FREE || seen[index / 64] >> (index % 64) & 1)
+        if (index >= POOL_CAPACITY || offset % pool_bytes(class) != 0) return false;
+        if (!pool_has_slab(&pool_depots[class], (unsigned)(offset / pool_slab_bytes(class)))) return false;
+        if (pool_states()[pool_granule(object)] != POOL_FREE || seen[index / 64] >> (index % 64) & 1)
             return false;
         seen[index / 64] |= 1ull << (index % 64);
     }
@@ -75,39 +89,47 @@ static bool is_interior_clear(const unsigned char *state, size_t granules)
     return true;
 }
 
-static const char *check_states(unsigned class, const uint64_t *seen)
+static const char *check_object(unsigned class, size_t index, bool is_free)
 {
-    const unsigned char *states = pool_states(pool_window());
+    const char *object = pool_class_base(class) + index * pool_bytes(class);
+    const unsigned char *state = &pool_states()[pool_granule(object)];
+    const unsigned slab = (unsigned)(index * pool_bytes(class) / pool_slab_bytes(class));
 
-    for (uint64_t index = 0; index < pool_depots[class].carved; index++) {
-        const uint64_t granule = pool_class_granule(class, index);
-        const bool is_free = seen[index / 64] >> (index % 64) & 1;
-
-        if (states[granule] != (is_free ? POOL_FREE : POOL_FIRST + class))
-            return "an object is neither live nor in exactly one list of free ones";
-        if (!is_interior_clear(states + granule, (size_t)1 << class))
-            return "an object seems to start inside of another one";
-    }
-    return NULL;
+    if (!pool_has_slab(&pool_depots[class], slab))
+        return *state == 0 || *state == POOL_GONE ? NULL : "an object stands where no memory is";
+    if (!is_interior_clear(state, (size_t)1 << class))
+        return "an object seems to start inside of another one";
+    return *state == (is_free ? POOL_FREE : POOL_FIRST + class)
+               ? NULL
+               : "an object is neither live nor in exactly one list of free ones";
 }
 
 static const char *check_class(unsigned class)
 {
-    const struct pool_cache *cache = &pool_caches[class];
     const struct pool_depot *depot = &pool_depots[class];
     uint64_t seen[POOL_CAPACITY / 64] = {0};
 
-    if (depot->carved > POOL_CAPACITY || cache->count > POOL_CACHE || depot->count > POOL_CAPACITY)
-        return "a count is above its limit";
-    if (cache->count + depot->count > depot->carved) return "more objects are free than were carved";
-    if (cache->lowest > cache->count) return "the lowest count of the cache is above its count";
-    if (depot->carved * pool_bytes(class) > depot->committed)
-        return "an object was carved where no memory is";
-    if (!mark_free(class, cache->stack, cache->count, seen))
-        return "the cache holds what is not one of its free objects";
+    if (depot->count > POOL_CAPACITY || depot->carved > POOL_CAPACITY) return "a count is above its limit";
+    if (depot->carved * pool_bytes(class) != committed(class))
+        return "there is memory without objects, or objects without memory";
     if (!mark_free(class, depot->stack, depot->count, seen))
         return "the depot holds what is not one of its free objects";
-    return check_states(class, seen);
+    for (unsigned index = 0; index < cpu_count(); index++) {
+        struct pool_cpu *cpu = pool_cpu_of(index);
+        const uint64_t cached = pool_cached(cpu, class);
+
+        if (cached > cpu->limit) return "a cache holds more than its limit";
+        if (pool_stack_base(cpu, class)[-1] != 0) return "the zero below a cache's entries is gone";
+        if (pool_lowest_cached(cpu, class) > cached) return "the lowest count of a cache is above its count";
+        if (!mark_free(class, pool_stack_base(cpu, class), cached, seen))
+            return "a cache holds what is not one of its free objects";
+    }
+    for (size_t index = 0; index < POOL_CAPACITY; index++) {
+        const char *broken = check_object(class, index, seen[index / 64] >> (index % 64) & 1);
+
+        if (broken) return broken;
+    }
+    return NULL;
 }
 
 const char *pool_check(void)

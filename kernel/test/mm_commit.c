@@ -1,4 +1,5 @@
 /* Tests of the door that frames for pools and heap go through. */
+#include <synos/alloc.h>
 #include <synos/ktest.h>
 #include <synos/layout.h>
 #include "../mm/commit.h"

@@ -22,7 +22,7 @@ void *phys_to_virt(uint64_t phys)
 uint64_t virt_to_phys(const void *virt)
 {
     uint64_t address = (uint64_t)virt;
-    if (address >= KERNEL_BASE) return address - KERNEL_BASE;
+    if (address - KERNEL_BASE <= (uint64_t)image_end - KERNEL_BASE) return address - KERNEL_BASE;
     if (address - DIRECT_MAP_BASE < DIRECT_MAP_SIZE) return address - DIRECT_MAP_BASE;
     panic("virt_to_phys of %p, which is neither in the direct map nor in the image", virt);
 }
@@ -90,6 +90,12 @@ unsigned vm_query(const void *virt)
     if (*entry & PTE_WRITE) prot |= VM_WRITE;
     if (!(*entry & PTE_NO_EXECUTE)) prot |= VM_EXEC;
     return prot;
+}
+
+uint64_t vm_frame(const void *virt)
+{
+    const uint64_t *entry = paging_entry((uint64_t)virt, LEVEL_PAGE, false);
+    return entry != NULL && (*entry & PTE_PRESENT) ? *entry & PTE_ADDRESS : 0;
 }
 
 static bool range_allowed(uint64_t virt, uint64_t phys, size_t pages)

@@ -34,6 +34,9 @@ void vm_reserved(uint64_t *base, uint64_t *length);
 /* From now on page tables come from `source(1)`, a physical address or 0: arch/ must not call mm/ itself. */
 void vm_set_frame_source(uint64_t (*source)(size_t pages));
 
+/* Physical address of the frame that vm_map put behind the page at `virt`; 0 when there is none. */
+uint64_t vm_frame(const void *virt);
+
 /* How the page at `virt` is mapped now: its protection bits, 0 when it is not; for tests and for dumps. */
 unsigned vm_query(const void *virt);
 

@@ -1,0 +1,188 @@
+/* Memory behind the pools: committed slab by slab as objects are needed, given back where a whole slab is
+ * free. */
+#include <synos/errors.h>
+#include <synos/frame.h>
+#include <synos/panic.h>
+#include <synos/profile.h>
+#include <synos/string.h>
+#include <synos/vm.h>
+#include "commit.h"
+#include "pool_debug.h"
+#include "pool_private.h"
+
+/* New memory at a time, unless one object needs more: small enough to call it lazy. */
+enum { COMMIT_BYTES = 16384 };
+
+static void map_own_page(char *at)
+{
+    const uint64_t phys = frame_alloc(1);
+
+    if (phys == 0 || vm_map(at, phys, 1, VM_READ | VM_WRITE) != 0)
+        panic("no memory for the pools' state table");
+    memset(at, 0, PAGE_SIZE);
+}
+
+/* States of granules that no object can have (a class fills its window only where 1024 objects do) are one
+ * shared page of zeros, read only: a wild free there reads `never carved` instead of faulting. */
+static void map_states(uint64_t zeros)
+{
+    for (unsigned class = 0; class < POOL_CLASSES; class ++) {
+        char *states = (char *)pool_states() + pool_granule(pool_class_base(class));
+        const size_t used = POOL_CAPACITY << class;
+
+        for (size_t at = 0; at < POOL_GRANULES / POOL_CLASSES; at += PAGE_SIZE) {
+            if (at < used)
+                map_own_page(states + at);
+            else if (vm_map(states + at, zeros, 1, VM_READ) != 0)
+                panic("no memory for the pools' state table");
+        }
+    }
+}
+
+void pool_init(void)
+{
+    const uint64_t zeros = frame_alloc(1);
+
+    if (zeros == 0) panic("no frame for the pools' state table");
+    memset(phys_to_virt(zeros), 0, PAGE_SIZE);
+    map_states(zeros);
+    if (SYNOS_DEBUG) pool_owners_init();
+    pool_start_cpu(1);
+}
+
+static void unmap_pages(char *from, char *end)
+{
+    for (; from < end; from += PAGE_SIZE) {
+        const uint64_t phys = vm_frame(from);
+
+        vm_unmap(from, 1);
+        uncommit_frame(phys);
+    }
+}
+
+static bool map_pages(char *from, char *end)
+{
+    for (char *at = from; at < end; at += PAGE_SIZE) {
+        const uint64_t phys = commit_frame();
+
+        if (phys != 0 && vm_map(at, phys, 1, VM_READ | VM_WRITE) == 0) continue;
+        if (phys != 0) uncommit_frame(phys);
+        unmap_pages(from, at);
+        return false;
+    }
+    return true;
+}
+
+static char *slab_base(unsigned class, unsigned slab)
+{
+    return pool_class_base(class) + slab * pool_slab_bytes(class);
+}
+
+/* First slab without memory, or the number of slabs. */
+static unsigned first_absent(const struct pool_depot *depot, unsigned slabs)
+{
+    for (unsigned word = 0; word * 64 < slabs; word++)
+        if (~depot->present[word] != 0) {
+            const unsigned slab = word * 64 + (unsigned)__builtin_ctzll(~depot->present[word]);
+
+            return slab < slabs ? slab : slabs;
+        }
+    return slabs;
+}
+
+/* Marks the objects of a slab in the state table; the newest entry of the depot is the one that lies lowest.
+ */
+static void add_objects(struct pool_depot *depot, unsigned class, char *base)
+{
+    const unsigned objects = pool_slab_objects(class);
+
+    for (unsigned i = objects; i-- > 0;) {
+        char *object = base + i * pool_bytes(class);
+
+        pool_states()[pool_granule(object)] = POOL_FREE;
+        if (SYNOS_DEBUG) pool_poison(object, pool_bytes(class));
+        depot->stack[depot->count++] = (uint32_t)(uintptr_t)object;
+    }
+    depot->carved += objects;
+    depot->ever_carved += objects;
+}
+
+bool pool_carve(unsigned class, unsigned wanted)
+{
+    struct pool_depot *depot = &pool_depots[class];
+    const unsigned slabs = pool_slab_count(class);
+    size_t bytes = COMMIT_BYTES;
+
+    while (depot->count < wanted && bytes >= pool_slab_bytes(class)) {
+        const unsigned slab = first_absent(depot, slabs);
+        char *base = slab_base(class, slab);
+
+        if (slab == slabs || !map_pages(base, base + pool_slab_bytes(class))) break;
+        depot->present[slab / 64] |= 1ull << (slab % 64);
+        add_objects(depot, class, base);
+        bytes -= pool_slab_bytes(class);
+    }
+    return depot->count > 0;
+}
+
+static unsigned slab_of(unsigned class, uint32_t entry)
+{
+    return (unsigned)((size_t)(pool_object(entry) - pool_class_base(class)) / pool_slab_bytes(class));
+}
+
+/* Takes the objects of wholly free slabs out of the locked depot and marks them as gone; sets the slabs' bits
+ * in `leaving`. */
+static void collect_free_slabs(unsigned class, uint64_t *leaving)
+{
+    struct pool_depot *depot = &pool_depots[class];
+    unsigned char in_depot[POOL_SLABS] = {0};
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < depot->count; i++) in_depot[slab_of(class, depot->stack[i])]++;
+    for (uint32_t i = 0; i < depot->count; i++) {
+        const uint32_t entry = depot->stack[i];
+        const unsigned slab = slab_of(class, entry);
+
+        if (in_depot[slab] < pool_slab_objects(class)) {
+            depot->stack[kept++] = entry;
+            continue;
+        }
+        leaving[slab / 64] |= 1ull << (slab % 64);
+        pool_states()[pool_granule(pool_object(entry))] = POOL_GONE;
+    }
+    depot->carved -= depot->count - kept;
+    depot->count = kept;
+}
+
+/* The lock is not held while pages are unmapped: other CPUs must answer to that, and one that waits for the
+ * lock could not. Until the bits are cleared nobody carves there. */
+static size_t trim_class(unsigned class)
+{
+    struct pool_depot *depot = &pool_depots[class];
+    uint64_t leaving[POOL_SLABS / 64] = {0};
+    size_t bytes = 0;
+    uint64_t flags = spin_lock(&depot->lock);
+
+    collect_free_slabs(class, leaving);
+    spin_unlock(&depot->lock, flags);
+    for (unsigned slab = 0; slab < pool_slab_count(class); slab++) {
+        char *base = slab_base(class, slab);
+
+        if (!(leaving[slab / 64] >> (slab % 64) & 1)) continue;
+        unmap_pages(base, base + pool_slab_bytes(class));
+        bytes += pool_slab_bytes(class);
+    }
+    flags = spin_lock(&depot->lock);
+    for (unsigned word = 0; word < POOL_SLABS / 64; word++) depot->present[word] &= ~leaving[word];
+    spin_unlock(&depot->lock, flags);
+    return bytes;
+}
+
+size_t pool_trim(void)
+{
+    size_t bytes = 0;
+
+    pool_drain();
+    for (unsigned class = 0; class < POOL_CLASSES; class ++) bytes += trim_class(class);
+    return bytes;
+}

@@ -1,0 +1,65 @@
+/* Bad frees of pool pointers: what is wrong with them, told at the free. Nothing of the pools has changed by
+ * then. */
+#include <synos/misuse.h>
+#include <synos/profile.h>
+#include "pool_debug.h"
+#include "pool_private.h"
+
+static bool is_in_window(const void *object)
+{
+    return (uintptr_t)object - POOL_BASE < POOL_SIZE;
+}
+
+static unsigned class_at(const void *object)
+{
+    return (unsigned)(((uintptr_t)object - POOL_BASE) >> POOL_CLASS_SHIFT);
+}
+
+size_t pool_class_bytes(const void *object)
+{
+    return is_in_window(object) ? pool_bytes(class_at(object)) : 0;
+}
+
+/* Where the object that holds this byte starts, whether there is one or not. */
+static const char *start_of(const void *object)
+{
+    const char *base = pool_class_base(class_at(object));
+    const size_t bytes = pool_class_bytes(object), offset = (size_t)((const char *)object - base);
+
+    return base + offset / bytes * bytes;
+}
+
+/* Why a pointer into the window is not a live object: by the state of the object that would hold it. */
+static enum misuse diagnose(const void *object)
+{
+    const char *start = start_of(object);
+
+    switch (pool_states()[pool_granule(start)]) {
+    case 0: return MISUSE_UNALLOCATED_FREE;
+    case POOL_GONE: return MISUSE_RETURNED_FREE;
+    case POOL_FREE: return object == start ? MISUSE_DOUBLE_FREE : MISUSE_INTERIOR_FREE;
+    default: return MISUSE_INTERIOR_FREE;
+    }
+}
+
+void pool_free_refuse(void *object)
+{
+    const void *owner = SYNOS_DEBUG ? pool_owner(start_of(object)) : NULL;
+
+    misuse_report_object(diagnose(object), object, pool_class_bytes(object), owner);
+}
+
+void pool_free_foreign(void *object)
+{
+    if (is_in_window(object))
+        pool_free_refuse(object); /* off a granule */
+    else
+        misuse_report(MISUSE_FOREIGN_FREE, object);
+}
+
+bool pool_is_sized(const void *object, size_t bytes)
+{
+    const size_t usable = pool_usable(object);
+
+    return usable == 0 || (bytes - 1 < POOL_LARGEST && (size_t)2 << pool_state_for(bytes) == usable);
+}
