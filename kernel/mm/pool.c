@@ -140,7 +140,7 @@ void *pool_alloc_large(size_t bytes)
 void *pool_alloc_found_live(size_t bytes, void *object)
 {
     misuse_report_object(MISUSE_DOUBLE_FREE, object, pool_class_bytes(object), NULL);
-    return pool_alloc(bytes);
+    return pool_alloc_slow(bytes);
 }
 
 /* The object is marked as free, and the cache had no room for it. */

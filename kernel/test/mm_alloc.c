@@ -65,6 +65,31 @@ KTEST(mm_alloc, bad_frees_are_caught_wherever_the_pointer_lies)
     KTEST_TRUE(test, is_misuse(kfree, large, MISUSE_DOUBLE_FREE));
 }
 
+static size_t claimed;
+
+static void free_claiming(void *memory)
+{
+    kfree_sized(memory, claimed);
+}
+
+KTEST(mm_alloc, a_free_that_is_wrong_about_the_class_is_caught_and_one_that_is_right_is_not)
+{
+    char *object = kmalloc(1000), *large = kmalloc(20000);
+    static const size_t wrong[] = {0, 1, 512, 1025, 2048, 8193, SIZE_MAX};
+
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        claimed = wrong[i];
+        KTEST_TRUE(test, is_misuse(free_claiming, object, MISUSE_WRONG_SIZE_FREE));
+    }
+    KTEST_EQUAL(test, kmalloc_usable(object), 1024);
+    claimed = 513;
+    KTEST_EQUAL(test, misuse_of(free_claiming, object).count, 0);
+    KTEST_TRUE(test, is_misuse(free_claiming, object, MISUSE_DOUBLE_FREE));
+    claimed = 20000;
+    KTEST_EQUAL(test, misuse_of(free_claiming, large).count, 0);
+    KTEST_EQUAL(test, misuse_of(free_claiming, NULL).count, 0);
+}
+
 enum { SLOTS = 200 };
 
 static struct slot {
