@@ -1,5 +1,6 @@
 /* Bad frees end in a panic that names them, unless a test has hooked in. */
 #include <synos/fmt.h>
+#include <synos/ksym.h>
 #include <synos/misuse.h>
 #include <synos/panic.h>
 
@@ -34,10 +35,16 @@ void misuse_report(enum misuse kind, const void *pointer)
 
 void misuse_report_object(enum misuse kind, const void *pointer, size_t bytes, const void *owner)
 {
-    char class[40] = "", by[40] = "";
+    char class[40] = "", by[120] = "";
+    uint64_t offset = 0;
 
     if (bytes != 0) fmt_snprintf(class, sizeof(class), ", object of %zu bytes", bytes);
-    if (owner) fmt_snprintf(by, sizeof(by), ", allocated by %p", owner);
+    if (owner) {
+        const char *name = ksym_lookup((uint64_t)owner, &offset);
+
+        fmt_snprintf(by, sizeof(by), ", allocated by %p %s+0x%llx", owner, name ?: "?",
+                     (unsigned long long)offset);
+    }
     if (!current) panic("%s: %p%s%s", misuse_name(kind), pointer, class, by);
     current(kind, pointer);
 }

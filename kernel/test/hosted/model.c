@@ -1,21 +1,9 @@
-/*
- * kmalloc against a model: a sorted table of what is live. After each step the allocators' own invariants are
- * walked, and the model says whether the new block lies where nothing else does; every so often the whole
- * content of every block is compared.
- */
-#include <stdio.h>
-#include <time.h>
+/* kmalloc beside a model: a sorted table of what is live, with the content that each block must have. */
 #include <synos/alloc.h>
-#include <synos/frame.h>
 #include <synos/heap.h>
-#include <synos/ktest.h>
 #include <synos/pool.h>
-#include <synos/rng.h>
 #include "../misuse_trap.h"
 #include "model.h"
-#include "shim.h"
-
-enum { LIVE_MAX = 3000 };
 
 struct block {
     unsigned char *memory;
@@ -23,11 +11,14 @@ struct block {
     unsigned char fill;
 };
 
-unsigned model_seconds = 4;
-
 /* Live blocks in the order of their addresses. */
-static struct block live[LIVE_MAX];
+static struct block live[MODEL_BLOCKS];
 static size_t live_count;
+
+size_t model_live(void)
+{
+    return live_count;
+}
 
 /* Index of the first live block at or behind an address. */
 static size_t lower_bound(const unsigned char *address)
@@ -77,100 +68,45 @@ static struct block remove_at(size_t at)
     return block;
 }
 
-/* Sizes as in the recorded traces: most of them small, a few large, and often the same few again. */
-static size_t choose_size(struct rng *rng)
+bool model_allocate(size_t bytes, unsigned char content)
 {
-    static const uint32_t common[] = {64, 256, 512, 1024, 4096, 8192, 8193, 65536};
-    const uint32_t dice = rng_below(rng, 16);
+    struct block block = {kmalloc(bytes), bytes, content};
 
-    if (dice < 6) return common[rng_below(rng, 8)];
-    if (dice < 14) return 1 + rng_below(rng, 2u << rng_below(rng, 13));
-    return 1 + rng_below(rng, 100000);
-}
-
-static bool allocate(struct rng *rng)
-{
-    struct block block = {.bytes = choose_size(rng), .fill = (unsigned char)rng_next(rng)};
-
-    block.memory = kmalloc(block.bytes);
     if (!block.memory) return true; /* the machine is small; that none is lost is checked at the end */
-    if (kmalloc_usable(block.memory) < block.bytes || !insert(block)) return false;
+    if (kmalloc_usable(block.memory) < bytes || !insert(block)) return false;
     fill(&block);
     return true;
 }
 
-static bool release(struct rng *rng)
+bool model_release(size_t at, bool sized)
 {
-    const struct block block = remove_at(rng_below(rng, (uint32_t)live_count));
+    const struct block block = remove_at(at % live_count);
 
     if (!is_intact(&block)) return false;
-    kfree(block.memory);
+    if (sized)
+        kfree_sized(block.memory, block.bytes);
+    else
+        kfree(block.memory);
     return kmalloc_usable(block.memory) == 0;
 }
 
-/* A free that is wrong by an offset, or of a pointer from nowhere, is refused, unless the model knows a block
- * there. */
-static bool refuse_wild_free(struct rng *rng)
+bool model_refuses(size_t at, size_t offset)
 {
-    const struct block *near = &live[rng_below(rng, (uint32_t)live_count)];
-    unsigned char *pointer = near->memory + 1 + rng_below(rng, 20000);
-    const size_t at = lower_bound(pointer);
+    unsigned char *pointer = live[at % live_count].memory + 1 + offset;
+    const size_t found = lower_bound(pointer);
 
-    if (at < live_count && live[at].memory == pointer) return true;
+    if (found < live_count && live[found].memory == pointer) return true;
     return misuse_of(kfree, pointer).count == 1;
 }
 
-static bool step(struct rng *rng, unsigned bias)
-{
-    const uint32_t dice = rng_below(rng, 16);
-
-    if (live_count > 0 && dice == 15) return refuse_wild_free(rng);
-    if (live_count < LIVE_MAX && (live_count == 0 || dice < bias)) return allocate(rng);
-    return release(rng);
-}
-
-static bool all_intact(void)
+bool model_intact(void)
 {
     for (size_t at = 0; at < live_count; at++)
         if (!is_intact(&live[at])) return false;
     return true;
 }
 
-KTEST(mm_model, kmalloc_agrees_with_a_sorted_table_of_live_blocks_at_every_step)
+const char *model_check(void)
 {
-    const clock_t end = clock() + (clock_t)model_seconds * CLOCKS_PER_SEC;
-    unsigned long steps = 0;
-    struct rng rng;
-
-    rng_seed(&rng, 4);
-    for (; clock() < end; steps++) {
-        const unsigned bias = steps / 4096 % 3 == 0 ? 11 : 6; /* grow for a while, then shrink for longer */
-
-        KTEST_TRUE(test, step(&rng, bias));
-        KTEST_TEXT(test, pool_check() ?: heap_check() ?: "sound", "sound");
-        if (steps % 1024 == 0) {
-            KTEST_TRUE(test, all_intact());
-            KTEST_TEXT(test, frame_check() ?: "sound", "sound");
-        }
-    }
-    printf("    # %lu steps, %zu blocks live at the end\n", steps, live_count);
-    while (live_count > 0) KTEST_TRUE(test, release(&rng));
-    KTEST_TEXT(test, pool_check() ?: heap_check() ?: "sound", "sound");
-}
-
-KTEST(mm_model, when_memory_runs_out_allocation_fails_and_comes_back_after_frees)
-{
-    static void *blocks[LIVE_MAX];
-    struct frame_stats frames;
-    size_t count = 0;
-
-    while (count < LIVE_MAX && (blocks[count] = kmalloc(60000)) != NULL) count++;
-    KTEST_TRUE(test, count > 100 && count < LIVE_MAX);
-    KTEST_TEXT(test, pool_check() ?: heap_check() ?: frame_check() ?: "sound", "sound");
-    frame_stats(&frames);
-    KTEST_TRUE(test, frames.free < 60000 / 4096);
-    for (size_t i = 0; i < count; i++) kfree(blocks[i]);
-    void *again = kmalloc(count * 60000);
-    KTEST_TRUE(test, again);
-    kfree(again);
+    return pool_check() ?: heap_check() ?: "sound";
 }
