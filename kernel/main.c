@@ -3,15 +3,20 @@
 #include <synos/bootinfo.h>
 #include <synos/clock.h>
 #include <synos/cmdline.h>
+#include <synos/errors.h>
 #include <synos/fault.h>
+#include <synos/fmt.h>
 #include <synos/frame.h>
 #include <synos/heap.h>
+#include <synos/interrupt.h>
 #include <synos/ksym.h>
 #include <synos/ktest.h>
 #include <synos/layout.h>
 #include <synos/panic.h>
+#include <synos/percpu.h>
 #include <synos/pool.h>
 #include <synos/report.h>
+#include <synos/smp.h>
 #include <synos/stack.h>
 #include <synos/string.h>
 #include <synos/trap.h>
@@ -22,9 +27,10 @@ void kernel_main(uint32_t magic, uint64_t info);
 
 static const struct bootinfo *boot;
 
-static void *create_stacks(void);
 static void kernel_run(void);
 static void start_memory(void);
+static struct smp_outcome start_cpus(void);
+static void note_missing_cpus(const struct smp_outcome *cpus);
 static unsigned run_tests(void);
 static unsigned run_benchmarks(void);
 static const char *option(const char *key, const char *otherwise, char *out, size_t capacity);
@@ -37,32 +43,23 @@ void kernel_main(uint32_t magic, uint64_t info)
     boot = bootinfo_read(magic, info);  /* memory map, modules, command line: out of the loader's memory */
     fault_before_output(boot->cmdline); /* before the first byte on the line */
     vm_init(boot);                      /* own page tables: W^X, direct map, nothing in the lower half */
-    stack_enter(create_stacks(), kernel_run);
+    void *stack = stack_create("main"); /* with a guard page under it */
+    percpu_init();                      /* this CPU's slot, and its stacks for exceptions */
+    stack_enter(stack, kernel_run);
 }
 
 /* On the main stack, with everything protected. */
 static void kernel_run(void)
 {
-    start_memory();                                          /* frames, pools, heap */
-    report_hello(build_id(), 1, clock_khz(), boot->cmdline); /* the first byte on the line */
-    fault_after_hello(boot->cmdline);                        /* a deliberate one, when asked for */
-    unsigned failed = run_tests();                           /* KTAP, beside the records */
-    failed += run_benchmarks();                              /* one record a figure */
-    report_end();                                            /* without it the run is incomplete */
+    start_memory();                                                    /* frames, pools, heap */
+    const struct smp_outcome cpus = start_cpus();                      /* interrupts, and the other CPUs */
+    report_hello(build_id(), cpu_count(), clock_khz(), boot->cmdline); /* the first byte on the line */
+    note_missing_cpus(&cpus);
+    fault_after_hello(boot->cmdline); /* a deliberate one, when asked for */
+    unsigned failed = run_tests();    /* KTAP, beside the records */
+    failed += run_benchmarks();       /* one record a figure */
+    report_end();                     /* without it the run is incomplete */
     machine_exit(failed == 0 ? EXIT_PASSED : EXIT_FAILED);
-}
-
-/* Returns the top of the main stack. A fault on a broken stack needs another one to be told on. */
-static void *create_stacks(void)
-{
-    static const char *const ist_names[] = {[1] = "double fault", [2] = "NMI", [3] = "machine check"};
-    void *main_stack = stack_create("main");
-    for (unsigned ist = 1; ist < sizeof ist_names / sizeof ist_names[0]; ist++) {
-        void *top = stack_create(ist_names[ist]);
-        if (top == NULL) panic("no memory for the %s stack", ist_names[ist]);
-        trap_set_ist(ist, top);
-    }
-    return main_stack;
 }
 
 /* What lives in RAM already: firmware's first MiB, the image, the first page tables and stacks, modules. */
@@ -85,6 +82,35 @@ static void start_memory(void)
     vm_set_frame_source(frame_alloc); /* arch/ may not call mm/, so it is told whom to ask */
     pool_init();
     heap_init();
+}
+
+/* The number of `cpus=`: as many as there are, unless the command line says less. */
+static unsigned cpu_limit(void)
+{
+    char word[8];
+    unsigned limit = 0;
+    const char *digits = option("cpus", "64", word, sizeof word);
+    for (const char *at = digits; *at >= '0' && *at <= '9' && limit <= CPUS_MAX; at++)
+        limit = limit * 10 + (unsigned)(*at - '0');
+    char again[8];
+    fmt_snprintf(again, sizeof again, "%u", limit);
+    if (limit < 1 || limit > CPUS_MAX || strcmp(again, digits) != 0)
+        panic("cpus=%s: must be a number from 1 to %d", digits, CPUS_MAX);
+    return limit;
+}
+
+static struct smp_outcome start_cpus(void)
+{
+    interrupt_init();
+    return smp_start(boot, cpu_limit());
+}
+
+static void note_missing_cpus(const struct smp_outcome *cpus)
+{
+    if (cpus->tables == ERR_CORRUPT) report_note("the ACPI tables are damaged: no other CPU was looked for");
+    if (cpus->missing > 0)
+        report_note("%u of %u CPUs did not start in time, the first of them the one with APIC id %u",
+                    cpus->missing, cpus->present, cpus->first_id);
 }
 
 static unsigned run_tests(void)

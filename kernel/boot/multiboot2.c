@@ -2,9 +2,18 @@
 #include "loaders.h"
 
 #include <synos/panic.h>
+#include <synos/string.h>
 #include <synos/vm.h>
 
-enum { TAG_END = 0, TAG_CMDLINE = 1, TAG_LOADER = 2, TAG_MODULE = 3, TAG_MEMORY_MAP = 6 };
+enum {
+    TAG_END = 0,
+    TAG_CMDLINE = 1,
+    TAG_LOADER = 2,
+    TAG_MODULE = 3,
+    TAG_MEMORY_MAP = 6,
+    TAG_ACPI_OLD = 14, /* a copy of the root pointer, version 1 */
+    TAG_ACPI_NEW = 15, /* from version 2 on */
+};
 
 struct tag {
     uint32_t type, size; /* size counts this header, not the padding to 8 bytes behind it */
@@ -43,6 +52,16 @@ static void read_memory_map(const struct tag_memory_map *map, struct bootinfo *o
     }
 }
 
+/* A loader may give both; the newer one, which says all, is the longer one. */
+static void read_root_pointer(const struct tag *tag, struct bootinfo *out)
+{
+    size_t bytes = tag->size - sizeof *tag;
+    if (bytes > sizeof out->rsdp) bytes = sizeof out->rsdp;
+    if (tag->type == TAG_ACPI_OLD && out->rsdp[0] != 0) return;
+    memset(out->rsdp, 0, sizeof out->rsdp);
+    memcpy(out->rsdp, tag + 1, bytes);
+}
+
 static void read_tag(const struct tag *tag, struct bootinfo *out)
 {
     const struct tag_module *module = (const struct tag_module *)tag;
@@ -57,6 +76,8 @@ static void read_tag(const struct tag *tag, struct bootinfo *out)
         bootinfo_add_module(out, module->start, module->end - module->start, module->cmdline);
         break;
     case TAG_MEMORY_MAP: read_memory_map((const struct tag_memory_map *)tag, out); break;
+    case TAG_ACPI_OLD:
+    case TAG_ACPI_NEW: read_root_pointer(tag, out); break;
     default: break; /* loaders add tags that nobody asked for */
     }
 }

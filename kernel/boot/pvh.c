@@ -2,7 +2,10 @@
 #include "loaders.h"
 
 #include <synos/panic.h>
+#include <synos/string.h>
 #include <synos/vm.h>
+
+#define BOOT_MAPPED (1ull << 32) /* what start.S maps */
 
 struct pvh_start_info {
     uint32_t magic, version, flags, module_count;
@@ -30,6 +33,8 @@ void pvh_read(uint64_t info, struct bootinfo *out)
     bootinfo_copy_text(out->loader, "PVH", sizeof out->loader);
     if (start->cmdline != 0)
         bootinfo_copy_text(out->cmdline, phys_to_virt(start->cmdline), sizeof out->cmdline);
+    if (start->rsdp != 0 && start->rsdp <= BOOT_MAPPED - sizeof out->rsdp)
+        memcpy(out->rsdp, phys_to_virt(start->rsdp), sizeof out->rsdp);
 
     const struct pvh_region *regions = phys_to_virt(start->memory_map);
     for (uint32_t i = 0; i < start->memory_map_entries; i++)

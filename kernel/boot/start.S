@@ -3,6 +3,7 @@
  *
  * The tables built here last until vm_init(): 4 GiB from physical 0, seen at 0 (for this code), at DIRECT_MAP_BASE (for
  * phys_to_virt) and, its first GiB, at KERNEL_BASE. All in 2 MiB pages, writable and executable: nothing is protected yet.
+ * Each other CPU passes through the same tables on its way (arch/x86_64/ap_start.S).
  */
 #include <synos/layout.h>
 
@@ -29,9 +30,9 @@ multiboot_header:
     .long 0xe85250d6, 0, multiboot_header_end - multiboot_header
     .long -(0xe85250d6 + 0 + (multiboot_header_end - multiboot_header))
     .balign 8
-1:  .short 1, 1                 /* information request, optional: command line, loader, modules, memory map */
+1:  .short 1, 1                 /* information request, optional: command line, loader, modules, memory map, both kinds of ACPI pointer */
     .long 2f - 1b
-    .long 1, 2, 3, 6
+    .long 1, 2, 3, 6, 14, 15
 2:  .balign 8
     .short 3, 0                 /* entry address: physical, for BIOS and UEFI alike */
     .long 12, multiboot_start
@@ -47,7 +48,7 @@ multiboot_header_end:
 
     .section .boot.text, "ax"
     .code32
-    .global pvh_start, multiboot_start
+    .global pvh_start, multiboot_start, boot_gdt
 pvh_start:
     mov $PVH_MAGIC, %eax
 multiboot_start:
@@ -155,7 +156,7 @@ boot_high:
     .skip 4096
 boot_directories:
     .skip 4 * 4096
-    .global boot_stack, boot_stack_top
+    .global boot_root, boot_stack, boot_stack_top
 boot_stack:
     .skip 16384
 boot_stack_top:

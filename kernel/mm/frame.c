@@ -15,6 +15,7 @@
 #include <synos/frame.h>
 #include <synos/layout.h>
 #include <synos/panic.h>
+#include <synos/spinlock.h>
 #include <synos/string.h>
 #include <synos/vm.h>
 
@@ -24,6 +25,7 @@ static uint64_t *ram, *taken, *head; /* one bit a frame, in the direct map */
 static size_t frames;                /* bits in each map; a multiple of WORD_BITS */
 static size_t cursor;                /* where the next search starts; a hint, never wrong */
 static struct frame_stats state;
+static struct spinlock lock; /* of all of the above, once frame_init is over */
 
 static bool bit(const uint64_t *map, size_t frame)
 {
@@ -74,7 +76,7 @@ static size_t find_run(size_t from, size_t end, size_t pages)
     }
 }
 
-uint64_t frame_alloc(size_t pages)
+static uint64_t take_run(size_t pages)
 {
     if (pages == 0 || pages > state.free) return 0;
     size_t start = find_run(cursor, frames, pages);
@@ -89,6 +91,15 @@ uint64_t frame_alloc(size_t pages)
     return (uint64_t)start << PAGE_SHIFT;
 }
 
+uint64_t frame_alloc(size_t pages)
+{
+    const uint64_t flags = spin_lock(&lock);
+    const uint64_t phys = take_run(pages);
+
+    spin_unlock(&lock, flags);
+    return phys;
+}
+
 /* Whether an allocation of exactly `pages` starts at `start`. */
 static bool is_run(size_t start, size_t pages)
 {
@@ -100,17 +111,25 @@ static bool is_run(size_t start, size_t pages)
     return next == frames || !bit(taken, next) || bit(head, next);
 }
 
-void frame_free(uint64_t phys, size_t pages)
+static bool give_back_run(size_t start, size_t pages)
 {
-    const size_t start = phys >> PAGE_SHIFT;
-
-    if (phys % PAGE_SIZE != 0 || !is_run(start, pages))
-        panic("bad free of %zu frames at physical %#llx: no such allocation", pages,
-              (unsigned long long)phys);
+    if (!is_run(start, pages)) return false;
     fill(head, start, start + 1, false);
     fill(taken, start, start + pages, false);
     if (start < cursor) cursor = start;
     state.free += pages;
+    return true;
+}
+
+void frame_free(uint64_t phys, size_t pages)
+{
+    const uint64_t flags = spin_lock(&lock);
+    const bool known = phys % PAGE_SIZE == 0 && give_back_run(phys >> PAGE_SHIFT, pages);
+
+    spin_unlock(&lock, flags);
+    if (!known)
+        panic("bad free of %zu frames at physical %#llx: no such allocation", pages,
+              (unsigned long long)phys);
 }
 
 /* A reserved range takes every frame that it touches; RAM gives only frames that it covers whole. */
@@ -223,11 +242,14 @@ static size_t longest_run(void)
 
 void frame_stats(struct frame_stats *stats)
 {
+    const uint64_t flags = spin_lock(&lock);
+
     *stats = state;
     stats->largest_free = longest_run();
+    spin_unlock(&lock, flags);
 }
 
-const char *frame_check(void)
+static const char *check(void)
 {
     for (size_t word = 0; word < frames / WORD_BITS; word++) {
         if (head[word] & ~taken[word]) return "a free frame is the head of an allocation";
@@ -238,4 +260,13 @@ const char *frame_check(void)
     if (state.free > state.total || state.lowest_free > state.free)
         return "more frames are free than there are";
     return NULL;
+}
+
+const char *frame_check(void)
+{
+    const uint64_t flags = spin_lock(&lock);
+    const char *broken = check();
+
+    spin_unlock(&lock, flags);
+    return broken;
 }

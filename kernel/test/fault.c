@@ -93,7 +93,7 @@ static void fault_halt(void)
 
 static void fault_spin(void)
 {
-    __asm__ volatile("1: jmp 1b");
+    __asm__ volatile("cli\n1: jmp 1b");
 }
 
 static void fault_flood(void)

@@ -48,6 +48,7 @@ void dump_exception(const struct trap_frame *frame, uint64_t address)
     print_reason(frame, address);
     print_error_code(frame);
     print_registers(frame, address);
+    dump_cpu();
     uart_printf("backtrace:\n");
     dump_place("at", frame->rip);
     dump_backtrace(frame->rbp);

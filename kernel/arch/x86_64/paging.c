@@ -6,13 +6,17 @@
 #include <synos/errors.h>
 #include <synos/layout.h>
 #include <synos/panic.h>
+#include <synos/spinlock.h>
 #include <synos/string.h>
 #include <synos/vm.h>
 
+#include "cpu_slot.h"
+
 uint64_t *paging_root;
 
+static struct spinlock lock; /* of all tables; taken before the locks of frames, never while one is held */
+
 static bool range_allowed(uint64_t virt, uint64_t phys, size_t pages);
-static void flush_page(uint64_t virt);
 
 void *phys_to_virt(uint64_t phys)
 {
@@ -31,6 +35,7 @@ uint64_t paging_bits(unsigned prot)
 {
     uint64_t bits = PTE_PRESENT | PTE_GLOBAL;
     if (prot & VM_WRITE) bits |= PTE_WRITE;
+    if (prot & VM_UNCACHED) bits |= PTE_UNCACHED;
     if (!(prot & VM_EXEC)) bits |= paging_no_execute;
     return bits;
 }
@@ -51,33 +56,47 @@ uint64_t *paging_entry(uint64_t virt, enum paging_level level, int create)
     return &table[(virt >> (PAGE_SHIFT + 9 * (unsigned)level)) % TABLE_ENTRIES];
 }
 
-int vm_map(void *virt, uint64_t phys, size_t pages, unsigned prot)
+/* Maps as many pages as it can and returns their number; with the lock held. */
+static size_t fill_entries(uint64_t virt, uint64_t phys, size_t pages, uint64_t bits, int *error)
 {
-    uint64_t address = (uint64_t)virt;
-    bool both = (prot & VM_WRITE) && (prot & VM_EXEC);
-    if (both || !(prot & VM_READ) || !range_allowed(address, phys, pages)) return ERR_INVALID;
-    uint64_t bits = paging_bits(prot);
     for (size_t i = 0; i < pages; i++) {
-        uint64_t *entry = paging_entry(address + i * PAGE_SIZE, LEVEL_PAGE, true);
-        bool taken = entry != NULL && (*entry & PTE_PRESENT);
-        if (entry == NULL || taken) {
-            vm_unmap(virt, i);
-            return taken || vm_query((void *)(address + i * PAGE_SIZE)) != 0 ? ERR_EXISTS : ERR_NO_MEMORY;
+        uint64_t page = virt + i * PAGE_SIZE;
+        uint64_t *entry = paging_entry(page, LEVEL_PAGE, true);
+        if (entry == NULL || (*entry & PTE_PRESENT)) {
+            *error = vm_query((void *)page) != 0 ? ERR_EXISTS : ERR_NO_MEMORY;
+            return i;
         }
         *entry = (phys + i * PAGE_SIZE) | bits;
     }
-    return ERR_NONE;
+    return pages;
 }
 
+int vm_map(void *virt, uint64_t phys, size_t pages, unsigned prot)
+{
+    bool both = (prot & VM_WRITE) && (prot & VM_EXEC);
+    if (both || !(prot & VM_READ) || !range_allowed((uint64_t)virt, phys, pages)) return ERR_INVALID;
+    int error = ERR_NONE;
+    uint64_t flags = spin_lock(&lock);
+    size_t mapped = fill_entries((uint64_t)virt, phys, pages, paging_bits(prot), &error);
+    spin_unlock(&lock, flags);
+    if (error != ERR_NONE) vm_unmap(virt, mapped);
+    return error;
+}
+
+/* The flush comes after the lock: a CPU that waits for the lock and one that waits for its flush may be the
+ * same. */
 void vm_unmap(void *virt, size_t pages)
 {
+    size_t removed = 0;
+    uint64_t flags = spin_lock(&lock);
     for (size_t i = 0; i < pages; i++) {
-        uint64_t address = (uint64_t)virt + i * PAGE_SIZE;
-        uint64_t *entry = paging_entry(address, LEVEL_PAGE, false);
+        uint64_t *entry = paging_entry((uint64_t)virt + i * PAGE_SIZE, LEVEL_PAGE, false);
         if (entry == NULL || !(*entry & PTE_PRESENT)) continue;
         *entry = 0;
-        flush_page(address);
+        removed++;
     }
+    spin_unlock(&lock, flags);
+    if (removed > 0) tlb_flush((uint64_t)virt, pages);
 }
 
 unsigned vm_query(const void *virt)
@@ -105,10 +124,4 @@ static bool range_allowed(uint64_t virt, uint64_t phys, size_t pages)
     bool upper_half = virt >= DIRECT_MAP_BASE;
     bool no_wrap = bytes / PAGE_SIZE == pages && virt + bytes - 1 >= virt;
     return pages > 0 && aligned && upper_half && no_wrap;
-}
-
-/* Global pages stay in the TLB over a reload of CR3, so each is thrown out by name. */
-static void flush_page(uint64_t virt)
-{
-    __asm__ volatile("invlpg (%0)" : : "r"(virt) : "memory");
 }

@@ -6,6 +6,7 @@
 
 #define PTE_PRESENT    (1ull << 0)
 #define PTE_WRITE      (1ull << 1)
+#define PTE_UNCACHED   (3ull << 3) /* PWT and PCD */
 #define PTE_LARGE      (1ull << 7) /* in a page directory: a page of 2 MiB */
 #define PTE_GLOBAL     (1ull << 8)
 #define PTE_NO_EXECUTE (1ull << 63)

@@ -1,7 +1,9 @@
 /* Kernel stacks: fixed slots in their own window, the lowest page of each left unmapped. */
 #include <synos/stack.h>
 
+#include <synos/fmt.h>
 #include <synos/layout.h>
+#include <synos/spinlock.h>
 #include <synos/vm.h>
 
 #include "paging.h"
@@ -10,20 +12,32 @@
 
 extern char boot_stack[], boot_stack_top[];
 
-static const char *names[STACK_SLOTS];
-static size_t used;
+static struct spinlock lock; /* of a slot under construction */
+static char names[STACK_SLOTS][24];
+static size_t used; /* grows only, and only when its last slot is complete: dumps read without the lock */
 
-void *stack_create(const char *name)
+static bool map_slot(uint64_t slot)
 {
-    if (used == STACK_SLOTS) return NULL;
-    uint64_t slot = STACK_BASE + used * SLOT_BYTES;
     for (uint64_t page = slot + PAGE_SIZE; page < slot + SLOT_BYTES; page += PAGE_SIZE) {
         uint64_t frame = paging_take_frame();
         if (frame == 0 || vm_map((void *)page, frame, 1, VM_READ | VM_WRITE) != 0)
-            return NULL; /* boot ends without its stacks; what was taken so far is not worth giving back */
+            return false; /* there is no memory even for stacks: what was taken is not worth giving back */
     }
-    names[used++] = name;
-    return (void *)(slot + SLOT_BYTES);
+    return true;
+}
+
+void *stack_create(const char *name)
+{
+    void *top = NULL;
+    uint64_t flags = spin_lock(&lock);
+    uint64_t slot = STACK_BASE + used * SLOT_BYTES;
+    if (used < STACK_SLOTS && map_slot(slot)) {
+        fmt_snprintf(names[used], sizeof names[used], "%s", name);
+        __atomic_store_n(&used, used + 1, __ATOMIC_RELEASE);
+        top = (void *)(slot + SLOT_BYTES);
+    }
+    spin_unlock(&lock, flags);
+    return top;
 }
 
 const char *stack_guard_owner(uint64_t address)

@@ -5,17 +5,21 @@
 #include <synos/cpu.h>
 #include <synos/layout.h>
 #include <synos/panic.h>
+#include <synos/percpu.h>
+#include <synos/spinlock.h>
 #include <synos/string.h>
 #include <synos/vm.h>
 
 /* vm_init takes its own frames below this: boot/start.S maps them for certain. */
 #define BOOT_MAPPED        (1ull << 30)
 #define FIRST_STACKS_PAGES 96 /* main stack and three interrupt stacks, with their tables */
+#define FIRST_SLOT_PAGES   (PERCPU_BYTES / PAGE_SIZE + 3) /* the boot CPU's, with its tables */
 #define TABLES_A_REGION    8 /* two edges of a region, each with a directory and a table; and one root part */
 #define LARGE_TABLE_SPAN   (1ull << 30)
 
 /* Frames that belong to vm_init until the frame allocator works: [next, end) are still free. */
 static struct {
+    struct spinlock lock;
     uint64_t base, next, end;
 } window;
 
@@ -48,22 +52,30 @@ void vm_set_frame_source(uint64_t (*source)(size_t pages))
     frame_source = source;
 }
 
-uint64_t paging_take_frame(void)
+static uint64_t take_from_window(void)
 {
     uint64_t frame = 0;
+    uint64_t flags = spin_lock(&window.lock);
     if (window.next < window.end) {
         frame = window.next;
         window.next += PAGE_SIZE;
-    } else if (frame_source != NULL) {
-        frame = frame_source(1);
     }
+    spin_unlock(&window.lock, flags);
+    return frame;
+}
+
+uint64_t paging_take_frame(void)
+{
+    uint64_t frame = take_from_window();
+    if (frame == 0 && frame_source != NULL) frame = frame_source(1);
     if (frame != 0) memset(phys_to_virt(frame), 0, PAGE_SIZE);
     return frame;
 }
 
 static uint64_t pages_needed(const struct bootinfo *info)
 {
-    uint64_t pages = FIRST_STACKS_PAGES + (virt_to_phys(image_end) >> 21) + TABLES_A_REGION;
+    uint64_t pages =
+        FIRST_STACKS_PAGES + FIRST_SLOT_PAGES + (virt_to_phys(image_end) >> 21) + TABLES_A_REGION;
     for (size_t i = 0; i < info->region_count; i++)
         if (info->regions[i].type == MEM_RAM)
             pages += TABLES_A_REGION + info->regions[i].length / LARGE_TABLE_SPAN;

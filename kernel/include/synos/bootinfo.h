@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <synos/acpi.h>
 
 #define BOOT_CMDLINE_MAX 1024
 #define BOOT_REGIONS_MAX 64
@@ -30,6 +31,8 @@ struct bootinfo {
     struct boot_module modules[BOOT_MODULES_MAX];
     size_t module_count;
     char loader[32]; /* "PVH", or the name GRUB gives itself */
+    unsigned char
+        rsdp[ACPI_RSDP_BYTES]; /* the ACPI root pointer as the loader had it, unchecked; zeros: none */
 };
 
 /* Reads what the loader left at physical `info`; `magic` is EAX at entry. Panics for an unknown loader. */

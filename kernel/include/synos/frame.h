@@ -1,5 +1,5 @@
 /* Frames: physical memory in pages of 4 KiB. The ground floor of all memory: page tables, pools and heap take
- * from here. */
+ * from here. All functions may be called on all CPUs at once. */
 #ifndef SYNOS_FRAME_H
 #define SYNOS_FRAME_H
 

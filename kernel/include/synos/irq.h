@@ -2,6 +2,7 @@
 #ifndef SYNOS_IRQ_H
 #define SYNOS_IRQ_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Disables interrupts and returns RFLAGS as it was, for irq_restore. */
@@ -15,6 +16,23 @@ static inline uint64_t irq_save(void)
 static inline void irq_restore(uint64_t flags)
 {
     __asm__ volatile("pushq %0\n\tpopfq" : : "r"(flags) : "memory", "cc");
+}
+
+static inline bool irq_enabled(void)
+{
+    uint64_t flags;
+    __asm__ volatile("pushfq\n\tpopq %0" : "=r"(flags) : : "memory");
+    return (flags >> 9 & 1) != 0;
+}
+
+static inline void irq_enable(void)
+{
+    __asm__ volatile("sti" : : : "memory");
+}
+
+static inline void irq_disable(void)
+{
+    __asm__ volatile("cli" : : : "memory");
 }
 
 #endif

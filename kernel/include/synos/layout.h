@@ -5,6 +5,7 @@
  *   ffffb00000000000  HEAP        runs above the pool classes; the upper half of the window is their descriptors
  *   ffffc00000000000  STACK       one slot a stack: [ guard page, unmapped | stack, grows down ]
  *   ffffd00000000000  PERCPU      one slot a CPU; GS base is the slot of the CPU that runs
+ *   ffffe00000000000  DEVICE      the local APIC's registers, and a page through which firmware's tables are read
  *   ffffffff80000000  KERNEL      image: text RX, rodata R, data+bss RW; physical = virtual - KERNEL_BASE
  *   ffffffffa0000000  POOL        8 classes x 8 MiB, committed page by page; behind them their tables. In the last 2 GiB, so that an
  *                                 instruction can name any byte of it by a displacement of 32 bits
@@ -30,12 +31,14 @@
 #define HEAP_SIZE (1ull << 34) /* 16 GiB of addresses; memory only where committed */
 
 #define STACK_BASE       0xffffc00000000000ull
-#define STACK_SLOT_PAGES 17ull /* the lowest page is the guard */
-#define STACK_SLOTS      64
+#define STACK_SLOT_PAGES 17ull          /* the lowest page is the guard */
+#define STACK_SLOTS      (4 * CPUS_MAX) /* a CPU's own, and three for exceptions that cannot use it */
 
 #define PERCPU_BASE  0xffffd00000000000ull
 #define PERCPU_SHIFT 16 /* 64 KiB of addresses a CPU; mapped as far as somebody uses them */
 #define CPUS_MAX     64
+
+#define DEVICE_BASE 0xffffe00000000000ull
 
 #define KERNEL_BASE 0xffffffff80000000ull
 

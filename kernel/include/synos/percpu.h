@@ -36,6 +36,10 @@ static inline struct percpu *percpu_slot(unsigned index)
 
 /* CPUs that run; 1 until the others are started. */
 unsigned cpu_count(void);
+
+/* Maps the boot CPU's slot and its stacks for exceptions; until then this_cpu() is a place without the areas.
+ */
+void percpu_init(void);
 #endif
 
 #endif

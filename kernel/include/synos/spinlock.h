@@ -23,13 +23,20 @@ static inline bool spin_try(struct spinlock *lock)
     return !__atomic_exchange_n(&lock->held, true, __ATOMIC_ACQUIRE);
 }
 
+/*
+ * One turn of any loop that waits for another CPU: pauses, and flushes what the others want flushed from this
+ * CPU's TLB. Without that, a CPU that waits with interrupts off and one that unmaps memory would wait for
+ * each other.
+ */
+void spin_wait(void);
+
 /* Takes the lock; returns what spin_unlock needs to restore the interrupt flag. */
 static inline uint64_t spin_lock(struct spinlock *lock)
 {
     const uint64_t flags = irq_save();
 
     while (!spin_try(lock))
-        while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED)) cpu_relax();
+        while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED)) spin_wait();
     return flags;
 }
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* Maps a new stack of 64 KiB and returns its top (16-byte aligned), or NULL when slots or memory are used up.
- */
+ * Of its name 23 characters are kept. */
 void *stack_create(const char *name);
 
 /* Name of the stack whose guard page holds `address`, or NULL. */

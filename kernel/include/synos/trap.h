@@ -13,23 +13,29 @@ struct trap_frame {
 
 enum trap_vector {
     TRAP_DIVIDE = 0,
+    TRAP_DEBUG = 1,
+    TRAP_NMI = 2,
     TRAP_BREAKPOINT = 3,
     TRAP_INVALID_OPCODE = 6,
     TRAP_DOUBLE_FAULT = 8,
     TRAP_GENERAL_PROTECTION = 13,
     TRAP_PAGE_FAULT = 14,
+    TRAP_MACHINE_CHECK = 18,
 };
 
-/* Loads GDT, TSS and IDT; from then on every exception ends in a dump. Stacks of their own: trap_set_ist. */
+/* Loads GDT, TSS and IDT on the boot CPU; from then on every exception ends in a dump. */
 void trap_init(void);
 
-/* Gives the double fault (IST 1), NMI (2) and machine check (3) their stacks; `top` is 16-byte aligned. */
-void trap_set_ist(unsigned ist, void *top);
+/*
+ * Runs `handler` for each debug exception (single steps, breakpoints) instead of the dump; NULL: the dump
+ * again. A restartable range (restart.h) that was hit is left first: frame->rip is its start already.
+ */
+void trap_set_debug_handler(void (*handler)(struct trap_frame *frame));
 
 /*
  * Runs body(argument). Returns -1 when it returned, else the vector of the exception that stopped it, with
- * its CR2 in *address when that is not NULL. For tests of protections; not nestable, and a body that is
- * stopped leaks what it held.
+ * its CR2 in *address when that is not NULL. For tests of protections, on any CPU; not nestable, and a body
+ * that is stopped leaks what it held. The interrupt flag is as before, either way.
  */
 int trap_catch(void (*body)(void *), void *argument, uint64_t *address);
 

@@ -1,4 +1,5 @@
-/* Page tables: mapping of single pages, and the direct map between physical and virtual addresses. */
+/* Page tables: mapping of single pages, and the direct map between physical and virtual addresses. Every
+ * function but vm_init may be called on all CPUs at once. */
 #ifndef SYNOS_VM_H
 #define SYNOS_VM_H
 
@@ -6,8 +7,9 @@
 #include <stdint.h>
 #include <synos/bootinfo.h>
 
-/* Protection bits of a mapping. VM_WRITE with VM_EXEC is refused: no page is ever both (W^X). */
-enum vm_prot { VM_READ = 1, VM_WRITE = 2, VM_EXEC = 4 };
+/* Protection bits of a mapping. VM_WRITE with VM_EXEC is refused: no page is ever both (W^X). VM_UNCACHED is
+ * for registers of devices. */
+enum vm_prot { VM_READ = 1, VM_WRITE = 2, VM_EXEC = 4, VM_UNCACHED = 8 };
 
 /* The direct map's address of a physical one; valid for RAM named by the boot loader. */
 void *phys_to_virt(uint64_t phys);
@@ -22,7 +24,11 @@ uint64_t virt_to_phys(const void *virt);
  */
 int vm_map(void *virt, uint64_t phys, size_t pages, unsigned prot);
 
-/* Unmaps pages that vm_map mapped and flushes them from the TLB; page tables stay for the next mapping. */
+/*
+ * Unmaps pages that vm_map mapped. When it returns, no CPU sees them any more: it waits for all others to
+ * flush theirs, which each of them does in an interrupt, or while it waits itself (spin_wait). Page tables
+ * stay for the next mapping. Not for interrupt handlers.
+ */
 void vm_unmap(void *virt, size_t pages);
 
 /* Builds and loads the kernel's own tables; `info` says what is RAM. Called once, from the boot story. */

@@ -1,12 +1,14 @@
 /* CPUs made of threads: a slot each in the hosted per-CPU window, and the GS base on it. */
 #define _GNU_SOURCE
 #include <asm/prctl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <synos/percpu.h>
+#include <synos/spinlock.h>
 #include "shim.h"
 
 static unsigned entered; /* one more than the highest index so far */
@@ -14,6 +16,11 @@ static unsigned entered; /* one more than the highest index so far */
 unsigned cpu_count(void)
 {
     return __atomic_load_n(&entered, __ATOMIC_ACQUIRE);
+}
+
+void spin_wait(void)
+{
+    sched_yield(); /* there may be fewer processors than threads */
 }
 
 static void map_slot(struct percpu *slot, unsigned index)
