@@ -99,10 +99,18 @@ static unsigned cpu_limit(void)
     return limit;
 }
 
+static void ready_pools(void *ignored)
+{
+    (void)ignored;
+    pool_start_cpu(cpu_count());
+}
+
 static struct smp_outcome start_cpus(void)
 {
     interrupt_init();
-    return smp_start(boot, cpu_limit());
+    const struct smp_outcome outcome = smp_start(boot, cpu_limit());
+    smp_run(SMP_ALL, ready_pools, NULL); /* how much each may cache depends on how many they are */
+    return outcome;
 }
 
 static void note_missing_cpus(const struct smp_outcome *cpus)

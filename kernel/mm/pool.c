@@ -70,8 +70,8 @@ static void give(struct pool_cpu *cpu, unsigned class, uint64_t count)
 
 void pool_start_cpu(unsigned cpus)
 {
+    const uint64_t share = POOL_CAPACITY / 2 / cpus, flags = irq_save();
     struct pool_cpu *cpu = this_pool_cpu();
-    const uint64_t share = POOL_CAPACITY / 2 / cpus;
 
     if (cpu->limit != 0) pool_drain();
     cpu->limit = share < POOL_CACHE ? share : POOL_CACHE;
@@ -82,6 +82,7 @@ void pool_start_cpu(unsigned cpus)
         cpu->top[POOL_FIRST + class] = (uint64_t)pool_stack_base(cpu, class);
         reset_lowest(cpu, class);
     }
+    irq_restore(flags);
 }
 
 void pool_drain(void)

@@ -49,17 +49,17 @@ void pool_stats(unsigned class, struct pool_stats *stats)
 {
     const struct pool_depot *depot = &pool_depots[class];
     const size_t outside = depot->carved - depot->count;
+    uint64_t lowest = 0; /* cached at the least, on all CPUs */
 
-    *stats = (struct pool_stats){.bytes = pool_bytes(class),
-                                 .carved = depot->carved,
-                                 .committed = committed(class),
-                                 .peak = depot->peak};
+    *stats = (struct pool_stats){
+        .bytes = pool_bytes(class), .carved = depot->carved, .committed = committed(class)};
     for (unsigned index = 0; index < cpu_count(); index++) {
         struct pool_cpu *cpu = pool_cpu_of(index);
 
         add_cpu(stats, class, cpu);
-        stats->peak = larger(stats->peak, (int64_t)(outside - pool_lowest_cached(cpu, class)));
+        lowest += pool_lowest_cached(cpu, class);
     }
+    stats->peak = larger(depot->peak, (int64_t)(outside - lowest));
     stats->live = (int64_t)(outside - stats->cached);
     finish(stats, depot->ever_carved);
 }
@@ -118,6 +118,7 @@ static const char *check_class(unsigned class)
         struct pool_cpu *cpu = pool_cpu_of(index);
         const uint64_t cached = pool_cached(cpu, class);
 
+        if (cpu->limit == 0) continue;
         if (cached > cpu->limit) return "a cache holds more than its limit";
         if (pool_stack_base(cpu, class)[-1] != 0) return "the zero below a cache's entries is gone";
         if (pool_lowest_cached(cpu, class) > cached) return "the lowest count of a cache is above its count";

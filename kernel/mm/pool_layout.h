@@ -41,8 +41,9 @@
 #define POOL_CACHE       63 /* entries at most; fewer when many CPUs share a class's 1024 objects */
 
 /* Offsets in a CPU's slot; checked against struct pool_cpu. Indexed by state: eight bytes each. */
-#define POOL_TOP PERCPU_POOL /* address of the next free entry, of 64 states: beyond POOL_LAST always empty  \
-                              */
+#define POOL_TOP                                                                                             \
+    PERCPU_POOL /* address of the next free entry, of 64 states: beyond POOL_LAST always empty               \
+                 */
 #define POOL_LOWEST      (PERCPU_POOL + 512) /* smallest POOL_TOP that an alloc found since the last exchange */
 #define POOL_ALLOCATIONS (PERCPU_POOL + 640) /* served from the stack */
 #define POOL_STACKS      (PERCPU_POOL + 2048)

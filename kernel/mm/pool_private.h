@@ -124,7 +124,8 @@ static inline unsigned pool_state_for(size_t bytes)
     return 63u - (unsigned)__builtin_clzll((bytes - 1) | (POOL_SMALLEST - 1));
 }
 
-/* Entries in a CPU's stack of a class, now, and at the lowest since the last exchange. */
+/* Entries in a CPU's stack of a class, now, and at the lowest since the last exchange; none on a CPU that has
+ * not started its pools. */
 static inline uint32_t *pool_stack_base(struct pool_cpu *cpu, unsigned class)
 {
     uint32_t *first = &cpu->stack[0][0];
@@ -134,12 +135,16 @@ static inline uint32_t *pool_stack_base(struct pool_cpu *cpu, unsigned class)
 
 static inline uint64_t pool_cached(struct pool_cpu *cpu, unsigned class)
 {
-    return (uint32_t *)cpu->top[POOL_FIRST + class] - pool_stack_base(cpu, class);
+    return cpu->limit == 0
+               ? 0
+               : (uint64_t)((uint32_t *)cpu->top[POOL_FIRST + class] - pool_stack_base(cpu, class));
 }
 
 static inline uint64_t pool_lowest_cached(struct pool_cpu *cpu, unsigned class)
 {
-    return (uint32_t *)cpu->lowest[POOL_FIRST + class] - pool_stack_base(cpu, class) - 1;
+    return cpu->limit == 0
+               ? 0
+               : (uint64_t)((uint32_t *)cpu->lowest[POOL_FIRST + class] - pool_stack_base(cpu, class) - 1);
 }
 
 /* What a CPU allocated beyond what it freed; negative on one that frees what others allocate. */

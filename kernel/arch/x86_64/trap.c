@@ -3,7 +3,6 @@
 
 #include <stddef.h>
 #include <synos/cpu.h>
-#include <synos/restart.h>
 
 #include "cpu_slot.h"
 #include "dump.h"
@@ -36,7 +35,6 @@ void trap_handle(struct trap_frame *frame)
     uint64_t address = read_cr2();
     void (*debug)(struct trap_frame *) = __atomic_load_n(&debug_handler, __ATOMIC_ACQUIRE);
     if (frame->vector == TRAP_DEBUG && debug != NULL) {
-        frame->rip = restart_point(frame->rip);
         debug(frame);
         return;
     }

@@ -42,7 +42,7 @@ struct pool_stats {
 void pool_init(void);
 
 /* Readies the caches of the CPU that calls for a machine of that many; each CPU calls it before it allocates,
- * and again when their number grows. Interrupts are off, or their handlers do not allocate. */
+ * and again when their number grows. */
 void pool_start_cpu(unsigned cpus);
 
 /* An object of at least `bytes` (its content is undefined), or NULL: bytes is 0 or above 8 KiB, class full,

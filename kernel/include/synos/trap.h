@@ -28,7 +28,9 @@ void trap_init(void);
 
 /*
  * Runs `handler` for each debug exception (single steps, breakpoints) instead of the dump; NULL: the dump
- * again. A restartable range (restart.h) that was hit is left first: frame->rip is its start already.
+ * again. A restartable range (restart.h) that was hit goes on where it was, since a step through it would
+ * never end otherwise: a handler that does what an interrupt may do sets frame->rip to
+ * restart_point(frame->rip) itself.
  */
 void trap_set_debug_handler(void (*handler)(struct trap_frame *frame));
 

@@ -1,0 +1,226 @@
+/*
+ * Interrupts at every instruction of alloc and free. Each operation runs in single steps (TF), which counts
+ * its instructions; at the n-th one a handler does what interrupts may do, for every n until the operation
+ * ends before. What the operation got and what the handler got must be different objects, every time,
+ * whatever was in the cache.
+ */
+#include <synos/alloc.h>
+#include <synos/ktest.h>
+#include <synos/pool.h>
+#include <synos/restart.h>
+#include <synos/trap.h>
+#include "misuse_trap.h"
+
+#define RFLAGS_TF (1ull << 8)
+#define RFLAGS_IF (1ull << 9)
+
+enum { HELD = 80, RESERVE = 70 };
+
+/* What the handler does. */
+enum disturbance {
+    ALLOC_ONE,
+    FREE_ONE,
+    ALLOC_TWO_FREE_BOTH,
+    EMPTY_THE_CACHE,
+    FILL_THE_CACHE,
+    DISTURBANCES,
+    FREE_THE_SAME
+};
+
+static struct {
+    uint64_t steps, at; /* instructions so far; the one before which the handler works */
+    enum disturbance kind;
+    size_t bytes;
+    bool done;
+    void *held[HELD]; /* what it allocated and keeps */
+    size_t held_count;
+    void *reserve[RESERVE]; /* what it may free */
+    size_t reserve_count;
+    void *same; /* what the operation frees */
+} handler;
+
+static void hold(size_t count)
+{
+    while (count-- > 0) handler.held[handler.held_count++] = kmalloc(handler.bytes);
+}
+
+static void free_reserve(size_t count)
+{
+    while (count-- > 0 && handler.reserve_count > 0) kfree(handler.reserve[--handler.reserve_count]);
+}
+
+static void disturb(void)
+{
+    switch (handler.kind) {
+    case ALLOC_ONE: hold(1); break;
+    case FREE_ONE: free_reserve(1); break;
+    case ALLOC_TWO_FREE_BOTH: { /* what lies on top is another than before */
+        void *first = kmalloc(handler.bytes), *second = kmalloc(handler.bytes);
+
+        kfree(first);
+        kfree(second);
+        break;
+    }
+    case EMPTY_THE_CACHE: hold(HELD); break;
+    case FILL_THE_CACHE: free_reserve(RESERVE); break;
+    case FREE_THE_SAME: kfree(handler.same); break;
+    case DISTURBANCES: break;
+    }
+}
+
+/* An interrupt cannot come while they are off. The flag comes back where saved flags are restored. */
+static void on_step(struct trap_frame *frame)
+{
+    if (handler.done) frame->rflags &= ~RFLAGS_TF;
+    if (handler.done || handler.steps++ < handler.at || !(frame->rflags & RFLAGS_IF)) return;
+    frame->rip = restart_point(frame->rip);
+    frame->rflags &= ~RFLAGS_TF;
+    handler.done = true;
+    disturb();
+}
+
+static void *stepped_alloc(size_t bytes)
+{
+    void *object;
+
+    __asm__ volatile("pushfq\n\torq %[tf], (%%rsp)\n\tpopfq\n\t"
+                     "call kmalloc\n\t"
+                     "pushfq\n\tandq %[off], (%%rsp)\n\tpopfq"
+                     : "=a"(object), "+D"(bytes)
+                     : [tf] "i"(RFLAGS_TF), [off] "i"(~RFLAGS_TF)
+                     : "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory", "cc");
+    return object;
+}
+
+static void stepped_free(void *object)
+{
+    __asm__ volatile("pushfq\n\torq %[tf], (%%rsp)\n\tpopfq\n\t"
+                     "call kfree\n\t"
+                     "pushfq\n\tandq %[off], (%%rsp)\n\tpopfq"
+                     : "+D"(object)
+                     : [tf] "i"(RFLAGS_TF), [off] "i"(~RFLAGS_TF)
+                     : "rax", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory", "cc");
+}
+
+/* Leaves `cached` objects in the cache, as near as its batches allow, and the handler's reserve allocated. */
+static void prepare(size_t cached)
+{
+    void *objects[64];
+
+    handler.reserve_count = handler.held_count = 0;
+    while (handler.reserve_count < RESERVE) handler.reserve[handler.reserve_count++] = kmalloc(handler.bytes);
+    for (size_t i = 0; i < cached; i++) objects[i] = kmalloc(handler.bytes);
+    pool_drain();
+    for (size_t i = 0; i < cached; i++) kfree(objects[i]);
+}
+
+/* Whether the handler holds it, or another object twice. */
+static bool is_held(const void *object)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < handler.held_count; i++) {
+        found |= handler.held[i] == object;
+        for (size_t j = 0; j < i; j++) found |= handler.held[i] == handler.held[j];
+    }
+    return found;
+}
+
+static void clean_up(void)
+{
+    while (handler.held_count > 0) kfree(handler.held[--handler.held_count]);
+    free_reserve(RESERVE);
+}
+
+static int64_t live_objects(void)
+{
+    struct pool_stats stats;
+    int64_t live = 0;
+
+    for (unsigned class = 0; class < POOL_CLASSES; class ++) {
+        pool_stats(class, &stats);
+        live += stats.live;
+    }
+    return live;
+}
+
+/* One alloc and one free with the handler before instruction `at` of one of them; false when something is
+ * wrong. */
+static bool disturbed_at(uint64_t at, bool in_free, size_t cached)
+{
+    prepare(cached);
+    handler.at = at;
+    handler.steps = 0;
+    handler.done = false;
+    void *object = in_free ? kmalloc(handler.bytes) : stepped_alloc(handler.bytes);
+    const bool distinct = object && !is_held(object) && kmalloc_usable(object) >= handler.bytes;
+    if (in_free)
+        stepped_free(object);
+    else
+        kfree(object);
+    const bool freed = kmalloc_usable(object) == 0 || is_held(object);
+    clean_up();
+    return distinct && freed;
+}
+
+/* All instructions of the operation, all disturbances; returns how many instructions it had, or 0 when
+ * something was wrong. */
+static uint64_t sweep(bool in_free, size_t cached)
+{
+    uint64_t instructions = 0;
+
+    for (int kind = 0; kind < DISTURBANCES; kind++) {
+        handler.kind = (enum disturbance)kind;
+        handler.done = true;
+        for (uint64_t at = 0; handler.done; at++) {
+            if (!disturbed_at(at, in_free, cached)) return 0;
+            if (at > instructions) instructions = at;
+        }
+    }
+    return instructions;
+}
+
+static void test_size(struct ktest *test, size_t bytes)
+{
+    static const unsigned char caches[] = {0, 1, 2, 31, 62, 63};
+    const int64_t live = live_objects();
+
+    handler.bytes = bytes;
+    trap_set_debug_handler(on_step);
+    for (size_t i = 0; i < sizeof(caches); i++)
+        for (int in_free = 0; in_free < 2; in_free++) KTEST_TRUE(test, sweep(in_free, caches[i]) >= 10);
+    trap_set_debug_handler(NULL);
+    KTEST_EQUAL(test, live_objects(), live);
+    KTEST_TEXT(test, pool_check() ?: "sound", "sound");
+}
+
+KTEST(pool_steps, an_interrupt_at_any_instruction_of_the_smallest_class)
+{
+    test_size(test, 64);
+}
+
+KTEST(pool_steps, an_interrupt_at_any_instruction_of_the_page_class)
+{
+    test_size(test, 4096);
+}
+
+/* Two frees of one object, the second in an interrupt of the first: exactly one is refused, wherever it
+ * comes. */
+KTEST(pool_steps, a_double_free_in_an_interrupt_of_the_free_is_caught)
+{
+    handler.bytes = 256;
+    handler.kind = FREE_THE_SAME;
+    handler.done = true;
+    trap_set_debug_handler(on_step);
+    for (uint64_t at = 0; handler.done; at++) {
+        handler.at = at;
+        handler.steps = 0;
+        handler.done = false;
+        handler.same = kmalloc(256);
+        const struct misuse_trap trap = misuse_of(stepped_free, handler.same);
+        KTEST_EQUAL(test, trap.count, handler.done);
+        KTEST_TRUE(test, trap.count == 0 || trap.kind == MISUSE_DOUBLE_FREE);
+        KTEST_TEXT(test, pool_check() ?: "sound", "sound");
+    }
+    trap_set_debug_handler(NULL);
+}
