@@ -1,7 +1,6 @@
 /* Pools: what the fast paths leave over. A CPU's cache is filled from the depot and flushed to it, a batch at
  * a time. */
 #include <synos/misuse.h>
-#include <synos/string.h>
 #include "pool_private.h"
 
 struct pool_depot pool_depots[POOL_CLASSES];
@@ -11,6 +10,24 @@ struct pool_depot pool_depots[POOL_CLASSES];
 static uint64_t batch_of(const struct pool_cpu *cpu)
 {
     return (cpu->limit + 1) / 2;
+}
+
+/* For few entries, where a call of memcpy would cost as much as the copy; right also where `to` lies below
+ * `from` in the same stack. */
+static void copy_entries(uint32_t *to, const uint32_t *from, uint64_t count)
+{
+    typedef uint64_t __attribute__((may_alias, aligned(4))) pair;
+
+    for (; count >= 4; to += 4, from += 4, count -= 4) {
+        const uint64_t first = *(const pair *)from, second = *(const pair *)(from + 2);
+
+        *(pair *)to = first;
+        *(pair *)(to + 2) = second;
+    }
+    for (; count > 0; count--) {
+        *to++ = *from++;
+        __asm__ volatile(""); /* keeps the loop from becoming a call of memcpy */
+    }
 }
 
 static void reset_lowest(struct pool_cpu *cpu, unsigned class)
@@ -42,7 +59,7 @@ static void refill(struct pool_cpu *cpu, unsigned class)
     if (depot->count == 0 && !pool_carve(class, (unsigned)count)) return;
     if (count > depot->count) count = depot->count;
     depot->count -= (uint32_t)count;
-    memcpy(top, depot->stack + depot->count, count * sizeof(*top));
+    copy_entries(top, depot->stack + depot->count, count);
     cpu->top[POOL_FIRST + class] = (uint64_t)(top + count);
     cpu->exchange[class].received += count;
     cpu->exchange[class].refills++;
@@ -60,9 +77,9 @@ static void give(struct pool_cpu *cpu, unsigned class, uint64_t count)
     const uint64_t room = POOL_CAPACITY - depot->count < count ? POOL_CAPACITY - depot->count : count;
 
     note_peaks(cpu, class);
-    memcpy(depot->stack + depot->count, base, room * sizeof(*base));
+    copy_entries(depot->stack + depot->count, base, room);
     depot->count += (uint32_t)room;
-    memmove(base, base + count, left * sizeof(*base));
+    copy_entries(base, base + count, left);
     cpu->top[POOL_FIRST + class] = (uint64_t)(base + left);
     cpu->exchange[class].given += count;
     reset_lowest(cpu, class);
@@ -70,7 +87,7 @@ static void give(struct pool_cpu *cpu, unsigned class, uint64_t count)
 
 void pool_start_cpu(unsigned cpus)
 {
-    const uint64_t share = POOL_CAPACITY / 2 / cpus, flags = irq_save();
+    const uint64_t share = POOL_CAPACITY / cpus, flags = irq_save();
     struct pool_cpu *cpu = this_pool_cpu();
 
     if (cpu->limit != 0) pool_drain();
@@ -85,15 +102,18 @@ void pool_start_cpu(unsigned cpus)
     irq_restore(flags);
 }
 
+void pool_drain_class(unsigned class)
+{
+    const uint64_t flags = spin_lock(&pool_depots[class].lock);
+    struct pool_cpu *cpu = this_pool_cpu();
+
+    give(cpu, class, pool_cached(cpu, class));
+    spin_unlock(&pool_depots[class].lock, flags);
+}
+
 void pool_drain(void)
 {
-    for (unsigned class = 0; class < POOL_CLASSES; class ++) {
-        const uint64_t flags = spin_lock(&pool_depots[class].lock);
-        struct pool_cpu *cpu = this_pool_cpu();
-
-        give(cpu, class, pool_cached(cpu, class));
-        spin_unlock(&pool_depots[class].lock, flags);
-    }
+    for (unsigned class = 0; class < POOL_CLASSES; class ++) pool_drain_class(class);
 }
 
 /* Takes the newest from a cache that is not empty. */
@@ -127,6 +147,7 @@ void *pool_alloc_slow(size_t bytes)
     const bool found_live = object && *granule != POOL_FREE;
     if (object && !found_live) *granule = (unsigned char)state;
     spin_unlock(&depot->lock, flags);
+    if (!object) pool_ask_others(class); /* too late for this one, but not for the next */
     return found_live ? pool_alloc_found_live(bytes, object) : object;
 }
 

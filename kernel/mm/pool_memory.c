@@ -182,7 +182,7 @@ size_t pool_trim(void)
 {
     size_t bytes = 0;
 
-    pool_drain();
+    pool_drain_all_cpus();
     for (unsigned class = 0; class < POOL_CLASSES; class ++) bytes += trim_class(class);
     return bytes;
 }

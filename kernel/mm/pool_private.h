@@ -157,6 +157,16 @@ static inline int64_t pool_net(struct pool_cpu *cpu, unsigned class, uint64_t ca
  * is full or memory is used up. */
 bool pool_carve(unsigned class, unsigned wanted);
 
+/* Gives this CPU's cached objects of a class to the depot. */
+void pool_drain_class(unsigned class);
+
+/* Has other CPUs that have objects of the class in their caches give them to the depot, soon. No lock is
+ * held. */
+void pool_ask_others(unsigned class);
+
+/* Has all CPUs give everything, and waits for it. Not from a handler. */
+void pool_drain_all_cpus(void);
+
 /* What pool_fast.S leaves over; it jumps to these. */
 void *pool_alloc_slow(size_t bytes);
 void *pool_alloc_large(size_t bytes);

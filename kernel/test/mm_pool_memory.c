@@ -110,7 +110,7 @@ KTEST(mm_pool_memory, a_cache_holds_less_when_more_cpus_share_the_objects)
     pool_start_cpu(64);
     take(512, 200);
     give(200);
-    KTEST_TRUE(test, stats_of(3).cached <= POOL_CAPACITY / 2 / 64 * cpu_count());
+    KTEST_TRUE(test, stats_of(3).cached <= POOL_CAPACITY / 64 * cpu_count());
     SOUND(test);
     pool_start_cpu(1);
     take(512, 200);

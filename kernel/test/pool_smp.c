@@ -127,3 +127,28 @@ KTEST(pool_smp, a_block_is_freed_on_another_cpu_than_it_came_from)
     KTEST_TRUE(test, other == 0 || there.cached > 0);
     KTEST_TEXT(test, pool_check() ?: "sound", "sound");
 }
+
+static void fill_the_cache(void *ignored)
+{
+    void *objects[POOL_CAPACITY / CPUS_MAX];
+
+    (void)ignored;
+    for (size_t i = 0; i < sizeof(objects) / sizeof(*objects); i++) objects[i] = pool_alloc(8192);
+    for (size_t i = 0; i < sizeof(objects) / sizeof(*objects); i++) pool_free(objects[i]);
+}
+
+KTEST(pool_smp, objects_in_another_cpus_cache_are_had_on_the_second_try)
+{
+    static void *objects[POOL_CAPACITY + 1];
+    const unsigned other = cpu_count() - 1;
+    size_t count = 0;
+
+    pool_trim();
+    smp_run(1ull << other, fill_the_cache, NULL);
+    while (count < POOL_CAPACITY && (objects[count] = pool_alloc(8192)) != NULL) count++;
+    for (unsigned cpu = 0; cpu < cpu_count(); cpu++) smp_interrupt_wait(cpu);
+    while (count < POOL_CAPACITY && (objects[count] = pool_alloc(8192)) != NULL) count++;
+    KTEST_EQUAL(test, count, POOL_CAPACITY);
+    for (size_t i = 0; i < count; i++) pool_free(objects[i]);
+    KTEST_TEXT(test, pool_check() ?: "sound", "sound");
+}

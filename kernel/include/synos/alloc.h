@@ -22,9 +22,8 @@ void kfree_sized(void *memory, size_t bytes);
 /* Bytes usable at `memory`, at least those asked for; 0 when kmalloc never returned it or it is free. */
 size_t kmalloc_usable(const void *memory);
 
-/* Gives memory that is free in pools and heap back to the frame allocator; returns how many bytes. Other
- * CPUs' caches keep what they hold. With interrupts on, and not from a handler: other CPUs are told to forget
- * the pages. */
+/* Gives memory that is free in pools and heap, in all CPUs' caches too, back to the frame allocator; returns
+ * how many bytes. With interrupts on, and not from a handler: other CPUs are told to forget the pages. */
 size_t kmem_trim(void);
 
 /* Bytes of memory that pools and heap hold now. */

@@ -66,8 +66,8 @@ size_t pool_class_bytes(const void *object);
 /* Gives this CPU's cached objects to all CPUs. */
 void pool_drain(void);
 
-/* Drains, then gives the memory of wholly free slabs (a page, or one object where that is larger) back to the
- * frame allocator; returns how many bytes. With interrupts on, and not from a handler. */
+/* Empties all CPUs' caches, then gives the memory of wholly free slabs (a page, or one object where that is
+ * larger) back to the frame allocator; returns how many bytes. With interrupts on, and not from a handler. */
 size_t pool_trim(void);
 
 void pool_stats(unsigned class, struct pool_stats *stats);

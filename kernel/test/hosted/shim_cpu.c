@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <synos/percpu.h>
+#include <synos/smp.h>
 #include <synos/spinlock.h>
 #include "shim.h"
 
@@ -45,4 +46,15 @@ void shim_enter_cpu(unsigned index)
     }
     while (before <= index && !__atomic_compare_exchange_n(&entered, &before, index + 1, false,
                                                            __ATOMIC_RELEASE, __ATOMIC_ACQUIRE)) {}
+}
+
+/* A thread cannot be made to run something: only what a CPU asks of itself is done. */
+void smp_interrupt(unsigned cpu, void (*body)(void *argument), void *argument)
+{
+    if (cpu == this_cpu()->index) body(argument);
+}
+
+void smp_interrupt_wait(unsigned cpu)
+{
+    (void)cpu;
 }
