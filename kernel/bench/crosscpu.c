@@ -10,7 +10,7 @@
 #include <synos/percpu.h>
 #include <synos/smp.h>
 
-enum { BLOCKS = 512, ROUNDS = 20 };
+enum { BLOCKS = 512, ROUNDS = 20, FREES = BLOCKS * ROUNDS };
 
 static void *blocks[BLOCKS];
 
@@ -78,8 +78,7 @@ static void bench_cross_cpu_free(struct bench *bench)
             bench_label(bench, "allocator", "kmalloc");
             bench_label(bench, "bytes", "%u", *bytes);
             bench_label(bench, "freed-on", "%u", cpu_count() == 1 ? 0 : cpus);
-            bench_figure(bench, "latency", bench->unit,
-                         (ticks - empty + BLOCKS * ROUNDS / 2) / (BLOCKS * ROUNDS));
+            bench_figure(bench, "latency", bench->unit, (ticks - empty + FREES / 2) / FREES);
         }
 }
 BENCH(alloc, cross_cpu_free, bench_cross_cpu_free);

@@ -20,13 +20,11 @@ size_t pool_class_bytes(const void *object)
     return is_in_window(object) ? pool_bytes(class_at(object)) : 0;
 }
 
-/* Where the object that holds this byte starts, whether there is one or not. */
+/* Where the object that holds this byte of the window starts, whether there is one or not: objects are
+ * aligned to their size. */
 static const char *start_of(const void *object)
 {
-    const char *base = pool_class_base(class_at(object));
-    const size_t bytes = pool_class_bytes(object), offset = (size_t)((const char *)object - base);
-
-    return base + offset / bytes * bytes;
+    return (const char *)object - ((uintptr_t)object & (pool_bytes(class_at(object)) - 1));
 }
 
 /* Why a pointer into the window is not a live object: by the state of the object that would hold it. */

@@ -37,7 +37,7 @@ KTEST(mm_pool_memory, free_slabs_are_given_back_and_every_byte_is_counted)
     const size_t held = kmem_committed();
     const size_t bytes = pool_trim();
 
-    KTEST_TRUE(test, bytes >= 300 * (4096 + 8192));
+    KTEST_TRUE(test, bytes >= 300 * (4096ul + 8192));
     KTEST_EQUAL(test, kmem_committed(), held - bytes);
     for (unsigned class = 0; class < POOL_CLASSES; class ++) {
         const struct pool_stats stats = stats_of(class);
@@ -95,7 +95,7 @@ KTEST(mm_pool_memory, at_a_limit_the_class_ends_without_losing_an_object)
 
     pool_trim();
     const int64_t live = stats_of(6).live;
-    kmem_limit(kmem_committed() + 10 * 4096);
+    kmem_limit(kmem_committed() + 10 * PAGE_SIZE);
     while (count < POOL_CAPACITY && (objects[count] = pool_alloc(4096)) != NULL) count++;
     kmem_limit(SIZE_MAX);
     KTEST_TRUE(test, count >= 10 && count < 20);
@@ -110,7 +110,7 @@ KTEST(mm_pool_memory, a_cache_holds_less_when_more_cpus_share_the_objects)
     pool_start_cpu(64);
     take(512, 200);
     give(200);
-    KTEST_TRUE(test, stats_of(3).cached <= POOL_CAPACITY / 64 * cpu_count());
+    KTEST_TRUE(test, stats_of(3).cached <= (size_t)POOL_CAPACITY / 64 * cpu_count());
     SOUND(test);
     pool_start_cpu(1);
     take(512, 200);

@@ -158,7 +158,7 @@ static bool disturbed_at(uint64_t at, bool in_free, size_t cached)
         stepped_free(object);
     else
         kfree(object);
-    const bool freed = kmalloc_usable(object) == 0 || is_held(object);
+    const bool freed = is_held(object) || kmalloc_usable(object) == 0; // NOLINT(clang-analyzer-unix.Malloc)
     clean_up();
     return distinct && freed;
 }
