@@ -135,6 +135,7 @@ static unsigned run_benchmarks(void)
         panic("clock=%s: a tick is one of cycles or instructions", unit);
     unsigned unknown = bench_run(option("bench", "all", suites, sizeof suites), unit);
     bench_stats();
+    bench_leaks();
     return unknown;
 }
 

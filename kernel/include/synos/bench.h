@@ -93,4 +93,7 @@ unsigned bench_run(const char *selection, const char *clock);
 /* Prints what frames, pools and heap counted since the start, as stat records. */
 void bench_stats(void);
 
+/* Prints what is still live, by who allocated it, as notes; nothing in the release profile. */
+void bench_leaks(void);
+
 #endif
