@@ -1,0 +1,36 @@
+/* Passes on an arena: a scope of it for all that a pass takes. */
+#include "pass.h"
+
+static void *take(void *arena, unsigned slot, size_t bytes)
+{
+    (void)slot;
+    return arena_alloc(arena, bytes, TENSOR_ALIGN_64);
+}
+
+static void give(void *arena, void *tensor)
+{
+    (void)arena;
+    (void)tensor;
+}
+
+static const struct pass_memory of_arena = {take, give};
+
+int mlp_run(const struct mlp *mlp, const struct tensor_ops *ops, struct arena *arena, const float *input,
+            float *output)
+{
+    const struct arena_mark mark = arena_mark(arena);
+    const int error = mlp_pass(mlp, ops, &of_arena, arena, input, output);
+
+    arena_release(arena, mark);
+    return error;
+}
+
+int attention_run(const struct attention *attention, const struct tensor_ops *ops, struct arena *arena,
+                  const float *input, float *output)
+{
+    const struct arena_mark mark = arena_mark(arena);
+    const int error = attention_pass(attention, ops, &of_arena, arena, input, output);
+
+    arena_release(arena, mark);
+    return error;
+}
