@@ -170,6 +170,7 @@ function range(count: number, first: number, step: number): number[] {
 }
 
 const odd = filled(generator(1), 3, 37, 2);
+const small = filled(generator(9), 3, 37, -7);
 const left = filled(generator(2), 7, 19, 0);
 const right = layer(generator(3), 19, 37);
 
@@ -185,7 +186,7 @@ ${[
   curve('exp', [...range(35, -87.25, 5), 0, 0.25, -0.25, 1, -1], Math.exp),
   curve('gelu', range(40, -9.75, 0.5), gelu),
   outputs('softmax', softmax(odd), 40),
-  outputs('norm', normalised(odd, norm(generator(4), 37)), 40),
+  outputs('norm', normalised(small, norm(generator(4), 37)), 40),
   outputs('matmul', projected(left, right), 40),
   outputs('mlp', mlp(filled(generator(5), 16, 64, 1), 256, 6), 60),
   outputs('attention', attention(filled(generator(7), 32, 64, 1), 4, 8), 60),

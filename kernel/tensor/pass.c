@@ -1,6 +1,13 @@
 /* Passes on an arena: a scope of it for all that a pass takes. */
 #include "pass.h"
 
+void pass_turn(float *to, const float *from, size_t rows, size_t count, size_t stride)
+{
+    for (size_t column = 0; column < count; column++)
+        for (size_t row = 0; row < rows; row++)
+            __builtin_memcpy(to++, from + row * stride + column, sizeof(*to));
+}
+
 static void *take(void *arena, unsigned slot, size_t bytes)
 {
     (void)slot;

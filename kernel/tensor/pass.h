@@ -99,13 +99,9 @@ PASS int mlp_pass(const struct mlp *mlp, const struct tensor_ops *ops, const str
     return 0;
 }
 
-/* Columns of `from`, `count` of them, become rows of `to`. */
-PASS void pass_turn(float *to, const float *from, size_t rows, size_t count, size_t stride)
-{
-    for (size_t column = 0; column < count; column++)
-        for (size_t row = 0; row < rows; row++)
-            __builtin_memcpy(to++, from + row * stride + column, sizeof(*to));
-}
+/* Columns of `from`, `count` of them, become rows of `to`. Not inline: the same loop for all ways to get
+ * memory. */
+void pass_turn(float *to, const float *from, size_t rows, size_t count, size_t stride);
 
 /* One head: its columns of q, k and v give its columns of the context. */
 PASS int attention_head(struct pass *pass, const struct attention *attention, size_t head)

@@ -148,21 +148,22 @@ KTEST(tensor_ops, softmax_is_near_the_reference_and_sums_to_one)
 
 KTEST(tensor_ops, softmax_of_huge_scores_does_not_overflow)
 {
-    const float scores[] = {1e30f, 1e30f, -1e30f, 0, 1e30f, 1e30f};
+    const float scores[] = {-1e30f, 1e30f, 1e30f, 0, 1e30f, 1e30f};
 
     memcpy(from, scores, sizeof(scores));
     EACH_LEVEL(ops)
     {
         ops->softmax(got, from, 1, 6);
-        KTEST_TRUE(test, got[0] == 0.25f && got[1] == 0.25f && got[2] == 0 && got[3] == 0 && got[5] == 0.25f);
+        KTEST_TRUE(test, got[0] == 0 && got[1] == 0.25f && got[2] == 0.25f && got[3] == 0 && got[5] == 0.25f);
     }
 }
 
+/* Inputs are so small that what is added to the variance counts as much as the variance. */
 KTEST(tensor_ops, layer_norm_is_near_the_reference)
 {
     struct rng rng;
 
-    fill(from, 3 * 37, 1, 2);
+    fill(from, 3 * 37, 9, -7);
     rng_seed(&rng, 4);
     tensor_fill(weights, 37, &rng, -3);
     for (size_t i = 0; i < 37; i++) weights[i] += 1.0f;
