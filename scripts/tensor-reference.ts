@@ -174,11 +174,11 @@ const small = filled(generator(9), 3, 37, -7);
 const left = filled(generator(2), 7, 19, 0);
 const right = layer(generator(3), 19, 37);
 
-process.stdout.write(`/*
+process.stdout.write(`// clang-format off
+/*
  * What the kernel's inference must come to, in double precision. Printed by scripts/tensor-reference.ts, which has the formulas:
  *     node scripts/tensor-reference.ts > kernel/test/tensor_reference.h
  */
-// clang-format off
 struct reference_pair { float x, wanted; };
 struct reference_point { unsigned at; float wanted; };
 

@@ -16,15 +16,17 @@
 #include "../tensor/pass.h"
 #include "front.h"
 
-enum { MLP_ROWS = 16, ROWS = 32, WIDTH = 64, HIDDEN = 256, HEADS = 4, BYTES = ROWS * WIDTH * sizeof(float) };
+enum { MLP_ROWS = 16, ROWS = 32, WIDTH = 64, HIDDEN = 256, HEADS = 4 };
+/* Of the longer input, and of the largest tensor between input and output. */
+enum { BYTES = 4 * ROWS * WIDTH, SLOT_BYTES = 4 * MLP_ROWS * HIDDEN };
 
 /* The work, whichever block it is, and where its tensors come from. */
 static const struct tensor_ops *ops;
 static struct mlp mlp;
 static struct attention attention;
-static float *input, *output, *expected;
+static void *input, *output, *expected;
 
-static float *slots[ATTENTION_SLOTS];
+static void *slots[ATTENTION_SLOTS];
 static struct arena arena;
 static const struct front *front;
 
@@ -165,20 +167,20 @@ static bool prepare(void)
     output = tensor_alloc(BYTES, TENSOR_ALIGN_64);
     expected = tensor_alloc(BYTES, TENSOR_ALIGN_64);
     for (int i = 0; i < ATTENTION_SLOTS; i++) {
-        slots[i] = tensor_alloc(MLP_ROWS * HIDDEN * sizeof(float), TENSOR_ALIGN_64);
+        slots[i] = tensor_alloc(SLOT_BYTES, TENSOR_ALIGN_64);
         all &= slots[i] != NULL;
     }
     all &= mlp_create(&mlp, MLP_ROWS, WIDTH, HIDDEN, 6) == 0;
     all &= attention_create(&attention, ROWS, WIDTH, HEADS, 8) == 0;
     if (!input || !output || !expected || !all) return false;
     rng_seed(&rng, 7);
-    tensor_fill(input, ROWS * WIDTH, &rng, 1);
+    tensor_fill(input, BYTES / sizeof(float), &rng, 1);
     return true;
 }
 
 static void clean_up(void)
 {
-    float *const buffers[] = {input, output, expected};
+    void *const buffers[] = {input, output, expected};
 
     for (int i = 0; i < 3; i++) tensor_free(buffers[i]);
     for (int i = 0; i < ATTENTION_SLOTS; i++) tensor_free(slots[i]);

@@ -1,5 +1,5 @@
-/* STAND-IN until the heap has it: aligned blocks by trying. Blocks are aligned to 1 KiB; small ones in the way
- * are held until a large one lies right. */
+/* STAND-IN until the heap has it: aligned blocks by trying. Blocks are aligned to 1 KiB; small ones in the
+ * way are held until a large one lies right. */
 #include <synos/heap.h>
 
 void *heap_alloc_aligned(size_t bytes, size_t alignment)

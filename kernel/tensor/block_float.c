@@ -101,8 +101,10 @@ int attention_create(struct attention *attention, size_t rows, size_t width, siz
         attention_destroy(attention);
         return error;
     }
-    scale(&attention->query, 1.0f / __builtin_sqrtf((float)(width / heads)));
-    scale(&attention->query_bias, 1.0f / __builtin_sqrtf((float)(width / heads)));
+    const size_t inner = width / heads;
+    const float shrink = 1.0f / __builtin_sqrtf((float)inner);
+    scale(&attention->query, shrink);
+    scale(&attention->query_bias, shrink);
     return 0;
 }
 

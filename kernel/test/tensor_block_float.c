@@ -1,29 +1,16 @@
 /* Tests of the blocks: every implementation against reference outputs, and what a pass does with its memory.
  */
-#include <stdbool.h>
-#include <stdint.h>
 #include <synos/errors.h>
-#include <synos/heap.h>
-#include <synos/inference.h>
 #include <synos/ktest.h>
-#include <synos/pool.h>
-#include <synos/string.h>
 #include "tensor_reference.h"
+#include "tensor_rig.h"
 
 enum { MLP_ROWS = 16, ROWS = 32, WIDTH = 64, HIDDEN = 256, HEADS = 4 };
+enum { MLP_OUTPUTS = MLP_ROWS * WIDTH, OUTPUTS = ROWS * WIDTH };
+enum { ODD_ROWS = 7, ODD_WIDTH = 21, ODD_OUTPUTS = ODD_ROWS * ODD_WIDTH };
 
-static float input[ROWS * WIDTH], output[ROWS * WIDTH], again[ROWS * WIDTH];
+static float input[OUTPUTS], output[OUTPUTS], again[OUTPUTS];
 static struct arena arena;
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define EACH_LEVEL(ops)                                                                                      \
-    for (unsigned level_ = 0; level_ < TENSOR_LEVELS; level_++)                                              \
-        for (const struct tensor_ops *ops = tensor_ops(level_); ops; ops = NULL)
-
-static float magnitude(float x)
-{
-    return x < 0 ? -x : x;
-}
 
 static bool is_near(float actual, float expected, float tolerance)
 {
@@ -48,26 +35,18 @@ static bool outputs_are(const struct reference_point *points, size_t count, size
     return is_near(actual_sum, sum, 1e-5f) && is_near(actual_size, size, 1e-6f);
 }
 
-static void fill(size_t count, uint64_t seed)
-{
-    struct rng rng;
-
-    rng_seed(&rng, seed);
-    tensor_fill(input, count, &rng, 1);
-}
-
 KTEST(tensor_block, the_perceptron_comes_to_the_reference_outputs)
 {
     struct mlp mlp;
 
-    fill(MLP_ROWS * WIDTH, 5);
+    fill(input, MLP_OUTPUTS, 5, 1);
     KTEST_EQUAL(test, mlp_create(&mlp, MLP_ROWS, WIDTH, HIDDEN, 6), 0);
     KTEST_EQUAL(test, arena_create(&arena, 64 << 10), 0);
-    EACH_LEVEL(ops)
+    EACH_LEVEL
     {
         memset(output, 0xff, sizeof(output));
         KTEST_EQUAL(test, mlp_run(&mlp, ops, &arena, input, output), 0);
-        KTEST_TRUE(test, outputs_are(reference_mlp, COUNT(reference_mlp), MLP_ROWS * WIDTH, reference_mlp_sum,
+        KTEST_TRUE(test, outputs_are(reference_mlp, COUNT(reference_mlp), MLP_OUTPUTS, reference_mlp_sum,
                                      reference_mlp_magnitude));
     }
     arena_destroy(&arena);
@@ -78,14 +57,14 @@ KTEST(tensor_block, the_attention_comes_to_the_reference_outputs)
 {
     struct attention attention;
 
-    fill(ROWS * WIDTH, 7);
+    fill(input, OUTPUTS, 7, 1);
     KTEST_EQUAL(test, attention_create(&attention, ROWS, WIDTH, HEADS, 8), 0);
     KTEST_EQUAL(test, arena_create(&arena, 128 << 10), 0);
-    EACH_LEVEL(ops)
+    EACH_LEVEL
     {
         memset(output, 0xff, sizeof(output));
         KTEST_EQUAL(test, attention_run(&attention, ops, &arena, input, output), 0);
-        KTEST_TRUE(test, outputs_are(reference_attention, COUNT(reference_attention), ROWS * WIDTH,
+        KTEST_TRUE(test, outputs_are(reference_attention, COUNT(reference_attention), OUTPUTS,
                                      reference_attention_sum, reference_attention_magnitude));
     }
     arena_destroy(&arena);
@@ -97,7 +76,7 @@ KTEST(tensor_block, a_pass_gives_back_what_it_took_and_repeats_bit_by_bit)
     struct attention attention;
     struct arena_stats before, after;
 
-    fill(ROWS * WIDTH, 7);
+    fill(input, OUTPUTS, 7, 1);
     KTEST_EQUAL(test, attention_create(&attention, ROWS, WIDTH, HEADS, 8), 0);
     KTEST_EQUAL(test, arena_create(&arena, 4096), 0); /* far too small: grows, and is merged */
     arena_alloc(&arena, 100, 0);
@@ -108,7 +87,7 @@ KTEST(tensor_block, a_pass_gives_back_what_it_took_and_repeats_bit_by_bit)
     KTEST_TRUE(test, after.growths > 0 && after.peak > 6 * attention.whole);
     arena_reset(&arena);
     KTEST_EQUAL(test, attention_run(&attention, tensor_ops_best(), &arena, input, again), 0);
-    KTEST_EQUAL(test, memcmp(output, again, sizeof(output)), 0);
+    KTEST_TRUE(test, same_bits(output, again, sizeof(output)));
     arena_destroy(&arena);
     attention_destroy(&attention);
 }
@@ -132,14 +111,14 @@ KTEST(tensor_block, odd_sizes_agree_between_the_implementations)
 {
     struct mlp mlp;
 
-    fill(7 * 21, 9);
-    KTEST_EQUAL(test, mlp_create(&mlp, 7, 21, 43, 10), 0);
+    fill(input, ODD_OUTPUTS, 9, 1);
+    KTEST_EQUAL(test, mlp_create(&mlp, ODD_ROWS, ODD_WIDTH, 43, 10), 0);
     KTEST_EQUAL(test, arena_create(&arena, 0), 0);
     KTEST_EQUAL(test, mlp_run(&mlp, tensor_ops(0), &arena, input, again), 0);
-    EACH_LEVEL(ops)
+    EACH_LEVEL
     {
         KTEST_EQUAL(test, mlp_run(&mlp, ops, &arena, input, output), 0);
-        for (size_t i = 0; i < 7 * 21; i++) KTEST_TRUE(test, is_near(output[i], again[i], 1e-6f));
+        for (size_t i = 0; i < ODD_OUTPUTS; i++) KTEST_TRUE(test, is_near(output[i], again[i], 1e-6f));
     }
     arena_destroy(&arena);
     mlp_destroy(&mlp);

@@ -1,8 +1,8 @@
+// clang-format off
 /*
  * What the kernel's inference must come to, in double precision. Printed by scripts/tensor-reference.ts, which has the formulas:
  *     node scripts/tensor-reference.ts > kernel/test/tensor_reference.h
  */
-// clang-format off
 struct reference_pair { float x, wanted; };
 struct reference_point { unsigned at; float wanted; };
 

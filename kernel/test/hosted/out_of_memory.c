@@ -7,9 +7,8 @@
 #include <stdint.h>
 #include <synos/arena.h>
 #include <synos/errors.h>
-#include <synos/heap.h>
 #include <synos/ktest.h>
-#include <synos/pool.h>
+#include "../live_blocks.h"
 
 void *__real_kmalloc(size_t bytes);
 void *__wrap_kmalloc(size_t bytes);
@@ -39,22 +38,6 @@ static void fail_at(uint64_t number)
 {
     allocations = 0;
     first_failure = number;
-}
-
-static size_t live_blocks(void)
-{
-    struct heap_stats heap;
-    size_t live;
-
-    heap_stats(&heap);
-    live = heap.live_blocks;
-    for (unsigned class = 0; class < POOL_CLASSES; class ++) {
-        struct pool_stats pool;
-
-        pool_stats(class, &pool);
-        live += pool.live;
-    }
-    return live;
 }
 
 /* Two tensors; whether both are there. */
