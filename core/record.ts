@@ -9,6 +9,7 @@ export const units = [
   'objects',
   'ratio',
   'percent',
+  'permille',
   'pages',
 ] as const;
 export type Unit = (typeof units)[number];

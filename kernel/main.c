@@ -16,6 +16,7 @@
 #include <synos/percpu.h>
 #include <synos/pool.h>
 #include <synos/report.h>
+#include <synos/simd.h>
 #include <synos/smp.h>
 #include <synos/stack.h>
 #include <synos/string.h>
@@ -40,6 +41,7 @@ void kernel_main(uint32_t magic, uint64_t info)
 {
     uart_init();                        /* first, so that whatever fails can say so */
     trap_init();                        /* from here on a fault is a dump and not a reset */
+    simd_init();                        /* vector registers, for the files that ask for them by name */
     boot = bootinfo_read(magic, info);  /* memory map, modules, command line: out of the loader's memory */
     fault_before_output(boot->cmdline); /* before the first byte on the line */
     vm_init(boot);                      /* own page tables: W^X, direct map, nothing in the lower half */

@@ -1,5 +1,7 @@
 // What a record may say: the schema of each kind, caps, and 64-bit integers.
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { units } from '../core/record.ts';
 import { benchJson, helloJson } from '../tests/frame-rig.ts';
 import { readContent } from './record-schema.ts';
 
@@ -25,6 +27,12 @@ test('a bench record is read whole', () => {
       labels: { allocator: 'pool' },
     },
   });
+});
+
+test('the specification names the units that are taken, no more and no fewer', () => {
+  const page = readFileSync(new URL('../docs/records.md', import.meta.url), 'utf8');
+  const row = /^\| `unit` \| one of (.*) \|$/m.exec(page)?.[1];
+  expect(row?.split(' ')).toEqual(units.map((unit) => `\`${unit}\``));
 });
 
 test('a hello record is read with its own names', () => {

@@ -64,7 +64,7 @@ static uint64_t per_operation(const struct bench *bench, uint64_t ticks)
     return ticks <= bench->baseline ? 0 : (ticks - bench->baseline + operations / 2) / operations;
 }
 
-static void report_loop(const struct bench *bench)
+static void report_loop(struct bench *bench)
 {
     uint64_t samples[BENCH_SAMPLES];
     struct synos_figure figure = {
@@ -76,7 +76,7 @@ static void report_loop(const struct bench *bench)
     };
 
     for (size_t i = 0; i < bench->samples; i++) samples[i] = per_operation(bench, bench->ticks[i]);
-    figure.value = median(samples, bench->samples);
+    figure.value = bench->value = median(samples, bench->samples);
     send(bench, &figure);
 }
 

@@ -2,9 +2,14 @@
 // SynOS builds must be one ELF, bit by bit (tests/kernel-elf.test.ts compares them).
 import type { KernelOptions } from './options.ts';
 
-const profiles: { readonly [P in KernelOptions['profile']]: readonly string[] } = {
+const optimisation: { readonly [P in KernelOptions['profile']]: readonly string[] } = {
   release: ['-O2'],
-  debug: ['-Og', '-DSYNOS_DEBUG=1'],
+  debug: ['-Og'],
+};
+// For assembly, too.
+const profileDefines: { readonly [P in KernelOptions['profile']]: readonly string[] } = {
+  release: [],
+  debug: ['-DSYNOS_DEBUG=1'],
 };
 
 const common = [
@@ -14,7 +19,6 @@ const common = [
   '-fno-pie',
   '-mcmodel=kernel',
   '-mno-red-zone', // an interrupt would write over what lies below the stack pointer
-  '-mgeneral-regs-only', // nobody saves vector registers
   '-fno-stack-protector',
   '-fno-omit-frame-pointer', // the exception dump walks frames
   '-fno-asynchronous-unwind-tables',
@@ -22,15 +26,30 @@ const common = [
   '-fno-common',
   '-fno-strict-aliasing',
 ];
+
+// Nobody saves vector registers, so that only files whose names ask for them get them, and interrupt handlers never. There a product and
+// a sum are fused only where the source says so: the same bits from both compilers.
+const arithmetic = ['-ffp-contract=off', '-fno-math-errno'];
+const generalRegisters = ['-mgeneral-regs-only'];
+const registersByName: readonly { readonly ending: string; readonly flags: readonly string[] }[] = [
+  { ending: '_float.c', flags: ['-msse2', ...arithmetic, '-fno-tree-vectorize', '-fno-tree-slp-vectorize'] },
+  { ending: '_sse2.c', flags: ['-msse2', ...arithmetic] },
+  { ending: '_avx2.c', flags: ['-mavx2', '-mfma', ...arithmetic] },
+];
 const warnings = ['-Wall', '-Wextra', '-Wshadow', '-Wmissing-prototypes', '-Wstrict-prototypes', '-Werror'];
 
-export function compileFlags(options: KernelOptions, language: 'c' | 'assembly'): string[] {
-  const ofLanguage =
-    language === 'c'
-      ? [...common, ...profiles[options.profile], '-g', ...warnings]
-      : // DWARF 4: clang 14 writes the build folder into the line table of assembly in DWARF 5, whatever it is told.
-        ['-gdwarf-4', '-Werror'];
-  return [...ofLanguage, ...defines(options), ...includeFolders(options).map((folder) => `-I${folder}`)];
+/** For one source file, by its name. */
+export function compileFlags(options: KernelOptions, unit: string): string[] {
+  const ofLanguage = unit.endsWith('.c')
+    ? [...common, ...registersOf(unit), ...optimisation[options.profile], '-g', ...warnings]
+    : // DWARF 4: clang 14 writes the build folder into the line table of assembly in DWARF 5, whatever it is told.
+      ['-gdwarf-4', '-Werror'];
+  const defined = [...profileDefines[options.profile], ...defines(options)];
+  return [...ofLanguage, ...defined, ...includeFolders(options).map((folder) => `-I${folder}`)];
+}
+
+function registersOf(unit: string): readonly string[] {
+  return registersByName.find(({ ending }) => unit.endsWith(ending))?.flags ?? generalRegisters;
 }
 
 /** Folders of #include <...>, relative to the project. */

@@ -19,7 +19,9 @@ export const kernelOptions = z.strictObject({
   kind: z.literal('sources').default('sources').describe('SynOS compiles the C and assembly files itself.'),
   dir: pathInProject
     .default('kernel')
-    .describe('Folder of the sources; each .c and .S file below it is compiled.'),
+    .describe(
+      'Folder of the sources; each .c and .S file below it is compiled: *_float.c, *_sse2.c and *_avx2.c with the registers that they name, all other C without vector registers.',
+    ),
   skip: z
     .array(folderName)
     .max(100)

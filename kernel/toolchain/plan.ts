@@ -43,7 +43,7 @@ function compileTask(options: KernelOptions, unit: string): Task {
     kind: 'kernel.compile',
     params: {
       compiler: options.compiler,
-      flags: compileFlags(options, unit.endsWith('.c') ? 'c' : 'assembly'),
+      flags: compileFlags(options, unit),
       include: includeFolders(options),
     },
     inputs: { source: { from: 'tree', path: `${options.dir}/${unit}` } },

@@ -69,16 +69,30 @@ describe('the plan', () => {
 
   it('gives C and assembly their own flags, and both the macros in one order', () => {
     const given = { ...options, profile: 'debug' as const, defines: { B: '2', A: '' } };
-    expect(compileFlags(given, 'c')).toEqual(
+    expect(compileFlags(given, 'main.c')).toEqual(
       expect.arrayContaining(['-std=gnu11', '-Og', '-DSYNOS_DEBUG=1', '-Werror']),
     );
-    expect(compileFlags(given, 'assembly')).toEqual([
+    expect(compileFlags(given, 'boot/start.S')).toEqual([
       '-gdwarf-4',
       '-Werror',
       '-DA=',
       '-DB=2',
       '-Ikernel/include',
     ]);
+  });
+});
+
+describe('the registers of a file', () => {
+  const vectors = /^-m(general-regs-only|sse2|avx2|fma)$/;
+  it.each([
+    ['arch/trap.c', ['-mgeneral-regs-only']],
+    ['tensor/sse2.c', ['-mgeneral-regs-only']],
+    ['tensor/ops_float.c', ['-msse2']],
+    ['tensor/ops_sse2.c', ['-msse2']],
+    ['tensor/ops_avx2.c', ['-mavx2', '-mfma']],
+    ['boot/start_avx2.S', []],
+  ])('%s: %j', (unit, wanted) => {
+    expect(compileFlags(options, unit).filter((flag) => vectors.test(flag))).toEqual(wanted);
   });
 });
 

@@ -29,6 +29,8 @@ struct bench {
     uint32_t operations; /* in one iteration: the figure is ticks for one operation */
     uint32_t samples;    /* at most BENCH_SAMPLES */
 
+    uint64_t value; /* what the last loop came to, as it was reported */
+
     /* The harness's own. */
     const char *suite, *name, *unit;
     struct bench_label {

@@ -32,6 +32,9 @@ void heap_init(void);
  * no memory. */
 void *heap_alloc(size_t bytes);
 
+/* The same, aligned to `alignment`: a power of two up to 4096. */
+void *heap_alloc_aligned(size_t bytes, size_t alignment);
+
 /* Gives back what heap_alloc returned. NULL is a foreign pointer here. */
 void heap_free(void *block);
 
