@@ -14,6 +14,7 @@
 #include <synos/report.h>
 #include <synos/string.h>
 #include "../tensor/pass.h"
+#include "firstfit.h"
 #include "front.h"
 
 enum { MLP_ROWS = 16, ROWS = 32, WIDTH = 64, HIDDEN = 256, HEADS = 4 };
@@ -28,7 +29,6 @@ static void *input, *output, *expected;
 
 static void *slots[ATTENTION_SLOTS];
 static struct arena arena;
-static const struct front *front;
 
 static void *take_slot(void *owner, unsigned slot, size_t bytes)
 {
@@ -51,11 +51,11 @@ static void *take_tensor(void *owner, unsigned slot, size_t bytes)
     return tensor_alloc(bytes, TENSOR_ALIGN_64);
 }
 
-static void *take_from_front(void *owner, unsigned slot, size_t bytes)
+static void *take_from_firstfit(void *owner, unsigned slot, size_t bytes)
 {
     (void)owner;
     (void)slot;
-    return front->alloc(bytes);
+    return firstfit_alloc(bytes);
 }
 
 static void keep(void *owner, void *tensor)
@@ -70,10 +70,10 @@ static void give_tensor(void *owner, void *tensor)
     tensor_free(tensor);
 }
 
-static void give_to_front(void *owner, void *tensor)
+static void give_to_firstfit(void *owner, void *tensor)
 {
     (void)owner;
-    front->free(tensor);
+    firstfit_free(tensor);
 }
 
 /* Each way is a copy of the passes of its own: what it does not need is not in it. */
@@ -95,7 +95,7 @@ static void give_to_front(void *owner, void *tensor)
 WAY(preallocated, take_slot, keep, )
 WAY(arena, take_from_arena, keep, arena_reset(&arena))
 WAY(tensor, take_tensor, give_tensor, )
-WAY(front, take_from_front, give_to_front, )
+WAY(firstfit, take_from_firstfit, give_to_firstfit, )
 
 typedef int pass(void);
 
@@ -140,7 +140,7 @@ static const struct front *front_with_holes(void)
 
 /* The first pass without allocation is what all others must come to. */
 static void measure_ways(struct bench *bench, pass *preallocated, pass *by_arena, pass *by_tensor,
-                         pass *by_front)
+                         pass *by_firstfit)
 {
     memset(output, 0, BYTES);
     bench->samples = samples_of(bench, preallocated);
@@ -150,9 +150,9 @@ static void measure_ways(struct bench *bench, pass *preallocated, pass *by_arena
     const uint64_t work = bench->value;
     measure_share(bench, by_arena, "arena", work);
     measure_share(bench, by_tensor, "tensor", work);
-    front = front_with_holes();
+    const struct front *front = front_with_holes();
     if (front && front_start(bench, front)) {
-        measure_share(bench, by_front, front->name, work);
+        measure_share(bench, by_firstfit, front->name, work);
         front_stop(front);
     }
 }
@@ -190,7 +190,7 @@ static void clean_up(void)
 }
 
 static void each_level(struct bench *bench, pass *preallocated, pass *by_arena, pass *by_tensor,
-                       pass *by_front)
+                       pass *by_firstfit)
 {
     if (!prepare()) {
         report_note("no memory for %s: left out", bench->name);
@@ -199,19 +199,19 @@ static void each_level(struct bench *bench, pass *preallocated, pass *by_arena, 
     bench->iterations = 1;
     for (unsigned level = 0; level < TENSOR_LEVELS; level++) {
         ops = tensor_ops(level);
-        if (ops) measure_ways(bench, preallocated, by_arena, by_tensor, by_front);
+        if (ops) measure_ways(bench, preallocated, by_arena, by_tensor, by_firstfit);
     }
     clean_up();
 }
 
 static void bench_mlp(struct bench *bench)
 {
-    each_level(bench, mlp_preallocated, mlp_arena, mlp_tensor, mlp_front);
+    each_level(bench, mlp_preallocated, mlp_arena, mlp_tensor, mlp_firstfit);
 }
 BENCH(inference, mlp, bench_mlp);
 
 static void bench_attention(struct bench *bench)
 {
-    each_level(bench, attention_preallocated, attention_arena, attention_tensor, attention_front);
+    each_level(bench, attention_preallocated, attention_arena, attention_tensor, attention_firstfit);
 }
 BENCH(inference, attention, bench_attention);

@@ -7,6 +7,7 @@ import {
   allocatorTables,
   cellInterval,
   groupTitle,
+  hasPool,
   tableName,
 } from './compare.ts';
 import { count, interval, label, number, ratio } from './format.ts';
@@ -105,7 +106,7 @@ function allocatorColumns(
   const title = cut(allocator, 16);
   const values = cells.map((cell) => (cell ? number(cell.record.value) : ''));
   // A ratio of shares says nothing that the shares do not.
-  if (allocator === 'pool' || !tables.some((one) => one.cost))
+  if (allocator === 'pool' || !tables.some((one) => one.cost) || !hasPool(tables))
     return { columns: [{ title, align: 'right' }], rows: values.map((value) => [value]) };
   const ratios = cells.map((cell) => (cell ? ratio(cell.ratio) : ''));
   const spreads = withIntervals ? cells.map((cell) => intervalText(cell)) : [];

@@ -10,8 +10,11 @@ import { type Interval, median, ratioInterval, toNumbers } from './stats.ts';
 const costUnits: readonly BenchRecord['unit'][] = ['instructions', 'cycles', 'ns'];
 /** The plainest workload first; others follow as the kernel ran them. */
 const workloadOrder = ['pair', 'lifo', 'fifo', 'churn'];
-/** Allocators in the order in which tables show them; others follow by name. Ratios are against the first. */
-const allocatorOrder = ['pool', 'heap', 'firstfit', 'firstfit-holes', 'kmalloc'];
+/** Allocators in the order in which tables show them; others follow by name. Ratios are against the pool. */
+const allocatorOrder = [
+  ...['preallocated', 'arena', 'tensor'], // of an inference, which the pool alone does not serve
+  ...['pool', 'heap', 'firstfit', 'firstfit-holes', 'kmalloc'],
+];
 
 /** Tables that stand together: of one suite and unit, costs before everything else. */
 export function allocatorGroups(boot: Pick<StoredBoot, 'records'>): (readonly AllocatorTable[])[] {
@@ -59,6 +62,11 @@ export type AllocatorTable = {
   readonly allocators: readonly string[];
   readonly rows: readonly AllocatorRow[];
 };
+
+/** Whether there is anything to divide by. */
+export function hasPool(tables: readonly AllocatorTable[]): boolean {
+  return tables.some((table) => table.allocators.includes('pool'));
+}
 
 /** Tables of all records that differ in the `allocator` label alone and exist for two allocators or more. */
 export function allocatorTables(boot: Pick<StoredBoot, 'records'>): readonly AllocatorTable[] {

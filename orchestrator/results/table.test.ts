@@ -45,6 +45,19 @@ describe('the table of a run', () => {
     expect(names).toEqual(['pool', 'heap', 'firstfit', 'firstfit-holes', 'kmalloc']);
   });
 
+  it('has no ratios to a pool that was not measured', () => {
+    const boot = exact.boots[0] as (typeof exact.boots)[number];
+    const base = boot.records[0] as (typeof boot.records)[number];
+    const records = ['tensor', 'arena'].map((allocator, sequence) => {
+      return { ...base, suite: 'inference', name: 'mlp', sequence, labels: { allocator, simd: 'avx2' } };
+    });
+    const shown = lines(runTable({ ...exact, boots: [{ ...boot, records }] }, { columns: 120 }));
+    expect(shown.slice(0, 2)).toEqual([
+      'direct: inference latency, instructions (exact counts, tcg)',
+      'work  size  arena  tensor',
+    ]);
+  });
+
   it('has intervals on a wide terminal for timed figures, never for exact ones', () => {
     expect(runTable(sampleRun(), { columns: 180 })).toContain('95 %');
     expect(runTable(sampleRun(), { columns: 100 })).not.toContain('95 %');

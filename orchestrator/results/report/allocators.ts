@@ -8,6 +8,7 @@ import {
   byAllocator,
   cellInterval,
   groupTitle,
+  hasPool,
   tableName,
 } from '../compare.ts';
 import { count, interval, label, number, ratio } from '../format.ts';
@@ -44,7 +45,7 @@ function groupPart(boot: StoredBoot, tables: readonly AllocatorTable[]): Html {
   const clock = boot.exact
     ? `${capital(unit)}, counted exactly.`
     : `${capital(unit)}, timed: medians of the samples; the thin line is their middle half.`;
-  return html`${overview(tables)}
+  return html`${hasPool(tables) ? overview(tables) : null}
 <p class="note">${clock}${scale ? ` One logarithmic scale for all bars, from ${number(10 ** scale.low)}.` : null}</p>
 <div class="cards">${tables.map((table) => workloadCard(table, scale, boot))}</div>`;
 }

@@ -8,6 +8,7 @@
 #include <synos/arena.h>
 #include <synos/errors.h>
 #include <synos/ktest.h>
+#include "../../tensor/pass.h"
 #include "../live_blocks.h"
 
 void *__real_kmalloc(size_t bytes);
@@ -137,4 +138,53 @@ KTEST(tensor_memory, an_arena_that_cannot_double_takes_what_the_buffer_needs)
     KTEST_EQUAL(test, stats.chunks, 2);
     KTEST_TRUE(test, stats.capacity < (1ul << 20) + (128 << 10));
     arena_destroy(&arena);
+}
+
+static void *take(void *owner, unsigned slot, size_t bytes)
+{
+    (void)owner;
+    (void)slot;
+    return tensor_alloc(bytes, TENSOR_ALIGN_64);
+}
+
+static void give(void *owner, void *tensor)
+{
+    (void)owner;
+    tensor_free(tensor);
+}
+
+/* Both blocks, made and run with every tensor allocated by itself; false when one found no memory. */
+static bool blocks(void)
+{
+    static const struct pass_memory memory = {take, give};
+    static float input[64], output[64];
+    const struct tensor_ops *ops = tensor_ops_best();
+    struct attention attention;
+    struct mlp mlp;
+
+    if (mlp_create(&mlp, 8, 8, 12, 1) != 0) return false;
+    bool all = mlp_pass(&mlp, ops, &memory, NULL, input, output) == 0;
+    mlp_destroy(&mlp);
+    if (attention_create(&attention, 8, 8, 2, 1) != 0) return false;
+    all &= attention_pass(&attention, ops, &memory, NULL, input, output) == 0;
+    attention_destroy(&attention);
+    return all;
+}
+
+KTEST(tensor_memory, a_block_that_finds_none_leaves_nothing_behind)
+{
+    const size_t live = live_blocks();
+    uint64_t number = 1;
+
+    for (;; number++) {
+        fail_at(number);
+        const bool all = blocks();
+        const bool reached = allocations >= number;
+        fail_at(UINT64_MAX);
+        KTEST_EQUAL(test, live_blocks(), live);
+        KTEST_EQUAL(test, all, !reached);
+        if (all) break;
+    }
+    KTEST_EQUAL(test, number - 1,
+                6 + 4 + 10 + 12); /* weights and tensors of the perceptron, then of attention */
 }
