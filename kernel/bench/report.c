@@ -2,10 +2,12 @@
  * it. */
 #include <synos/fmt.h>
 #include <synos/report.h>
+#include <synos/spinlock.h>
 #include <synos/string.h>
 #include <synos/uart.h>
 
 static struct synos_records stream;
+static struct spinlock lock; /* from a record's first member to its last byte on the line */
 static enum report_damage damage;
 
 /* Damage strikes the first bench record that passes, as a bad line would: numbers and CRCs know nothing of
@@ -50,18 +52,27 @@ static void transmit(void *context, const char *bytes, size_t length)
 
 void report_hello(const char *build, unsigned cpus, uint64_t tsc_khz, const char *cmdline)
 {
+    const uint64_t flags = spin_lock(&lock);
+
     synos_records_init(&stream, transmit, NULL);
     synos_record_hello(&stream, "synos", build, cpus, tsc_khz, cmdline);
+    spin_unlock(&lock, flags);
 }
 
 void report_bench(const struct synos_figure *figure)
 {
+    const uint64_t flags = spin_lock(&lock);
+
     synos_record_figure(&stream, "bench", figure);
+    spin_unlock(&lock, flags);
 }
 
 void report_stat(const struct synos_figure *figure)
 {
+    const uint64_t flags = spin_lock(&lock);
+
     synos_record_figure(&stream, "stat", figure);
+    spin_unlock(&lock, flags);
 }
 
 void report_note(const char *format, ...)
@@ -72,12 +83,17 @@ void report_note(const char *format, ...)
     va_start(arguments, format);
     fmt_vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
+    const uint64_t flags = spin_lock(&lock);
     synos_record_note(&stream, text);
+    spin_unlock(&lock, flags);
 }
 
 void report_end(void)
 {
+    const uint64_t flags = spin_lock(&lock);
+
     synos_record_end(&stream);
+    spin_unlock(&lock, flags);
 }
 
 void report_damage_next(enum report_damage how)

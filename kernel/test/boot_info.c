@@ -94,6 +94,8 @@ static const struct {
     } entries[2];
     uint32_t module_type, module_size, module_start, module_end;
     char module_name[8];
+    uint32_t acpi_type, acpi_size;
+    char acpi[24]; /* 20 bytes, and the padding */
     uint32_t end_type, end_size;
 } multiboot = {
     .total = sizeof multiboot,
@@ -112,6 +114,9 @@ static const struct {
     .module_start = 0x400000,
     .module_end = 0x401000,
     .module_name = "initrd",
+    .acpi_type = 14,
+    .acpi_size = 8 + 20,
+    .acpi = "RSD PTR ............",
     .end_size = 8,
 };
 
@@ -127,4 +132,5 @@ KTEST(boot_info, multiboot2_tags_are_read_over_padding_and_unknown_tags)
     KTEST_EQUAL(test, info.modules[0].base, 0x400000);
     KTEST_EQUAL(test, info.modules[0].length, 0x1000);
     KTEST_TEXT(test, info.modules[0].name, "initrd");
+    KTEST_TRUE(test, memcmp(info.rsdp, "RSD PTR ............\0\0", 22) == 0);
 }

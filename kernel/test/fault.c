@@ -8,7 +8,9 @@
 #include <synos/ktest.h>
 #include <synos/layout.h>
 #include <synos/panic.h>
+#include <synos/percpu.h>
 #include <synos/report.h>
+#include <synos/smp.h>
 #include <synos/string.h>
 #include <synos/uart.h>
 
@@ -150,16 +152,83 @@ KTEST(fault, a_test_fails_when_testfail_asks_for_it)
     KTEST_TRUE(test, !test_shall_fail);
 }
 
+static void panic_here(void *argument)
+{
+    smp_barrier_wait(argument);
+    panic("deliberate panic of cpu %u (fault=cpupanic or panics)", this_cpu()->index);
+}
+
+static void overflow_here(void *argument)
+{
+    (void)argument;
+    (void)recurse(1);
+}
+
+/* The CPU that was started last: the boot CPU where there is no other. */
+static uint64_t last_cpu(void)
+{
+    return 1ull << (cpu_count() - 1);
+}
+
+static void fault_cpupanic(void)
+{
+    struct smp_barrier alone = {.members = 1};
+    smp_run(last_cpu(), panic_here, &alone);
+}
+
+static void fault_cpustack(void)
+{
+    smp_run(last_cpu(), overflow_here, NULL);
+}
+
+/* All at the same time: one of them is told, whole. */
+static void fault_panics(void)
+{
+    struct smp_barrier all = {.members = cpu_count()};
+    smp_run(SMP_ALL, panic_here, &all);
+}
+
+/* Records and lines of all CPUs at once must not run into each other; the run goes on and passes. */
+static void chatter(void *argument)
+{
+    (void)argument;
+    for (unsigned i = 0; i < 20; i++) {
+        report_note("cpu %u says %u", this_cpu()->index, i);
+        uart_printf("# cpu %u says %u in a line\n", this_cpu()->index, i);
+    }
+}
+
+static void fault_chatter(void)
+{
+    smp_run(SMP_ALL, chatter, NULL);
+}
+
 static const struct {
     const char *name;
     void (*take)(void);
 } faults[] = {
-    {"ud", fault_ud},           {"pf", fault_pf},           {"gp", fault_gp},
-    {"stack", fault_stack},     {"wtext", fault_wtext},     {"xdata", fault_xdata},
-    {"panic", fault_panic},     {"triple", fault_triple},   {"reset", fault_reset},
-    {"halt", fault_halt},       {"spin", fault_spin},       {"flood", fault_flood},
-    {"early", fault_early},     {"drop", fault_drop},       {"repeat", fault_repeat},
-    {"corrupt", fault_corrupt}, {"escapes", fault_escapes}, {"testfail", fault_testfail},
+    {"ud", fault_ud},
+    {"pf", fault_pf},
+    {"gp", fault_gp},
+    {"stack", fault_stack},
+    {"wtext", fault_wtext},
+    {"xdata", fault_xdata},
+    {"panic", fault_panic},
+    {"triple", fault_triple},
+    {"reset", fault_reset},
+    {"halt", fault_halt},
+    {"spin", fault_spin},
+    {"flood", fault_flood},
+    {"early", fault_early},
+    {"drop", fault_drop},
+    {"repeat", fault_repeat},
+    {"corrupt", fault_corrupt},
+    {"escapes", fault_escapes},
+    {"testfail", fault_testfail},
+    {"cpupanic", fault_cpupanic},
+    {"cpustack", fault_cpustack},
+    {"panics", fault_panics},
+    {"chatter", fault_chatter},
 };
 
 bool fault_wanted(const char *cmdline, const char *name)

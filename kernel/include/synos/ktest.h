@@ -19,6 +19,7 @@
 
 struct ktest {
     bool failed;
+    const char *skipped; /* why, when the machine cannot run the test */
 };
 
 struct ktest_entry {
@@ -58,6 +59,15 @@ struct ktest_entry {
         const char *actual_ = (actual), *wanted_ = (wanted);                                                 \
         if (strcmp(actual_, wanted_) != 0) {                                                                 \
             ktest_fail(test, __FILE__, __LINE__, "%s \"%s\", but it is \"%s\"", #actual, wanted_, actual_);  \
+            return;                                                                                          \
+        }                                                                                                    \
+    } while (0)
+
+/* What the machine must have for this test; without it the test is told as skipped. */
+#define KTEST_NEEDS(test, condition, what)                                                                   \
+    do {                                                                                                     \
+        if (!(condition)) {                                                                                  \
+            (test)->skipped = "needs " what;                                                                 \
             return;                                                                                          \
         }                                                                                                    \
     } while (0)

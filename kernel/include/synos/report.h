@@ -1,4 +1,5 @@
-/* The kernel's own records: one stream from hello to end, over the serial port. The format is record.h. */
+/* The kernel's own records: one stream from hello to end, over the serial port. The format is record.h. Any
+ * CPU may send a record: each goes out whole. */
 #ifndef SYNOS_REPORT_H
 #define SYNOS_REPORT_H
 
