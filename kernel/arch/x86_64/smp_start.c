@@ -3,6 +3,7 @@
 #include <synos/clock.h>
 #include <synos/cpu.h>
 #include <synos/fmt.h>
+#include <synos/simd.h>
 #include <synos/smp.h>
 #include <synos/spinlock.h>
 #include <synos/stack.h>
@@ -16,7 +17,6 @@
 
 #define MSR_EFER          0xc0000080u
 #define CR0_CACHES_OFF    (3ull << 29) /* CD and NW: set in a CPU after INIT */
-#define CR4_OSXSAVE       (1ull << 18)
 #define CPUID_HYPERVISOR  (1u << 31)
 #define LOW_MEMORY_FROM   0x8000ull /* below lie the tables of real mode, and what old firmware keeps there */
 #define LOW_MEMORY_END    0xa0000ull
@@ -38,8 +38,6 @@ struct ap_registers ap_registers;
 extern struct cpu *ap_slots[256];
 struct cpu *ap_slots[256];
 
-static uint64_t boot_xcr0;
-
 static uint64_t ticks_of(uint64_t microseconds)
 {
     uint64_t khz = clock_khz();
@@ -57,26 +55,20 @@ static bool came_within(unsigned count, uint64_t microseconds)
     return true;
 }
 
-/* Takes over what the boot CPU has set up: protections, caches, and the vector registers that it allows. */
+/* Takes over what the boot CPU has set up: protections and caches. */
 static void save_registers(void)
 {
     ap_registers = (struct ap_registers){.efer = rdmsr(MSR_EFER),
                                          .cr3 = virt_to_phys(paging_root),
                                          .cr4 = read_cr4(),
                                          .cr0 = read_cr0() & ~CR0_CACHES_OFF};
-    if (ap_registers.cr4 & CR4_OSXSAVE) {
-        uint32_t low, high;
-        __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-        boot_xcr0 = (uint64_t)high << 32 | low;
-    }
 }
 
 /* The first C of a CPU, on its own stack and on the kernel's tables. */
 void ap_main(struct cpu *cpu)
 {
     descriptors_load(cpu);
-    if (ap_registers.cr4 & CR4_OSXSAVE)
-        __asm__ volatile("xsetbv" : : "a"((uint32_t)boot_xcr0), "d"((uint32_t)(boot_xcr0 >> 32)), "c"(0));
+    simd_init();
     apic_enable();
     cpu_count_in();
     smp_idle(cpu);
