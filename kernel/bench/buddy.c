@@ -62,7 +62,7 @@ bool buddy_start(void *arena, size_t bytes)
     const size_t table = bytes / (GRANULE + 1) / GRANULE * GRANULE + GRANULE;
     const uintptr_t start = ((uintptr_t)arena + GRANULE - 1) / GRANULE * GRANULE;
 
-    if (bytes < table + 2 * GRANULE) return false;
+    if (bytes < table + 2ul * GRANULE) return false;
     marks = (unsigned char *)start;
     base = (char *)start + table;
     granules = ((uintptr_t)arena + bytes - (uintptr_t)base) >> SHIFT;

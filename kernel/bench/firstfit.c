@@ -63,7 +63,7 @@ bool firstfit_start(void *arena, size_t bytes)
 {
     const uintptr_t base = ((uintptr_t)arena + HEADER + ALIGN - 1) / ALIGN * ALIGN - HEADER;
 
-    if (bytes < 4 * ALIGN) return false;
+    if (bytes < 4ul * ALIGN) return false;
     const size_t size = ((uintptr_t)arena + bytes - base - HEADER) / ALIGN * ALIGN;
 
     first = (struct block *)base;

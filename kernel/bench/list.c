@@ -29,7 +29,7 @@ bool list_start(void *arena, size_t bytes)
     const size_t table = bytes / (GRANULE + 1) / GRANULE * GRANULE + GRANULE;
     const uintptr_t start = ((uintptr_t)arena + GRANULE - 1) / GRANULE * GRANULE;
 
-    if (bytes < table + 2 * GRANULE) return false;
+    if (bytes < table + 2ul * GRANULE) return false;
     classes = (unsigned char *)start;
     base = top = (char *)start + table;
     end = (char *)arena + bytes;

@@ -99,7 +99,7 @@ bool tlsf_start(void *arena, size_t bytes)
 {
     const uintptr_t base = ((uintptr_t)arena + HEADER + ALIGN - 1) / ALIGN * ALIGN - HEADER;
 
-    if (bytes < 4 * ALIGN || bytes > LARGEST) return false;
+    if (bytes < 4ul * ALIGN || bytes > LARGEST) return false;
     const size_t size = ((uintptr_t)arena + bytes - base - HEADER) / ALIGN * ALIGN;
 
     row_map = 0;

@@ -15,16 +15,15 @@ static void pad(void)
 
 static void add(const char *name, const char *data)
 {
-    const size_t name_bytes = strlen(name) + 1;
+    const size_t name_bytes = strlen(name) + 1, data_bytes = strlen(data);
 
     length += (size_t)fmt_snprintf(bytes + length, sizeof(bytes) - length,
                                    "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1, 0100644,
-                                   0, 0, 1, 0, (unsigned)strlen(data), 0, 0, 0, 0, (unsigned)name_bytes, 0);
+                                   0, 0, 1, 0, (unsigned)data_bytes, 0, 0, 0, 0, (unsigned)name_bytes, 0);
     memcpy(bytes + length, name, name_bytes);
     length += name_bytes;
     pad();
-    memcpy(bytes + length, data, strlen(data));
-    length += strlen(data);
+    for (size_t i = 0; i < data_bytes; i++) bytes[length++] = data[i];
     pad();
 }
 

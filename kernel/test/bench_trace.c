@@ -21,7 +21,7 @@ static struct trace trace;
 static size_t write(const unsigned char *events, size_t length)
 {
     memcpy(text, HEADER, sizeof(HEADER) - 1);
-    memcpy(text + sizeof(HEADER) - 1, events, length);
+    if (length > 0) memcpy(text + sizeof(HEADER) - 1, events, length);
     return sizeof(HEADER) - 1 + length;
 }
 
@@ -102,8 +102,8 @@ KTEST(bench_trace, what_is_no_trace_is_refused_with_the_reason)
     KTEST_TEXT(test, read(sizeof(HEADER) - 2), "its first line is not closed by `}` and an end of line");
     KTEST_TEXT(test, read(sizeof(HEADER) - 1), "it holds no allocation");
     KTEST_TEXT(test, read(TRACE_BYTES_MAX + 1ul), "it is larger than 16 MiB");
-    memset(text, '{', sizeof(text));
-    memcpy(text, "AT1 ", 4);
+    write(NULL, 0);
+    memset(text + 5, '{', sizeof(text) - 5);
     KTEST_TEXT(test, read(sizeof(text)), "its first line is not closed by `}` and an end of line");
 }
 
