@@ -39,7 +39,7 @@ static bool start(void *unused, size_t bytes)
 {
     (void)unused;
     kmem_arena_end();
-    if (kept_by_heap() > KEPT_MAX) return false;
+    if (kept_by_heap() > KEPT_MAX || bytes < kept_by_heap()) return false;
     live_before = live_bytes();
     arena = bytes;
     kmem_limit(base + bytes);
