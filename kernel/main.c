@@ -20,6 +20,7 @@
 #include <synos/smp.h>
 #include <synos/stack.h>
 #include <synos/string.h>
+#include <synos/trace.h>
 #include <synos/trap.h>
 #include <synos/uart.h>
 #include <synos/vm.h>
@@ -135,10 +136,11 @@ static unsigned run_benchmarks(void)
     const char *unit = option("clock", "cycles", clock, sizeof clock);
     if (strcmp(unit, "cycles") != 0 && strcmp(unit, "instructions") != 0)
         panic("clock=%s: a tick is one of cycles or instructions", unit);
-    unsigned unknown = bench_run(option("bench", "all", suites, sizeof suites), unit);
+    trace_collect(boot);
+    unsigned failed = bench_run(option("bench", "all", suites, sizeof suites), unit);
     bench_stats();
     bench_leaks();
-    return unknown;
+    return failed;
 }
 
 static const char *option(const char *key, const char *otherwise, char *out, size_t capacity)

@@ -22,7 +22,8 @@ void bench_label(struct bench *bench, const char *key, const char *format, ...)
     va_end(arguments);
 }
 
-static void send(const struct bench *bench, const struct synos_figure *figure)
+static void send_by(void (*report)(const struct synos_figure *), const struct bench *bench,
+                    const struct synos_figure *figure)
 {
     struct synos_label labels[BENCH_LABELS];
     struct synos_figure whole = *figure;
@@ -33,7 +34,12 @@ static void send(const struct bench *bench, const struct synos_figure *figure)
     whole.name = bench->name;
     whole.labels = labels;
     whole.label_count = bench->label_count;
-    report_bench(&whole);
+    report(&whole);
+}
+
+static void send(const struct bench *bench, const struct synos_figure *figure)
+{
+    send_by(report_bench, bench, figure);
 }
 
 void bench_figure(struct bench *bench, const char *metric, const char *unit, uint64_t value)
@@ -41,6 +47,29 @@ void bench_figure(struct bench *bench, const char *metric, const char *unit, uin
     struct synos_figure figure = {.metric = metric, .unit = unit, .value = value};
 
     send(bench, &figure);
+}
+
+void bench_series(struct bench *bench, const char *metric, const char *unit, const uint64_t *values,
+                  size_t count, uint64_t step)
+{
+    struct synos_figure figure = {
+        .metric = metric, .unit = unit, .iterations = step, .samples = values, .sample_count = count};
+
+    for (size_t i = 0; i < count; i++)
+        if (values[i] > figure.value) figure.value = values[i];
+    if (count > 0) send_by(report_series, bench, &figure);
+}
+
+void bench_fail(struct bench *bench, const char *format, ...)
+{
+    char text[128];
+    va_list arguments;
+
+    va_start(arguments, format);
+    fmt_vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    report_note("%s %s failed: %s", bench->suite, bench->name, text);
+    bench->failures++;
 }
 
 static uint64_t median(const uint64_t *values, size_t count)
@@ -153,6 +182,8 @@ static unsigned count_unknown(const char *selection)
 
 unsigned bench_run(const char *selection, const char *clock)
 {
+    unsigned failures = 0;
+
     for (const struct bench_entry *entry = bench_start; entry < bench_end; entry++) {
         struct bench bench = {
             .iterations = BENCH_ITERATIONS,
@@ -165,6 +196,7 @@ unsigned bench_run(const char *selection, const char *clock)
         };
 
         if (is_selected(selection, entry->suite)) entry->function(&bench);
+        failures += bench.failures;
     }
-    return count_unknown(selection);
+    return failures + count_unknown(selection);
 }

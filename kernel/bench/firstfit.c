@@ -8,7 +8,6 @@
  * previous in the payload
  */
 #include <synos/rng.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include "firstfit.h"
 
@@ -60,9 +59,11 @@ static void set_size(struct block *block, size_t size)
     after(block)->before = size;
 }
 
-void firstfit_start(void *arena, size_t bytes)
+bool firstfit_start(void *arena, size_t bytes)
 {
     const uintptr_t base = ((uintptr_t)arena + HEADER + ALIGN - 1) / ALIGN * ALIGN - HEADER;
+
+    if (bytes < 4ul * ALIGN) return false;
     const size_t size = ((uintptr_t)arena + bytes - base - HEADER) / ALIGN * ALIGN;
 
     first = (struct block *)base;
@@ -72,6 +73,7 @@ void firstfit_start(void *arena, size_t bytes)
     set_size(first, size);
     end->size = USED;
     link_between(first, NULL, NULL);
+    return true;
 }
 
 void *firstfit_alloc(size_t bytes)
@@ -158,6 +160,15 @@ void firstfit_start_with_holes(void *arena, size_t bytes, unsigned holes)
 
         last = *(void **)hole;
         firstfit_free(hole);
+    }
+}
+
+void firstfit_space(struct allocator_space *out)
+{
+    *out = (struct allocator_space){0};
+    for (const struct block *block = free_list; block; block = block->next) {
+        out->total += block->size;
+        if (block->size > out->largest) out->largest = block->size;
     }
 }
 

@@ -79,19 +79,19 @@ static size_t choose_size(struct rng *rng, uint32_t largest)
     return low + 1 + rng_below(rng, low);
 }
 
-static void step(struct census *census, const struct front *front, struct rng *rng, uint32_t largest)
+static void step(struct census *census, const struct allocator *allocator, struct rng *rng, uint32_t largest)
 {
     struct slot *slot = &slots[rng_below(rng, SLOTS)];
 
     if (slot->memory) {
-        count_out(census, slot->memory, slot->bytes, front->usable(slot->memory));
-        front->free(slot->memory);
+        count_out(census, slot->memory, slot->bytes, allocator->usable(slot->memory));
+        allocator->free(slot->memory);
         slot->memory = NULL;
         return;
     }
     slot->bytes = choose_size(rng, largest);
-    slot->memory = front->alloc(slot->bytes);
-    if (slot->memory) count_in(census, slot->memory, slot->bytes, front->usable(slot->memory));
+    slot->memory = allocator->alloc(slot->bytes);
+    if (slot->memory) count_in(census, slot->memory, slot->bytes, allocator->usable(slot->memory));
 }
 
 static void report(struct bench *bench, const struct census *census)
@@ -104,18 +104,18 @@ static void report(struct bench *bench, const struct census *census)
     bench_figure(bench, "external", "percent", (total - census->granted) * 100 / total);
 }
 
-static void walk(struct bench *bench, const struct front *front, uint32_t largest)
+static void walk(struct bench *bench, const struct allocator *allocator, uint32_t largest)
 {
     struct census census = {0};
     struct rng rng;
 
     rng_seed(&rng, largest);
     memset(slots, 0, sizeof(slots));
-    for (int i = 0; i < STEPS; i++) step(&census, front, &rng, largest);
+    for (int i = 0; i < STEPS; i++) step(&census, allocator, &rng, largest);
     bench_label(bench, "bytes", "%u", largest);
     report(bench, &census);
     for (int i = 0; i < SLOTS; i++)
-        if (slots[i].memory) front->free(slots[i].memory);
+        if (slots[i].memory) allocator->free(slots[i].memory);
 }
 
 static void bench_fragment(struct bench *bench)
@@ -126,7 +126,7 @@ static void bench_fragment(struct bench *bench)
         for (size_t i = 0; i < FRONT_COUNT; i++) {
             if (*largest > fronts[i].largest || fronts[i].holes > 0 || !front_start(bench, &fronts[i]))
                 continue;
-            walk(bench, &fronts[i], *largest);
+            walk(bench, fronts[i].allocator, *largest);
             front_stop(&fronts[i]);
         }
 }

@@ -16,8 +16,8 @@ static void *blocks[LIVE];
 
 static void pair(struct bench *bench, const struct front *front, size_t bytes)
 {
-    void *(*const alloc)(size_t) = front->alloc;
-    void (*const free)(void *) = front->free;
+    void *(*const alloc)(size_t) = front->allocator->alloc;
+    void (*const free)(void *) = front->allocator->free;
 
     BENCH_LOOP(bench)
     free(alloc(bytes));
@@ -26,6 +26,8 @@ static void pair(struct bench *bench, const struct front *front, size_t bytes)
 /* Frees in the order that `first` and `step` give; the baseline is the same two loops around nothing. */
 static void batch(struct bench *bench, const struct front *front, size_t bytes, size_t first, size_t step)
 {
+    const struct allocator *const allocator = front->allocator;
+
     bench->operations = BATCH;
     BENCH_BASELINE(bench)
     {
@@ -34,8 +36,8 @@ static void batch(struct bench *bench, const struct front *front, size_t bytes, 
     }
     BENCH_LOOP(bench)
     {
-        for (size_t i = 0; i < BATCH; i++) blocks[i] = front->alloc(bytes);
-        for (size_t i = 0, at = first; i < BATCH; i++, at += step) front->free(blocks[at]);
+        for (size_t i = 0; i < BATCH; i++) blocks[i] = allocator->alloc(bytes);
+        for (size_t i = 0, at = first; i < BATCH; i++, at += step) allocator->free(blocks[at]);
     }
 }
 
@@ -56,10 +58,11 @@ static size_t random_size(struct rng *rng, size_t largest)
 
 static void churn(struct bench *bench, const struct front *front, size_t bytes)
 {
+    const struct allocator *const allocator = front->allocator;
     struct rng rng;
 
     rng_seed(&rng, bytes);
-    for (size_t i = 0; i < LIVE; i++) blocks[i] = front->alloc(random_size(&rng, bytes));
+    for (size_t i = 0; i < LIVE; i++) blocks[i] = allocator->alloc(random_size(&rng, bytes));
     BENCH_BASELINE(bench)
     {
         void **block = &blocks[rng_below(&rng, LIVE)];
@@ -71,10 +74,10 @@ static void churn(struct bench *bench, const struct front *front, size_t bytes)
     {
         void **block = &blocks[rng_below(&rng, LIVE)];
 
-        front->free(*block);
-        *block = front->alloc(random_size(&rng, bytes));
+        allocator->free(*block);
+        *block = allocator->alloc(random_size(&rng, bytes));
     }
-    for (size_t i = 0; i < LIVE; i++) front->free(blocks[i]);
+    for (size_t i = 0; i < LIVE; i++) allocator->free(blocks[i]);
 }
 
 typedef void workload(struct bench *bench, const struct front *front, size_t bytes);

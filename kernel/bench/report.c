@@ -75,6 +75,11 @@ void report_stat(const struct synos_figure *figure)
     spin_unlock(&lock, flags);
 }
 
+void report_series(const struct synos_figure *figure)
+{
+    synos_record_figure(&stream, "series", figure);
+}
+
 void report_note(const char *format, ...)
 {
     char text[256];

@@ -35,14 +35,14 @@ static void count(struct tally *tally, const void *memory)
         tally->seen[tally->seen_count++] = memory;
 }
 
-static void infer(struct tally *tally, const struct front *front)
+static void infer(struct tally *tally, const struct allocator *allocator)
 {
     for (const struct tensor_step *step = plan; step < plan + TENSOR_STEPS; step++) {
         if (step->bytes == 0) {
-            front->free(buffers[step->slot]);
+            allocator->free(buffers[step->slot]);
             continue;
         }
-        buffers[step->slot] = front->alloc(step->bytes);
+        buffers[step->slot] = allocator->alloc(step->bytes);
         count(tally, buffers[step->slot]);
     }
 }
@@ -58,7 +58,7 @@ static void bench_reuse(struct bench *bench)
             if (*bytes > fronts[i].largest || fronts[i].holes > 0 || !front_start(bench, &fronts[i]))
                 continue;
             tally = (struct tally){0};
-            for (int inference = 0; inference < INFERENCES; inference++) infer(&tally, &fronts[i]);
+            for (int inference = 0; inference < INFERENCES; inference++) infer(&tally, fronts[i].allocator);
             bench_label(bench, "bytes", "%u", *bytes);
             bench_figure(bench, "reuse", "percent", tally.reused * 100 / tally.allocations);
             if (fronts[i].largest > *bytes && tally.pooled > 0)

@@ -36,13 +36,13 @@ void tensor_plan(struct tensor_step *steps, uint32_t largest)
 static struct tensor_step plan[TENSOR_STEPS];
 static void *buffers[TENSOR_BUFFERS];
 
-static void infer(const struct front *front)
+static void infer(const struct allocator *allocator)
 {
     for (const struct tensor_step *step = plan; step < plan + TENSOR_STEPS; step++) {
         if (step->bytes != 0)
-            buffers[step->slot] = front->alloc(step->bytes);
+            buffers[step->slot] = allocator->alloc(step->bytes);
         else
-            front->free(buffers[step->slot]);
+            allocator->free(buffers[step->slot]);
     }
 }
 
@@ -71,7 +71,7 @@ static void bench_tensor(struct bench *bench)
             BENCH_BASELINE(bench)
             walk_plan();
             BENCH_LOOP(bench)
-            infer(&fronts[i]);
+            infer(fronts[i].allocator);
             front_stop(&fronts[i]);
         }
     }

@@ -54,6 +54,13 @@ static bool find_file(const char *name, struct file *out)
     return false;
 }
 
+int fwcfg_length(const char *name)
+{
+    struct file file;
+    if (!device_present() || !find_file(name, &file)) return ERR_NOT_FOUND;
+    return file.size <= INT32_MAX ? (int)file.size : ERR_TOO_LONG;
+}
+
 int fwcfg_read(const char *name, char *out, size_t capacity)
 {
     struct file file;

@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BENCH_SAMPLES = 11, BENCH_LABELS = 4, BENCH_ITERATIONS = 200 };
+enum { BENCH_SAMPLES = 11, BENCH_LABELS = 4, BENCH_ITERATIONS = 200, BENCH_POINTS = 64 };
 
 struct bench {
     /* A benchmark may set these before its loop; they hold until it sets them again. */
@@ -41,6 +41,7 @@ struct bench {
     int64_t taken; /* samples so far; the one numbered -1 warms up */
     uint64_t started, baseline, ticks[BENCH_SAMPLES];
     bool measures_baseline, has_baseline;
+    unsigned failures;
 };
 
 struct bench_entry {
@@ -86,9 +87,19 @@ void bench_label(struct bench *bench, const char *key, const char *format, ...)
 void bench_figure(struct bench *bench, const char *metric, const char *unit, uint64_t value);
 
 /*
+ * Prints readings over the course of one piece of work, in order, at most BENCH_POINTS; `step` operations lie
+ * between two of them, and before the first.
+ */
+void bench_series(struct bench *bench, const char *metric, const char *unit, const uint64_t *values,
+                  size_t count, uint64_t step);
+
+/* A note that counts as a failure of the run. */
+void bench_fail(struct bench *bench, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
  * Runs the suites that `selection` names (`all`, `none`, or suites separated by commas). `clock` is the unit
  * that one tick of the clock stands for: "cycles", or "instructions" under QEMU's -icount. Returns how many
- * suites were named that do not exist.
+ * benchmarks failed, and how many suites were named that do not exist.
  */
 unsigned bench_run(const char *selection, const char *clock);
 

@@ -10,4 +10,7 @@
  */
 int fwcfg_read(const char *name, char *out, size_t capacity);
 
+/* The length in bytes of the file `name`, ERR_NOT_FOUND, or ERR_TOO_LONG (it has 2 GiB or more). */
+int fwcfg_length(const char *name);
+
 #endif

@@ -8,6 +8,7 @@
 /* Opens the stream: always the first record. `build` is the GNU build id in hex, `tsc_khz` 0 when unknown. */
 void report_hello(const char *build, unsigned cpus, uint64_t tsc_khz, const char *cmdline);
 void report_bench(const struct synos_figure *figure);
+void report_series(const struct synos_figure *figure);
 void report_stat(const struct synos_figure *figure);
 void report_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Closes the stream: always the last record. */

@@ -31,6 +31,11 @@ void report_bench(const struct synos_figure *figure)
                            figure->labels[i].key, figure->labels[i].value);
 }
 
+void report_series(const struct synos_figure *figure)
+{
+    report_bench(figure);
+}
+
 void report_note(const char *format, ...)
 {
     (void)format;
@@ -80,6 +85,22 @@ static void plain_figure(struct bench *bench)
 }
 BENCH(plain, figure, plain_figure);
 
+static void readings(struct bench *bench)
+{
+    static const uint64_t bytes[] = {3, 9, 4};
+
+    bench_series(bench, "live", "bytes", bytes, 3, 100);
+    bench_series(bench, "nothing", "bytes", bytes, 0, 100);
+}
+BENCH(course, series, readings);
+
+static void failing(struct bench *bench)
+{
+    bench_fail(bench, "because of %d", 7);
+    bench_fail(bench, "and again");
+}
+BENCH(broken, twice, failing);
+
 static void run(const char *suite)
 {
     memset(&got, 0, sizeof(got));
@@ -124,6 +145,23 @@ KTEST(bench_harness, a_plain_figure_has_no_samples)
     KTEST_TEXT(test, got.name, "plain.figure.footprint.percent");
 }
 
+KTEST(bench_harness, a_series_keeps_its_readings_and_is_worth_the_highest)
+{
+    run("course");
+    KTEST_EQUAL(test, got.records, 1);
+    KTEST_EQUAL(test, got.value, 9);
+    KTEST_EQUAL(test, got.iterations, 100);
+    KTEST_EQUAL(test, got.sample_count, 3);
+    KTEST_EQUAL(test, got.samples[2], 4);
+}
+
+KTEST(bench_harness, what_a_benchmark_finds_wrong_is_told_and_counted)
+{
+    got.notes = 0;
+    KTEST_EQUAL(test, bench_run("broken", "cycles"), 2);
+    KTEST_EQUAL(test, got.notes, 2);
+}
+
 KTEST(bench_harness, a_suite_that_does_not_exist_is_counted_and_told)
 {
     KTEST_EQUAL(test, bench_run("none", "cycles"), 0);
@@ -131,6 +169,6 @@ KTEST(bench_harness, a_suite_that_does_not_exist_is_counted_and_told)
     KTEST_EQUAL(test, bench_run("fake,fakes", "cycles"), 1);
     KTEST_EQUAL(test, got.records, 1);
     KTEST_EQUAL(test, got.notes, 1);
-    KTEST_EQUAL(test, bench_run("all", "cycles"), 0);
-    KTEST_EQUAL(test, got.records, 6);
+    KTEST_EQUAL(test, bench_run("all", "cycles"), 2); /* those of `broken` */
+    KTEST_EQUAL(test, got.records, 7);
 }
