@@ -1,12 +1,22 @@
 // The replay of traces as columns of text: one table a trace, without the last columns where the terminal is narrow.
+
+import { count } from './format.ts';
 import { columnWidths, type TableStyle, table, totalWidth, wrap } from './layout.ts';
 import type { StoredBoot } from './run.ts';
 import { traceColumns, traceFacts } from './trace-words.ts';
-import { type TraceTable, traceTables } from './traces.ts';
+import { equalTraces, type TraceTable, traceTables } from './traces.ts';
 
-/** One section a boot and trace. */
+/** One section a boot and trace. A boot that counted the same as the first is told in one line. */
 export function traceText(boots: readonly StoredBoot[], cells: number, style: TableStyle): string[][] {
-  return boots.flatMap((boot) => traceTables(boot).map((trace) => section(boot, trace, cells, style)));
+  const first = boots[0];
+  return boots.flatMap((boot) => {
+    const traces = traceTables(boot);
+    if (first && boot !== first && traces.length > 0 && equalTraces(first, boot))
+      return [
+        wrap(`${boot.machine}: the same as ${first.machine} on ${count(traces.length, 'trace')}`, cells),
+      ];
+    return traces.map((trace) => section(boot, trace, cells, style));
+  });
 }
 
 function section(boot: StoredBoot, trace: TraceTable, cells: number, style: TableStyle): string[] {

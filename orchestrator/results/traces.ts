@@ -1,6 +1,6 @@
 // What the replay of allocation traces showed, trace by trace: the records of the suite `trace` (kernel/bench/trace.c says what each
 // figure means). Pure.
-import type { BenchRecord } from '../../core/record.ts';
+import { type BenchRecord, seriesKey } from '../../core/record.ts';
 import type { StoredBoot } from './run.ts';
 
 /** One allocator on one trace; a figure that its kernel did not give is undefined. */
@@ -83,6 +83,16 @@ function metrics(records: readonly BenchRecord[]): {
       return value === undefined ? undefined : Number(value);
     },
   };
+}
+
+/** Whether two boots counted the same in every replay. */
+export function equalTraces(a: StoredBoot, b: StoredBoot): boolean {
+  const text = (boot: StoredBoot): string =>
+    boot.records
+      .filter(isOfTrace)
+      .map((record) => `${seriesKey(record)} ${record.value} ${record.samples.join()}`)
+      .join('\n');
+  return a.exact && b.exact && text(a) === text(b);
 }
 
 /** Most bytes held / most bytes live over the trace. */

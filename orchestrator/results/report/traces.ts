@@ -4,7 +4,7 @@ import { visible } from '../../../core/text.ts';
 import { count } from '../format.ts';
 import type { StoredBoot } from '../run.ts';
 import { traceColumns, traceFacts } from '../trace-words.ts';
-import { type TraceTable, traceTables } from '../traces.ts';
+import { equalTraces, type TraceTable, traceTables } from '../traces.ts';
 import { type Html, html } from './html.ts';
 
 /** One chart: bytes over the events of a trace, live ones first. Texts are escaped here, as in trends.ts. */
@@ -17,7 +17,12 @@ export type TraceChart = {
 
 /** In the order of the section's cards, which name their chart by its index. */
 export function traceCharts(boots: readonly StoredBoot[]): TraceChart[] {
-  return boots.flatMap((boot) => traceTables(boot).flatMap((table) => chartOf(boot, table) ?? []));
+  return shown(boots).flatMap((boot) => traceTables(boot).flatMap((table) => chartOf(boot, table) ?? []));
+}
+
+// A boot that counted the same as the first has nothing to add.
+function shown(boots: readonly StoredBoot[]): StoredBoot[] {
+  return boots.filter((boot, index) => index === 0 || !boots[0] || !equalTraces(boots[0], boot));
 }
 
 function chartOf(boot: StoredBoot, table: TraceTable): TraceChart | undefined {
@@ -36,7 +41,7 @@ function chartOf(boot: StoredBoot, table: TraceTable): TraceChart | undefined {
 
 export function traceSection(boots: readonly StoredBoot[]): Html | null {
   let chart = 0;
-  const cards = boots.flatMap((boot) =>
+  const cards = shown(boots).flatMap((boot) =>
     traceTables(boot).map((table) =>
       card(boot, table, chartOf(boot, table) ? chart++ : undefined, boots.length > 1),
     ),
