@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { type ColorChoice, setColor } from '../ui/output.ts';
 import { ending } from './exit.ts';
-import { type Flags, flagsOf, positive, withCommon, withWork } from './flags.ts';
+import { collect, type Flags, flagsOf, positive, withCommon, withWork } from './flags.ts';
 import { version } from './version.ts';
 
 type Work = (
@@ -60,6 +60,12 @@ function declareWork(program: Command): void {
     .option('--exact', 'count instructions instead of time (icount): the same numbers every time')
     .option('--no-exact', 'measure time, also where a machine of the configuration counts')
     .option('--append <words>', "words for the end of the kernel's command line")
+    .option(
+      '--trace <file>',
+      'replay an allocation trace (AT1, plain or .xz) on every allocator in the kernel (repeatable)',
+      collect,
+      [],
+    )
     .option('-f, --follow', 'show the serial port as it is written', false)
     .option('-n, --runs <n>', 'boot each machine this often', positive)
     .option('--no-report', 'write no report page')
