@@ -63,7 +63,12 @@ export type HostUnit = {
 
 /** For a program of this machine, in which the kernel's code is what it is in the kernel; it lies in the first 2 GiB, not in the last. */
 export function hostFlags(options: KernelOptions, unit: HostUnit): string[] {
-  const kernel = [...common.filter((flag) => flag !== '-mcmodel=kernel'), ...generalRegisters, '-include', unit.rename];
+  const kernel = [
+    ...common.filter((flag) => flag !== '-mcmodel=kernel'),
+    ...generalRegisters,
+    '-include',
+    unit.rename,
+  ];
   const program = ['-std=gnu11', '-fno-pic', '-fno-pie'];
   const ofLanguage =
     unit.language === 'c'
