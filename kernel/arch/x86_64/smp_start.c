@@ -23,6 +23,7 @@
 #define INIT_US           10000 /* from INIT to start-up; a virtual CPU needs none */
 #define SECOND_STARTUP_US 1000
 #define TIME_LIMIT_US     3000000
+#define LOOKS_MAX         5000000
 
 extern const char ap_trampoline[], ap_trampoline_end[];
 void ap_main(struct cpu *cpu);
@@ -44,12 +45,13 @@ static uint64_t ticks_of(uint64_t microseconds)
     return microseconds * (khz != 0 ? khz : 1000000) / 1000;
 }
 
-/* Waits until `count` CPUs run. */
+/* Waits until `count` CPUs run. The looks are limited, too: where a tick is an instruction, seconds are long.
+ */
 static bool came_within(unsigned count, uint64_t microseconds)
 {
     const uint64_t start = clock_ticks(), limit = ticks_of(microseconds);
-    while (cpu_count() < count) {
-        if (clock_ticks() - start > limit) return false;
+    for (unsigned looks = 0; cpu_count() < count; looks++) {
+        if (clock_ticks() - start > limit || looks == LOOKS_MAX) return false;
         spin_wait();
     }
     return true;
