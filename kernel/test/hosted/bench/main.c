@@ -1,12 +1,12 @@
 /*
  * Compares kmalloc with the allocators of this machine, in turns: for each workload a process for each of
- * them, all pinned to one processor, of which one at a time is told to measure, round after round. Prints one
- * JSON document a line.
+ * them, all pinned to one processor, of which one at a time is told to measure, round after round.
  *
- *     host-bench [--rounds N] [--workload NAME]... [--trace NAME FILE]...
+ *     host-bench [--output FILE] [--rounds N] [--workload NAME]... [--trace NAME FILE]...
  *
- * Exit codes: 0; 2 wrong usage or a file that is no trace; 4 a library is missing (which is printed); 70 a
- * process went wrong.
+ * What is measured goes to FILE or standard output, one JSON document a line; which workload runs, and what
+ * is wrong, to standard error. Exit codes: 0; 2 wrong usage, or a file that is no trace; 4 a library is
+ * missing; 70 a process went wrong.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +49,7 @@ static int add_all(struct options *options)
 
 static int parse(struct options *options, int count, char **words)
 {
-    bool named = false, wants_all = true;
+    bool named = false;
     int code = 0;
 
     for (int i = 1; i < count && code == 0; i++) {
@@ -60,8 +60,8 @@ static int parse(struct options *options, int count, char **words)
         } else if (strcmp(words[i], "--workload") == 0 && i + 1 < count) {
             named = true;
             code = add(options, words[++i], NULL);
-        } else if (strcmp(words[i], "--only-traces") == 0) {
-            wants_all = false;
+        } else if (strcmp(words[i], "--output") == 0 && i + 1 < count) {
+            if (!freopen(words[++i], "w", stdout)) code = wrong_usage("cannot be written", words[i]);
         } else if (strcmp(words[i], "--trace") == 0 && i + 2 < count) {
             i += 2;
             code = add(options, words[i - 1], words[i]);
@@ -69,7 +69,7 @@ static int parse(struct options *options, int count, char **words)
             code = wrong_usage("is not understood", words[i]);
         }
     }
-    return code == 0 && !named && wants_all ? add_all(options) : code;
+    return code == 0 && !named ? add_all(options) : code;
 }
 
 int main(int count, char **words)
@@ -82,8 +82,10 @@ int main(int count, char **words)
                                                        : wrong_usage("is not for people", words[1]);
     int code = parse(&options, count, words);
     if (code == 0) code = contest_start();
-    for (unsigned i = 0; i < options.count && code == 0; i++)
+    for (unsigned i = 0; i < options.count && code == 0; i++) {
+        fprintf(stderr, "%s\n", options.entries[i].name);
         code = contest_run(options.entries[i].name, options.entries[i].file, options.rounds);
+    }
     if (code == 0) puts("{\"type\":\"end\"}");
     return code;
 }
