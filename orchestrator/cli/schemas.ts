@@ -68,7 +68,7 @@ const hostFigure = object({
 });
 
 const hostBench = document('host-bench', 'Result of `synos bench host --json`.', {
-  startedAt: { type: 'string', format: 'date-time', description: 'UTC' },
+  startedAt: text('ISO 8601, UTC'),
   cpu: text('model'),
   kernel: text("the host's"),
   compiler: text('of the kernel sources'),

@@ -42,19 +42,19 @@ export function hostBenchTable(
 
 function figures(title: string, rows: readonly HostRow[], cells: number, style: TableStyle): string[] {
   const allocators = [...new Set(rows.flatMap((row) => row.figures.map(({ allocator }) => allocator)))];
-  const judged: Block = {
+  const against: Block = {
     columns: [
       { title: 'x fastest', align: 'right' },
       { title: 'medians', align: 'right' },
+    ],
+    rows: rows.map((row) => [ratio(row.ratio), ratio(row.medianRatio)]),
+  };
+  const judged: Block = {
+    columns: [
       { title: 'goal', align: 'right' },
       { title: '', align: 'left' },
     ],
-    rows: rows.map((row) => [
-      ratio(row.ratio),
-      ratio(row.medianRatio),
-      row.goal === null ? '' : `${row.goal.toFixed(1)}x`,
-      word(row),
-    ]),
+    rows: rows.map((row) => [row.goal === null ? '' : `${row.goal.toFixed(1)}x`, word(row)]),
   };
   const parts = allocators.map((name): Block => {
     const cell = (row: HostRow): string => {
@@ -65,8 +65,8 @@ function figures(title: string, rows: readonly HostRow[], cells: number, style: 
   });
   const [own, ...others] = parts;
   // Narrow: ours and what comes of it stay together, the others go below.
-  const order = own ? [own, judged, ...others] : [];
-  const whole = own ? [own, ...others, judged] : [];
+  const order = own ? [own, against, judged, ...others] : [];
+  const whole = own ? [own, ...others, against, judged] : [];
   const names = keys(rows, Math.max(10, Math.min(20, Math.floor(cells / 4))));
   const blocks = fits(names, whole, cells) ? [join(names, whole)] : pack(names, order, cells);
   return [
@@ -77,7 +77,7 @@ function figures(title: string, rows: readonly HostRow[], cells: number, style: 
 
 function paint(block: Block, rows: readonly HostRow[], index: number, style: TableStyle): string[] {
   const { head, body } = table(block.columns, block.rows);
-  const marked = block.columns.some(({ title }) => title === 'x fastest');
+  const marked = block.columns.some(({ title }) => title === 'x fastest' || title === 'goal');
   const lines = body.map((line, i) => {
     const row = rows[i];
     if (!marked || !row) return line;
