@@ -32,8 +32,8 @@ static void choose_calls(struct state *state)
         const char *wrong = workload_choose_calls(&state->workload, &state->contender, state->job->alignment);
 
         if (wrong) snprintf(state->ready->wrong, sizeof(state->ready->wrong), "%s", wrong);
-        state->ready->sizes_live = state->workload.block.bytes;
-        state->ready->calls.aligned = state->workload.block.aligned;
+        state->ready->block =
+            state->workload.block; /* a script's choices are in its steps, which are shared */
         _exit(0);
     }
     if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
@@ -46,15 +46,14 @@ static void prepare(struct state *state)
     const struct job *job = state->job;
     const char *wrong = workload_make(&state->workload, job->workload, job->file);
 
-    if (!wrong && !contender_bind(job->contender, &state->contender)) wrong = "is not installed";
+    ready->missing = !wrong && !contender_bind(job->contender, &state->contender);
+    if (ready->missing) wrong = "is not installed";
     if (wrong) {
         snprintf(ready->wrong, sizeof(ready->wrong), "%s", wrong);
         return;
     }
     choose_calls(state);
-    /* A script's choices are in its steps, which are shared with the fork; those of a loop come this way. */
-    if (state->workload.work != WORK_SCRIPT)
-        state->workload.block = (struct op){.bytes = ready->sizes_live, .aligned = ready->calls.aligned & 1};
+    state->workload.block = ready->block;
     workload_count_calls(&state->workload, &ready->calls);
     ready->pairs = state->workload.pairs;
     ready->repeat = state->workload.repeat;

@@ -7,10 +7,12 @@
 
 /* First answer, unasked. */
 struct ready {
-    char wrong[96]; /* empty: all is well */
+    char wrong[160]; /* empty: all is well */
+    bool missing;    /* what is wrong is that its library is not there */
     char library[256], version[64];
+    struct op block; /* how each is asked for, where all are equal */
     struct calls calls;
-    uint32_t pairs, repeat, sizes_live;
+    uint32_t pairs, repeat;
     uint64_t peak_live;
 };
 

@@ -213,27 +213,35 @@ static int pin(void)
     return sched_setaffinity(0, sizeof(one), &one) == 0 ? 0 : 70;
 }
 
+/* What a contender is, or what is wrong with it; an exit code. */
+static int introduce(unsigned contender)
+{
+    const struct contender_name *name = &contender_names[contender];
+    const struct job job = {
+        .contender = contender, .alignment = 64, .workload = "pair-64", .other_processor = -1};
+    struct child child;
+
+    start(&child, &job);
+    stop(&child);
+    if (child.ready.missing) {
+        fprintf(stderr, "host-bench: %s is not installed\n", name->name);
+        return 4;
+    }
+    if (child.ready.wrong[0] != '\0') return gone_wrong(&child, job.workload, child.ready.wrong);
+    printf("{\"type\":\"contender\",\"allocator\":\"%s\",\"library\":\"%s\",\"version\":\"%s\"}\n",
+           name->name, child.ready.library, child.ready.version);
+    return 0;
+}
+
 int contest_start(void)
 {
     int code = pin();
 
     signal(SIGPIPE, SIG_IGN);
     for (unsigned i = 0; i < CONTENDERS; i++) {
-        const struct job job = {
-            .contender = i, .alignment = 64, .workload = "pair-64", .other_processor = -1};
-        struct child child;
+        const int one = introduce(i);
 
-        start(&child, &job);
-        stop(&child);
-        if (child.ready.wrong[0] != '\0') {
-            printf("{\"type\":\"missing\",\"allocator\":\"%s\",\"library\":\"%s\"}\n",
-                   contender_names[i].name, contender_names[i].library ? contender_names[i].library : "");
-            fprintf(stderr, "host-bench: %s %s\n", contender_names[i].name, child.ready.wrong);
-            code = 4;
-            continue;
-        }
-        printf("{\"type\":\"contender\",\"allocator\":\"%s\",\"library\":\"%s\",\"version\":\"%s\"}\n",
-               contender_names[i].name, child.ready.library, child.ready.version);
+        if (one != 0) code = one;
     }
     fflush(stdout);
     return code;
