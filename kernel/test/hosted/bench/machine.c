@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <synos/frame.h>
 #include <synos/heap.h>
+#include <synos/ksym.h>
 #include <synos/layout.h>
 #include <synos/panic.h>
 #include <synos/pool.h>
@@ -83,6 +84,13 @@ void vm_unmap(void *virt, size_t pages)
 {
     madvise(virt, pages * PAGE_SIZE, MADV_DONTNEED);
     for (size_t i = 0; i < pages; i++) *frame_behind((char *)virt + i * PAGE_SIZE) = 0;
+}
+
+const char *ksym_lookup(uint64_t address, uint64_t *offset)
+{
+    (void)address;
+    *offset = 0;
+    return NULL;
 }
 
 void panic(const char *format, ...)
