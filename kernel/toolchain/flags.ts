@@ -53,28 +53,24 @@ function registersOf(unit: string): readonly string[] {
 }
 
 export type HostUnit = {
+  readonly unit: string;
   /** One of the kernel's own sources, not of the program around them. */
   readonly kernel: boolean;
-  readonly language: 'c' | 'assembly';
   readonly include: readonly string[];
   /** Read first by the kernel's C: its string functions stand beside those of the C library. */
   readonly rename: string;
 };
 
 /** For a program of this machine, in which the kernel's code is what it is in the kernel; it lies in the first 2 GiB, not in the last. */
-export function hostFlags(options: KernelOptions, unit: HostUnit): string[] {
-  const kernel = [
-    ...common.filter((flag) => flag !== '-mcmodel=kernel'),
-    ...generalRegisters,
-    '-include',
-    unit.rename,
-  ];
-  const program = ['-std=gnu11', '-fno-pic', '-fno-pie'];
-  const ofLanguage =
-    unit.language === 'c'
-      ? [...(unit.kernel ? kernel : program), ...optimisation.release, '-g', ...warnings]
-      : ['-gdwarf-4', '-Werror'];
-  return [...ofLanguage, ...defines(options), ...unit.include.map((folder) => `-I${folder}`)];
+export function hostFlags(options: KernelOptions, { unit, kernel, include, rename }: HostUnit): string[] {
+  const placed = common.filter((flag) => flag !== '-mcmodel=kernel');
+  const ofKernel = kernel
+    ? [...placed, ...registersOf(unit), '-include', rename]
+    : ['-std=gnu11', '-fno-pic', '-fno-pie'];
+  const ofLanguage = unit.endsWith('.c')
+    ? [...ofKernel, ...optimisation.release, '-g', ...warnings]
+    : ['-gdwarf-4', '-Werror'];
+  return [...ofLanguage, ...defines(options), ...include.map((folder) => `-I${folder}`)];
 }
 
 /** Folders of #include <...>, relative to the project. */

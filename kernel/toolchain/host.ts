@@ -73,8 +73,8 @@ function compileTask(options: KernelOptions, unit: string): Task {
     params: {
       compiler: options.compiler,
       flags: hostFlags(options, {
+        unit,
         kernel: kernelUnits.test(unit),
-        language: unit.endsWith('.c') ? 'c' : 'assembly',
         include,
         rename: `${options.dir}/${hosted}/rename.h`,
       }),
