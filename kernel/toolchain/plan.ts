@@ -16,7 +16,10 @@ export type KernelPlan = {
 
 /** Pure. Throws SynosError plan.invalid for a file name that cannot be a task's. */
 export function kernelPlan(options: KernelOptions, sources: Sources): KernelPlan {
-  const units = sources.units.map((unit) => compileTask(options, unit));
+  const params = { c: compileParams(options, 'c'), assembly: compileParams(options, 'assembly') };
+  const units = sources.units.map((unit) =>
+    compileTask(options.dir, unit, unit.endsWith('.c') ? params.c : params.assembly),
+  );
   const objects = sources.units.map((unit) => ({ name: `${unit}.o`, from: unitId(unit) }));
   if (options.symbolScript === null) {
     const link = linkTask(options, 'kernel:link', 'link the kernel', objects);
@@ -37,16 +40,21 @@ export function kernelPlan(options: KernelOptions, sources: Sources): KernelPlan
 
 const unitId = (unit: string): TaskId => taskId(`kernel:${unit}`);
 
-function compileTask(options: KernelOptions, unit: string): Task {
+// One object for all units of a language: what is the same need not be looked at once for each.
+function compileParams(options: KernelOptions, language: 'c' | 'assembly'): Task['params'] {
+  return {
+    compiler: options.compiler,
+    flags: compileFlags(options, language),
+    include: includeFolders(options),
+  };
+}
+
+function compileTask(folder: string, unit: string, params: Task['params']): Task {
   return {
     id: unitId(unit),
     kind: 'kernel.compile',
-    params: {
-      compiler: options.compiler,
-      flags: compileFlags(options, unit.endsWith('.c') ? 'c' : 'assembly'),
-      include: includeFolders(options),
-    },
-    inputs: { source: { from: 'tree', path: `${options.dir}/${unit}` } },
+    params,
+    inputs: { source: { from: 'tree', path: `${folder}/${unit}` } },
     outputs: ['object'],
     demand: { cpus: 1, memoryMib: 128, io: 0 },
     limitMs: 300_000,

@@ -107,10 +107,7 @@ export class Memory {
 
   /** Second-level fingerprint, by the digests of these files of the tree now. */
   deepen(base: Digest, paths: readonly string[]): Digest {
-    return deepFingerprint(
-      base,
-      paths.map((path) => [path, this.digest(path) ?? null]),
-    );
+    return deepFingerprint(base, paths, (path) => this.digest(path));
   }
 
   /**
