@@ -36,15 +36,15 @@ static void reset_lowest(struct pool_cpu *cpu, unsigned class)
 }
 
 /* The live count is highest where the cache is lowest, since nothing else changes it between two exchanges.
- */
+ * Below zero while an object that was freed twice is in the lists twice. */
 static void note_peaks(struct pool_cpu *cpu, unsigned class)
 {
     struct pool_depot *depot = &pool_depots[class];
     const uint64_t lowest = pool_lowest_cached(cpu, class);
-    const uint32_t live = depot->carved - depot->count - (uint32_t)lowest;
+    const int64_t live = (int64_t)depot->carved - depot->count - (int64_t)lowest;
     const int64_t net = pool_net(cpu, class, lowest);
 
-    if (live > depot->peak) depot->peak = live;
+    if (live > depot->peak) depot->peak = (uint32_t)live;
     if (net > cpu->exchange[class].peak) cpu->exchange[class].peak = net;
 }
 
@@ -67,14 +67,14 @@ static void refill(struct pool_cpu *cpu, unsigned class)
 }
 
 /* Gives the oldest of a cache to the depot, which is locked; the newest, still warm in the CPU's cache, stay.
- * The depot has room for all objects that exist: more entries than room could only be copies, from frees of
- * one object on two CPUs at once. */
+ * The depot has room for all objects that exist, and for as many copies from frees of one object on two CPUs
+ * at once: what is dropped here could be the only entry of another object. */
 static void give(struct pool_cpu *cpu, unsigned class, uint64_t count)
 {
     struct pool_depot *depot = &pool_depots[class];
     uint32_t *base = pool_stack_base(cpu, class);
     const uint64_t left = pool_cached(cpu, class) - count;
-    const uint64_t room = POOL_CAPACITY - depot->count < count ? POOL_CAPACITY - depot->count : count;
+    const uint64_t free = POOL_DEPOT - depot->count, room = free < count ? free : count;
 
     note_peaks(cpu, class);
     copy_entries(depot->stack + depot->count, base, room);

@@ -48,8 +48,8 @@ static size_t committed(unsigned class)
 void pool_stats(unsigned class, struct pool_stats *stats)
 {
     const struct pool_depot *depot = &pool_depots[class];
-    const size_t outside = depot->carved - depot->count;
-    uint64_t lowest = 0; /* cached at the least, on all CPUs */
+    const int64_t outside = (int64_t)depot->carved - depot->count;
+    int64_t lowest = 0; /* cached at the least, on all CPUs */
 
     *stats = (struct pool_stats){
         .bytes = pool_bytes(class), .carved = depot->carved, .committed = committed(class)};
@@ -57,10 +57,10 @@ void pool_stats(unsigned class, struct pool_stats *stats)
         struct pool_cpu *cpu = pool_cpu_of(index);
 
         add_cpu(stats, class, cpu);
-        lowest += pool_lowest_cached(cpu, class);
+        lowest += (int64_t)pool_lowest_cached(cpu, class);
     }
-    stats->peak = larger(depot->peak, (int64_t)(outside - lowest));
-    stats->live = (int64_t)(outside - stats->cached);
+    stats->peak = larger(depot->peak, outside - lowest);
+    stats->live = outside - (int64_t)stats->cached;
     finish(stats, depot->ever_carved);
 }
 

@@ -2,6 +2,7 @@
  * free. */
 #include <synos/errors.h>
 #include <synos/frame.h>
+#include <synos/misuse.h>
 #include <synos/panic.h>
 #include <synos/profile.h>
 #include <synos/string.h>
@@ -116,6 +117,38 @@ bool pool_carve(unsigned class)
     return true;
 }
 
+/* An object that two CPUs freed at once stands in the lists twice. Drops from the locked depot what is there
+ * a second time or is live again by now, and sets the objects' bits in `copies`: counted with the others they
+ * would make a slab seem free that is not. */
+static void drop_copies(unsigned class, uint64_t *copies)
+{
+    struct pool_depot *depot = &pool_depots[class];
+    uint64_t seen[POOL_CAPACITY / 64] = {0};
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < depot->count; i++) {
+        const char *object = pool_object(depot->stack[i]);
+        const size_t index = (size_t)(object - pool_class_base(class)) / pool_bytes(class);
+        const uint64_t bit = 1ull << (index % 64);
+
+        if (seen[index / 64] & bit || pool_states()[pool_granule(object)] != POOL_FREE) {
+            copies[index / 64] |= bit;
+            continue;
+        }
+        seen[index / 64] |= bit;
+        depot->stack[kept++] = depot->stack[i];
+    }
+    depot->count = kept;
+}
+
+static void report_copies(unsigned class, const uint64_t *copies)
+{
+    for (size_t index = 0; index < POOL_CAPACITY; index++)
+        if (copies[index / 64] >> (index % 64) & 1)
+            misuse_report_object(MISUSE_DOUBLE_FREE, pool_class_base(class) + index * pool_bytes(class),
+                                 pool_bytes(class), NULL);
+}
+
 static unsigned slab_of(unsigned class, uint32_t entry)
 {
     return (unsigned)((size_t)(pool_object(entry) - pool_class_base(class)) / pool_slab_bytes(class));
@@ -150,12 +183,14 @@ static void collect_free_slabs(unsigned class, uint64_t *leaving)
 static size_t trim_class(unsigned class)
 {
     struct pool_depot *depot = &pool_depots[class];
-    uint64_t leaving[POOL_SLABS / 64] = {0};
+    uint64_t leaving[POOL_SLABS / 64] = {0}, copies[POOL_CAPACITY / 64] = {0};
     size_t bytes = 0;
     uint64_t flags = spin_lock(&depot->lock);
 
+    drop_copies(class, copies);
     collect_free_slabs(class, leaving);
     spin_unlock(&depot->lock, flags);
+    report_copies(class, copies);
     for (unsigned slab = 0; slab < pool_slab_count(class); slab++) {
         char *base = slab_base(class, slab);
 

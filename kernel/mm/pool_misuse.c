@@ -35,8 +35,8 @@ static enum misuse diagnose(const void *object)
     switch (pool_states()[pool_granule(start)]) {
     case 0: return MISUSE_UNALLOCATED_FREE;
     case POOL_GONE: return MISUSE_RETURNED_FREE;
-    case POOL_FREE: return object == start ? MISUSE_DOUBLE_FREE : MISUSE_INTERIOR_FREE;
-    default: return MISUSE_INTERIOR_FREE;
+    default: /* a start that is live was free when the free was refused, and has been handed out since */
+        return object == start ? MISUSE_DOUBLE_FREE : MISUSE_INTERIOR_FREE;
     }
 }
 

@@ -16,7 +16,8 @@
 
 enum {
     POOL_STATE_PAGES = POOL_GRANULES >> PAGE_SHIFT,
-    POOL_SLABS = 1024, /* at most, in the classes whose objects are a page or larger */
+    POOL_DEPOT = 2 * POOL_CAPACITY, /* entries that a depot has room for */
+    POOL_SLABS = 1024,              /* at most, in the classes whose objects are a page or larger */
 };
 _Static_assert(POOL_SMALLEST == 1 << POOL_GRANULE_SHIFT, "class 0 is one granule");
 _Static_assert(POOL_LARGEST == POOL_SMALLEST << (POOL_CLASSES - 1),
@@ -50,7 +51,7 @@ struct pool_depot {
     uint32_t peak;        /* most live objects up to the last exchange; cached on other CPUs counts as live */
     uint64_t ever_carved; /* objects made, those whose memory went back included */
     uint64_t present[POOL_SLABS / 64]; /* slabs that have memory, one bit each */
-    uint32_t stack[POOL_CAPACITY];     /* low halves of pointers */
+    uint32_t stack[POOL_DEPOT];        /* low halves of pointers */
 };
 
 extern struct pool_depot pool_depots[POOL_CLASSES];

@@ -227,3 +227,27 @@ KTEST(pool_steps, a_double_free_in_an_interrupt_of_the_free_is_caught)
     }
     trap_set_debug_handler(NULL);
 }
+
+/* The interrupt of a double free gets the object: the free either gives back what is live again, or is told
+ * as what it was when it was refused. */
+KTEST(pool_steps, a_double_free_is_told_as_that_when_an_interrupt_allocates_the_object_meanwhile)
+{
+    handler.bytes = 256;
+    handler.kind = ALLOC_ONE;
+    handler.done = true;
+    trap_set_debug_handler(on_step);
+    for (uint64_t at = 0; handler.done; at += STRIDE) {
+        void *object = kmalloc(256);
+
+        handler.at = at;
+        handler.steps = handler.held_count = 0;
+        handler.done = false;
+        kfree(object);
+        const struct misuse_trap trap = misuse_of(stepped_free, object);
+        KTEST_TRUE(test, trap.count == 0 || trap.kind == MISUSE_DOUBLE_FREE);
+        KTEST_TRUE(test, trap.count == 1 || handler.held_count == 1);
+        if (trap.count == 1 && handler.held_count == 1) kfree(handler.held[0]);
+        KTEST_TEXT(test, pool_check() ?: "sound", "sound");
+    }
+    trap_set_debug_handler(NULL);
+}
