@@ -7,6 +7,7 @@ import type { ChildProcess } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { nowMs } from './clock.ts';
 import { SynosError } from './failure.ts';
 
 export type Command = {
@@ -69,7 +70,7 @@ export async function start(command: Command): Promise<Running> {
   const file = find(name);
   if (!file)
     throw new SynosError({ code: 'tool.missing', tool: name, neededFor: 'this step', package: name });
-  const started = performance.now();
+  const started = nowMs();
   // Late: a build that has nothing to do starts no process.
   const { spawn } = process.getBuiltinModule('node:child_process');
   // setpriv: the kernel kills the child when SynOS dies, however it dies.
@@ -98,11 +99,11 @@ export function find(name: string): string | undefined {
   if (isAbsolute(name)) return isExecutable(name) ? name : undefined;
   if (name.includes('/'))
     return isExecutable(join(process.cwd(), name)) ? join(process.cwd(), name) : undefined;
-  return searchPath()
-    .split(delimiter)
-    .filter((folder) => isAbsolute(folder))
-    .map((folder) => join(folder, name))
-    .find(isExecutable);
+  for (const folder of searchPath().split(delimiter)) {
+    const path = `${folder}/${name}`;
+    if (isAbsolute(folder) && isExecutable(path)) return path;
+  }
+  return undefined;
 }
 
 /** What every child gets. The locale and the zone are fixed, so that no output depends on who runs it. */
@@ -193,7 +194,7 @@ function watch(child: ChildProcess, command: Command, started: number): Running 
         signal,
         stdout: stdout(),
         stderr: stderr(),
-        durationMs: performance.now() - started,
+        durationMs: nowMs() - started,
         ...stop,
       });
     });

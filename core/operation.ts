@@ -1,4 +1,5 @@
 // recordOperation: the one way in which any part times itself. It tells; readers of events keep the figures.
+import { nowMs } from './clock.ts';
 import type { Emit } from './event.ts';
 
 /** Runs the work, tells how long it took and whether it threw, and hands its result (or its error) on. */
@@ -8,13 +9,13 @@ export async function recordOperation<T>(
   name: string,
   work: () => Promise<T> | T,
 ): Promise<T> {
-  const started = performance.now();
+  const started = nowMs();
   let outcome: 'ok' | 'failed' = 'failed';
   try {
     const value = await work();
     outcome = 'ok';
     return value;
   } finally {
-    emit({ type: 'operation', service, name, durationMs: performance.now() - started, outcome });
+    emit({ type: 'operation', service, name, durationMs: nowMs() - started, outcome });
   }
 }

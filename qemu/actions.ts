@@ -46,7 +46,7 @@ async function runBoot(params: BootParams, context: ActionContext): Promise<void
     host,
   );
   move(join(context.work, files.serial), context.output('serial.log'));
-  writeFileSync(context.output('outcome.json'), `${stringifyExact(outcome, 1)}\n`);
+  writeFileSync(context.output('outcome.json'), stringifyExact(outcome));
 }
 
 function move(from: string, to: string): void {

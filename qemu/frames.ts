@@ -33,9 +33,8 @@ const lengthDigits = 5;
 const separator = 0x1e;
 const at = 0x40;
 const space = 0x20;
-const carriageReturn = 0x0d;
-const lineFeed = 0x0a;
-const tilde = 0x7e;
+/** Behind the JSON: a space, eight hex digits, a carriage return perhaps, a line feed. */
+const checkBytes = 11;
 
 /** Holds at most one open frame, so its memory is bounded whatever the guest sends. */
 export function frameReader(sink: FrameSink): FrameReader {
@@ -97,31 +96,28 @@ function readFrame(bytes: Buffer, start: number): Found {
   if (typeof length === 'string') return length === 'more' ? more : bad(`length: ${length}`);
   if (length.value > longestJson) return bad(`${length.value} bytes long, more than ${longestJson}`);
 
-  const jsonEnd = length.end + length.value;
-  const limit = Math.min(jsonEnd, bytes.length);
+  const from = start + 2;
+  const jsonStart = length.end - from;
+  const jsonEnd = jsonStart + length.value;
+  const text = bytes.toString('latin1', from, Math.min(from + jsonEnd + checkBytes, bytes.length));
+  const json = text.slice(jsonStart, jsonEnd);
   // A line feed or a foreign byte inside is told at once, so that a torn frame does not wait for the bytes that it promised.
-  for (let i = length.end; i < limit; i++) {
-    const byte = bytes[i] as number;
-    if (byte < space || byte > tilde) return bad(`torn after ${i - length.end} of ${length.value} bytes`);
-  }
-  return readCheck(bytes, start + 2, length.end, jsonEnd, sequence.value);
+  const foreign = json.search(/[^ -~]/);
+  if (foreign >= 0) return bad(`torn after ${foreign} of ${length.value} bytes`);
+  const frame = { sequence: sequence.value, json, covered: text.slice(0, jsonEnd) };
+  return readCheck(text.slice(jsonEnd), frame, from + jsonEnd);
 }
 
 // The part behind the JSON: a space, eight hex digits, the end of the line.
-function readCheck(bytes: Buffer, from: number, jsonStart: number, jsonEnd: number, sequence: number): Found {
-  const crcStart = jsonEnd + 1;
-  const crcEnd = crcStart + 8;
-  const tail = bytes.toString('latin1', jsonEnd, Math.min(crcEnd, bytes.length));
-  if (!/^(?: [0-9a-f]{0,8})?$/.test(tail)) return bad('no CRC where its length says');
-  if (crcEnd >= bytes.length) return more;
-  const returned = bytes[crcEnd] === carriageReturn ? 1 : 0; // serial drivers put one before each line feed
-  if (crcEnd + returned >= bytes.length) return more;
-  if (bytes[crcEnd + returned] !== lineFeed) return bad('no line feed behind the CRC');
-  const covered = bytes.subarray(from, jsonEnd);
-  if (crc32(covered) !== Number.parseInt(tail.slice(1), 16)) return bad('wrong CRC');
-  const json = bytes.toString('latin1', jsonStart, jsonEnd);
-  const frame = { sequence, json, covered: covered.toString('latin1') };
-  return { state: 'frame', frame, end: crcEnd + returned + 1 };
+function readCheck(tail: string, frame: Frame, start: number): Found {
+  const crc = tail.slice(0, 9);
+  if (!/^(?: [0-9a-f]{0,8})?$/.test(crc)) return bad('no CRC where its length says');
+  const end = tail[9] === '\r' ? 10 : 9; // serial drivers put one before each line feed
+  if (end >= tail.length) return more;
+  if (tail[end] !== '\n') return bad('no line feed behind the CRC');
+  // ASCII all through, so the text's UTF-8 is the bytes that came.
+  if (crc32(frame.covered) !== Number.parseInt(crc.slice(1), 16)) return bad('wrong CRC');
+  return { state: 'frame', frame, end: start + end + 1 };
 }
 
 // A decimal number without leading zeros, and the space behind it; or why not.

@@ -1,6 +1,7 @@
 // The parts of a boot's outcome: what is told while it runs, the facts for the verdict, and the whole as one plain value.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { nowMs } from '../core/clock.ts';
 import type { Emit } from '../core/event.ts';
 import type { Finished } from '../core/exec.ts';
 import type { BootOutcome } from '../core/outcome.ts';
@@ -39,10 +40,10 @@ export type Stopwatch = {
 
 /** Runs from now; the first byte and the first record are as exact as the polling of the serial port, 20 ms. */
 export function stopwatch(): Stopwatch {
-  const begun = performance.now();
+  const begun = nowMs();
   let firstByteMs: number | null = null;
   let firstRecordMs: number | null = null;
-  const now = (): number => Math.round((performance.now() - begun) * 10) / 10;
+  const now = (): number => Math.round((nowMs() - begun) * 10) / 10;
   return {
     mark(serial) {
       if (serial.bytes > 0) firstByteMs ??= now();

@@ -65,12 +65,23 @@ function parseObject(json: string): Fields {
 
 // Counted before parsing, because a reviver recurses once a level.
 function tooDeep(json: string): boolean {
+  if (fewBrackets(json)) return false;
   let depth = 0;
   for (const [bracket] of json.replace(/"(?:[^"\\]|\\.)*"/g, '').matchAll(/[[\]{}]/g)) {
     depth += bracket === '{' || bracket === '[' ? 1 : -1;
     if (depth > deepest) return true;
   }
   return false;
+}
+
+// No more brackets that open than levels are allowed, whatever is a string: so it is with every record of ours.
+function fewBrackets(json: string): boolean {
+  let count = 0;
+  for (const bracket of ['{', '[']) {
+    for (let at = json.indexOf(bracket); at >= 0 && count <= deepest; at = json.indexOf(bracket, at + 1))
+      count++;
+  }
+  return count <= deepest;
 }
 
 function readHello(fields: Fields): Hello {

@@ -1,5 +1,6 @@
 // The watcher: what it tells at once, what it waits for, and that a guest which was not let run is not called silent.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { nowMs } from '../core/clock.ts';
 import { type CpuState, parseRegisters } from './registers.ts';
 import { type Watched, watchGuest } from './watch.ts';
 
@@ -14,7 +15,7 @@ const cpu = (state: Partial<CpuState>): CpuState => ({
   ...state,
 });
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'hrtime'] }));
 afterEach(() => void vi.useRealTimers());
 
 /** A guest that does nothing. */
@@ -36,10 +37,10 @@ function guest(
   };
 }
 const timed = async (watched: Watched) => {
-  const begun = performance.now();
+  const begun = nowMs();
   let ms: number | undefined;
   const stopped = watchGuest(watched).finally(() => {
-    ms = performance.now() - begun;
+    ms = nowMs() - begun;
   });
   while (ms === undefined) await vi.advanceTimersByTimeAsync(5);
   return { stop: await stopped, ms };

@@ -1,5 +1,6 @@
 // Watches a running guest: reads its serial port as it grows, and tells as soon as it is certain how the boot ends.
 
+import { nowMs } from '../core/clock.ts';
 import type { Stop } from './evidence.ts';
 import type { Patience } from './limits.ts';
 import type { MachineOptions } from './options.ts';
@@ -36,12 +37,12 @@ const panicGraceMs = 1000;
 
 /** Resolves with why the guest is at its end; QEMU may still run then. */
 export async function watchGuest(guest: Watched): Promise<Stop> {
-  const begun = performance.now();
+  const begun = nowMs();
   const quiet = silenceClock(guest, begun);
   const dead = deathProbe(guest);
   let wait = quickestPollMs;
   for (;;) {
-    const now = performance.now();
+    const now = nowMs();
     const came = guest.poll();
     if (came > 0) quiet.reset(now);
     wait = nextWait(wait, guest.serial().frames > 0, came > 0 || now - begun < promptMs);
@@ -83,16 +84,19 @@ function limitOver(guest: Watched, elapsedMs: number): Stop | undefined {
 // time for half of it, or when the guest has nothing to do.
 function silenceClock(guest: Watched, begun: number) {
   let last = begun;
-  let cpuAtLast = 0;
+  // Looked up at the first look that brings nothing: a guest that keeps talking is never asked.
+  let cpuAtLast: number | undefined = 0;
   let heard = false;
   return {
     ms: (now: number) => now - last,
     reset(now: number): void {
       last = now;
       heard = true;
-      cpuAtLast = guest.cpuMs();
+      cpuAtLast = undefined;
     },
     async over(now: number): Promise<Stop | undefined> {
+      if (now === last) return undefined;
+      cpuAtLast ??= guest.cpuMs();
       const { silenceSeconds, firstByteSeconds } = guest.patience;
       const allowed = (heard ? silenceSeconds : firstByteSeconds) * 1000;
       if (now - last <= allowed) return undefined;

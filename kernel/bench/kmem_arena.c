@@ -35,11 +35,14 @@ static size_t kept_by_heap(void)
     return heap.committed > heap.live ? heap.committed - heap.live : 0;
 }
 
+/* A limit means something only for an allocator that is empty, and whose memory is all counted. */
 static bool start(void *unused, size_t bytes)
 {
     (void)unused;
     kmem_arena_end();
-    if (kept_by_heap() > KEPT_MAX || bytes < kept_by_heap()) return false;
+    const size_t held = kmem_committed(), kept = kept_by_heap();
+
+    if (kept > KEPT_MAX || kept > held || kept > bytes) return false;
     live_before = live_bytes();
     arena = bytes;
     kmem_limit(base + bytes);
@@ -50,7 +53,8 @@ void kmem_arena_end(void)
 {
     kmem_limit(SIZE_MAX);
     kmem_trim();
-    base = kmem_committed() - kept_by_heap();
+    const size_t held = kmem_committed(), kept = kept_by_heap();
+    base = held > kept ? held - kept : 0;
 }
 
 /* The largest block that can be had, to 1/256 of what is free. */

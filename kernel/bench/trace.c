@@ -104,6 +104,7 @@ static void measure_space(const struct stage *stage, size_t smallest, void *seen
     const size_t wanted = stage->trace->peak + stage->trace->peak / 2;
     const size_t bytes = wanted > smallest ? wanted : smallest;
 
+    if (stage->hooks) kmem_arena_end();
     if (stage->hooks ? replay_and_look(stage->trace, stage->allocator, &plain, stage->slots, seen, &sight)
                      : look_in_arena(stage, bytes, &plain, seen, &sight))
         report_sight(stage, &sight);

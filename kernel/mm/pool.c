@@ -56,7 +56,7 @@ static void refill(struct pool_cpu *cpu, unsigned class)
     uint64_t count = batch_of(cpu);
 
     note_peaks(cpu, class);
-    if (depot->count == 0 && !pool_carve(class, (unsigned)count)) return;
+    if (depot->count == 0 && !pool_carve(class)) return;
     if (count > depot->count) count = depot->count;
     depot->count -= (uint32_t)count;
     copy_entries(top, depot->stack + depot->count, count);

@@ -10,9 +10,6 @@
 #include "pool_debug.h"
 #include "pool_private.h"
 
-/* New memory at a time, unless one object needs more: small enough to call it lazy. */
-enum { COMMIT_BYTES = 16384 };
-
 static void map_own_page(char *at)
 {
     const uint64_t phys = frame_alloc(1);
@@ -107,22 +104,16 @@ static void add_objects(struct pool_depot *depot, unsigned class, char *base)
     depot->ever_carved += objects;
 }
 
-bool pool_carve(unsigned class, unsigned wanted)
+bool pool_carve(unsigned class)
 {
     struct pool_depot *depot = &pool_depots[class];
-    const unsigned slabs = pool_slab_count(class);
-    size_t bytes = COMMIT_BYTES;
+    const unsigned slabs = pool_slab_count(class), slab = first_absent(depot, slabs);
+    char *base = slab_base(class, slab);
 
-    while (depot->count < wanted && bytes >= pool_slab_bytes(class)) {
-        const unsigned slab = first_absent(depot, slabs);
-        char *base = slab_base(class, slab);
-
-        if (slab == slabs || !map_pages(base, base + pool_slab_bytes(class))) break;
-        depot->present[slab / 64] |= 1ull << (slab % 64);
-        add_objects(depot, class, base);
-        bytes -= pool_slab_bytes(class);
-    }
-    return depot->count > 0;
+    if (slab == slabs || !map_pages(base, base + pool_slab_bytes(class))) return false;
+    depot->present[slab / 64] |= 1ull << (slab % 64);
+    add_objects(depot, class, base);
+    return true;
 }
 
 static unsigned slab_of(unsigned class, uint32_t entry)

@@ -164,9 +164,9 @@ static inline int64_t pool_net(struct pool_cpu *cpu, unsigned class, uint64_t ca
     return (int64_t)(cpu->exchange[class].received - cpu->exchange[class].given - cached);
 }
 
-/* Makes objects out of new memory, at most `wanted`, into the depot, whose lock is held. False when the class
+/* Makes the objects of one slab out of new memory, into the depot, whose lock is held. False when the class
  * is full or memory is used up. */
-bool pool_carve(unsigned class, unsigned wanted);
+bool pool_carve(unsigned class);
 
 /* Gives this CPU's cached objects of a class to the depot. */
 void pool_drain_class(unsigned class);

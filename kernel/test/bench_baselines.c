@@ -95,6 +95,9 @@ KTEST(bench_baselines, what_was_all_freed_is_one_block_again_but_for_the_list)
     heap_free(arena);
 }
 
+/* What lies in an arena and around it before: the mark of a free block of buddy's. */
+enum { RUBBISH = 0x81 };
+
 KTEST(bench_baselines, an_arena_of_any_size_is_used_or_refused_and_never_left)
 {
     unsigned char *arena = heap_alloc(8192);
@@ -103,15 +106,17 @@ KTEST(bench_baselines, an_arena_of_any_size_is_used_or_refused_and_never_left)
         for (size_t bytes = 0; bytes < 4096; bytes += 13) {
             void **last = NULL;
 
-            memset(arena, 0xa5, 8192);
+            memset(arena, RUBBISH, 8192);
             if (!baselines[i].start(arena + 64, bytes)) {
                 KTEST_TRUE(test, bytes < 512);
                 continue;
             }
             KTEST_TRUE(test, fill(&baselines[i], 48, &last) > 0);
             SOUND(test, &baselines[i]);
-            KTEST_EQUAL(test, arena[63], 0xa5);
-            KTEST_EQUAL(test, arena[64 + bytes], 0xa5);
+            empty(&baselines[i], last);
+            SOUND(test, &baselines[i]);
+            KTEST_EQUAL(test, arena[63], RUBBISH);
+            KTEST_EQUAL(test, arena[64 + bytes], RUBBISH);
         }
     heap_free(arena);
 }

@@ -48,6 +48,11 @@ export function compileFlags(options: KernelOptions, unit: string): string[] {
   return [...ofLanguage, ...defined, ...includeFolders(options).map((folder) => `-I${folder}`)];
 }
 
+/** Files of one kind get the same flags. */
+export function flagsKind(unit: string): string {
+  return registersByName.find(({ ending }) => unit.endsWith(ending))?.ending ?? unit.slice(-2);
+}
+
 function registersOf(unit: string): readonly string[] {
   return registersByName.find(({ ending }) => unit.endsWith(ending))?.flags ?? generalRegisters;
 }

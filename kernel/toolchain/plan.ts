@@ -1,6 +1,6 @@
 // The kernel as tasks: one for each source file, a first link, the symbol table made from it, the last link.
 import { type Task, type TaskId, type TaskOutput, taskId } from '../../core/task.ts';
-import { compileFlags, includeFolders, linkFlags } from './flags.ts';
+import { compileFlags, flagsKind, includeFolders, linkFlags } from './flags.ts';
 import type { KernelOptions } from './options.ts';
 import type { Sources } from './sources.ts';
 
@@ -17,7 +17,8 @@ export type KernelPlan = {
 
 /** Pure. Throws SynosError plan.invalid for a file name that cannot be a task's. */
 export function kernelPlan(options: KernelOptions, sources: Sources): KernelPlan {
-  const units = sources.units.map((unit) => compileTask(options, unit));
+  const paramsOf = compileParams(options);
+  const units = sources.units.map((unit) => compileTask(options.dir, unit, paramsOf(unit)));
   const objects = sources.units.map((unit) => ({ name: `${unit}.o`, from: unitId(unit) }));
   if (options.symbolScript === null) {
     const link = linkTask(options, 'kernel:link', 'link the kernel', objects);
@@ -38,16 +39,27 @@ export function kernelPlan(options: KernelOptions, sources: Sources): KernelPlan
 
 const unitId = (unit: string): TaskId => taskId(`kernel:${unit}`);
 
-function compileTask(options: KernelOptions, unit: string): Task {
-  return {
-    id: unitId(unit),
-    kind: 'kernel.compile',
-    params: {
+// One object for all units with the same flags: what is the same need not be looked at once for each.
+function compileParams(options: KernelOptions): (unit: string) => Task['params'] {
+  const known = new Map<string, Task['params']>();
+  return (unit) => {
+    const kind = flagsKind(unit);
+    const params = known.get(kind) ?? {
       compiler: options.compiler,
       flags: compileFlags(options, unit),
       include: includeFolders(options),
-    },
-    inputs: { source: { from: 'tree', path: `${options.dir}/${unit}` } },
+    };
+    known.set(kind, params);
+    return params;
+  };
+}
+
+function compileTask(folder: string, unit: string, params: Task['params']): Task {
+  return {
+    id: unitId(unit),
+    kind: 'kernel.compile',
+    params,
+    inputs: { source: { from: 'tree', path: `${folder}/${unit}` } },
     outputs: ['object'],
     demand: { cpus: 1, memoryMib: 128, io: 0 },
     limitMs: 300_000,

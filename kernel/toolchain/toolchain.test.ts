@@ -67,7 +67,7 @@ describe('the plan', () => {
     );
   });
 
-  it('gives C and assembly their own flags, and both the macros in one order', () => {
+  it('gives C and assembly their own flags, and both the macros, those of the profile first', () => {
     const given = { ...options, profile: 'debug' as const, defines: { B: '2', A: '' } };
     expect(compileFlags(given, 'main.c')).toEqual(
       expect.arrayContaining(['-std=gnu11', '-Og', '-DSYNOS_DEBUG=1', '-Werror']),
@@ -75,6 +75,7 @@ describe('the plan', () => {
     expect(compileFlags(given, 'boot/start.S')).toEqual([
       '-gdwarf-4',
       '-Werror',
+      '-DSYNOS_DEBUG=1',
       '-DA=',
       '-DB=2',
       '-Ikernel/include',

@@ -18,7 +18,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
-  const program = makeProgram();
+  const program = makeProgram(argv[2]);
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
@@ -28,7 +28,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-export function makeProgram(): Command {
+/** With a command's name only that one is declared: each option costs a start 50 us. Any other word gets all, for help and for suggestions. */
+export function makeProgram(only?: string): Command {
   const program = new Command('synos')
     .description(
       "From a bare-metal kernel's source to trusted numbers: build, boot under QEMU, harvest, judge.",
@@ -42,43 +43,83 @@ export function makeProgram(): Command {
       'after',
       '\nExit codes: 0 done, 1 the work failed, 2 wrong usage, 4 this machine lacks something,\n6 the guest did not finish, 7 a result is incomplete, 130 interrupted.\nStart with: synos doctor, then synos build, then synos boot.',
     );
-  declareWork(program);
-  declareBench(program);
-  declareViews(program);
+  const declarations = { ...works, ...views };
+  const chosen = only !== undefined && Object.hasOwn(declarations, only) ? [only] : Object.keys(declarations);
+  for (const name of chosen) declarations[name]?.(program.command(name));
+  if (chosen.length > 1) declareComplete(program);
   return program;
 }
 
-function declareWork(program: Command): void {
-  withWork(program.command('build'))
-    .argument('[target]', 'kernel, iso or all', 'all')
-    .description('build the kernel and the image; only what changed')
-    .option('--recheck', 'read every cached file again instead of trusting its size and time', false)
-    .option('--update-lock', 'lock anew and go on when a mirror no longer has a locked package', false)
-    .action(runs(async () => (await import('./build.ts')).build));
-  withWork(program.command('boot'))
-    .argument('[machine...]', 'machines of the configuration (default: its first)')
-    .description('build what is stale, boot machines, harvest their records, store and show the run')
-    .option('--exact', 'count instructions instead of time (icount): the same numbers every time')
-    .option('--no-exact', 'measure time, also where a machine of the configuration counts')
-    .option('--append <words>', "words for the end of the kernel's command line")
-    .option(
-      '--trace <file>',
-      'replay an allocation trace (AT1, plain or .xz) on every allocator in the kernel (repeatable)',
-      collect,
-      [],
-    )
-    .option('-f, --follow', 'show the serial port as it is written', false)
-    .option('-n, --runs <n>', 'boot each machine this often', positive)
-    .option('--no-report', 'write no report page')
-    .action(runs(async () => (await import('./boot.ts')).boot));
-  withWork(program.command('lock'))
-    .description('resolve the package lists against the signed Debian indexes and write synos.lock')
-    .option('--check', 'say what would change, write nothing', false)
-    .action(runs(async () => (await import('./lock.ts')).lock));
-}
+type Declarations = { readonly [command: string]: (command: Command) => Command };
 
-function declareBench(program: Command): void {
-  const bench = program.command('bench').description('compare what was built with others');
+const works: Declarations = {
+  build: (command) =>
+    withWork(command)
+      .argument('[target]', 'kernel, iso or all', 'all')
+      .description('build the kernel and the image; only what changed')
+      .option('--recheck', 'read every cached file again instead of trusting its size and time', false)
+      .option('--update-lock', 'lock anew and go on when a mirror no longer has a locked package', false)
+      .action(runs(async () => (await import('./build.ts')).build)),
+  boot: (command) =>
+    withWork(command)
+      .argument('[machine...]', 'machines of the configuration (default: its first)')
+      .description('build what is stale, boot machines, harvest their records, store and show the run')
+      .option('--exact', 'count instructions instead of time (icount): the same numbers every time')
+      .option('--no-exact', 'measure time, also where a machine of the configuration counts')
+      .option('--append <words>', "words for the end of the kernel's command line")
+      .option(
+        '--trace <file>',
+        'replay an allocation trace (AT1, plain or .xz) on every allocator in the kernel (repeatable)',
+        collect,
+        [],
+      )
+      .option('-f, --follow', 'show the serial port as it is written', false)
+      .option('-n, --runs <n>', 'boot each machine this often', positive)
+      .option('--no-report', 'write no report page')
+      .action(runs(async () => (await import('./boot.ts')).boot)),
+  bench: declareBench,
+  lock: (command) =>
+    withWork(command)
+      .description('resolve the package lists against the signed Debian indexes and write synos.lock')
+      .option('--check', 'say what would change, write nothing', false)
+      .action(runs(async () => (await import('./lock.ts')).lock)),
+};
+
+const views: Declarations = {
+  report: (command) =>
+    withCommon(command)
+      .argument('[run]', 'a stored run (default: the last)')
+      .description('show a stored run; with --html as a page that stands alone')
+      .option('--html <file>', 'write the page to this file')
+      .action(runs(async () => (await import('./report.ts')).report)),
+  doctor: (command) =>
+    withCommon(command)
+      .description('what this machine has, what it lacks, and what really runs a guest')
+      .option('--fix', 'install what is missing (root)', false)
+      .action(runs(async () => (await import('./doctor.ts')).doctor)),
+  clean: (command) =>
+    withCommon(command)
+      .description('remove the outputs (out/), and nothing else')
+      .option('--cache', 'the build cache, too; stored runs stay', false)
+      .option('--dry-run', 'say what would be removed', false)
+      .action(runs(async () => (await import('./clean.ts')).clean)),
+  config: (command) =>
+    withCommon(command)
+      .description('print each value of the configuration with where it came from')
+      .action(runs(async () => (await import('./config.ts')).config)),
+  schema: (command) =>
+    withCommon(command)
+      .argument('[name]', 'which schema; without a name the list')
+      .description('print a JSON Schema that SynOS ships')
+      .action(runs(async () => (await import('./schema.ts')).schema)),
+  completion: (command) =>
+    withCommon(command)
+      .argument('<shell>', 'bash, zsh or fish')
+      .description('print a completion script for a shell')
+      .action(runs(async () => (await import('./completion.ts')).completion)),
+};
+
+function declareBench(bench: Command): Command {
   withWork(bench.command('host'))
     .description(
       "time the kernel's allocators as a program of this machine, in turns with glibc, mimalloc, jemalloc and tcmalloc",
@@ -87,34 +128,10 @@ function declareBench(program: Command): void {
     .option('--trace <file...>', 'allocation traces (AT1, also as .xz) to run as well')
     .option('--workload <name...>', 'only these workloads, and the traces (default: all of them)')
     .action(runs(async () => (await import('./bench.ts')).benchHost));
+  return bench.description('compare what was built with others');
 }
 
-function declareViews(program: Command): void {
-  withCommon(program.command('report'))
-    .argument('[run]', 'a stored run (default: the last)')
-    .description('show a stored run; with --html as a page that stands alone')
-    .option('--html <file>', 'write the page to this file')
-    .action(runs(async () => (await import('./report.ts')).report));
-  withCommon(program.command('doctor'))
-    .description('what this machine has, what it lacks, and what really runs a guest')
-    .option('--fix', 'install what is missing (root)', false)
-    .action(runs(async () => (await import('./doctor.ts')).doctor));
-  withCommon(program.command('clean'))
-    .description('remove the outputs (out/), and nothing else')
-    .option('--cache', 'the build cache, too; stored runs stay', false)
-    .option('--dry-run', 'say what would be removed', false)
-    .action(runs(async () => (await import('./clean.ts')).clean));
-  withCommon(program.command('config'))
-    .description('print each value of the configuration with where it came from')
-    .action(runs(async () => (await import('./config.ts')).config));
-  withCommon(program.command('schema'))
-    .argument('[name]', 'which schema; without a name the list')
-    .description('print a JSON Schema that SynOS ships')
-    .action(runs(async () => (await import('./schema.ts')).schema));
-  withCommon(program.command('completion'))
-    .argument('<shell>', 'bash, zsh or fish')
-    .description('print a completion script for a shell')
-    .action(runs(async () => (await import('./completion.ts')).completion));
+function declareComplete(program: Command): void {
   program
     .command('complete', { hidden: true })
     .argument('[words...]')

@@ -1,7 +1,7 @@
 // The fingerprint of a task: a digest over everything that can change what it makes, and nothing else. Left out: its id, title, demand and
 // limit, which steer when and where it runs.
 import { type Digest, digestOf, digestOfJson } from '../../core/digest.ts';
-import type { JsonObject } from '../../core/json.ts';
+import { canonical, type JsonObject } from '../../core/json.ts';
 import type { Task } from '../../core/task.ts';
 
 /** Raised when the rules of this file, or what the runner promises to actions, change. */
@@ -28,28 +28,39 @@ export function fingerprint(
       const input = task.inputs[name];
       return [name, input?.from === 'tree' ? input.path : null, inputs[name] ?? null];
     });
-  return digestOfJson([
-    rulesVersion,
-    task.kind,
-    around.version,
-    task.params,
-    named,
-    [...task.outputs].sort(),
-    around.tools.map(({ name, identity }) => [name, identity]),
-    around.environment,
-  ]);
+  const tools = around.tools.map(({ name, identity }) => [name, identity]);
+  // The canonical text of an array of all this, but for the parameters, which many tasks share, made once.
+  const parts = [
+    ...[rulesVersion, task.kind, around.version].map(canonical),
+    textOf(task.params),
+    ...[named, [...task.outputs].sort(), tools, around.environment].map(canonical),
+  ];
+  return digestOf(`[${parts.join(',')}]`);
+}
+
+const texts = new WeakMap<JsonObject, string>();
+
+function textOf(params: JsonObject): string {
+  const known = texts.get(params);
+  if (known !== undefined) return known;
+  const text = canonical(params);
+  texts.set(params, text);
+  return text;
 }
 
 /**
  * The second level, for inputs that only the run itself can name (headers): the first fingerprint with each of those files and its digest.
- * A null digest says that there is no such file, and that this matters.
+ * No digest says that there is no such file, and that this matters.
  */
 export function deepFingerprint(
   base: Digest,
-  files: readonly (readonly [path: string, digest: Digest | null])[],
+  paths: readonly string[],
+  digestNow: (path: string) => Digest | undefined,
 ): Digest {
-  if (files.length === 0) return base;
-  return digestOf(`${base}\n${files.map(([path, digest]) => `${digest ?? '-'} ${path}\n`).join('')}`);
+  if (paths.length === 0) return base;
+  let text = `${base}\n`;
+  for (const path of paths) text += `${digestNow(path) ?? '-'} ${path}\n`;
+  return digestOf(text);
 }
 
 /** Digest of an environment, whatever the order of its names. */

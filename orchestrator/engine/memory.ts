@@ -1,7 +1,6 @@
 // What the engine knows of a plan before it runs anything: each task's action, the programs behind it, the digests of its files, and
 // whether the store already holds what it would make. All of it without a process and, once prepared, without waiting.
 import { statSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { Action, Tool } from '../../core/action.ts';
 import { type Digest, digestOfFile } from '../../core/digest.ts';
 import { baseEnvironment } from '../../core/exec.ts';
@@ -108,10 +107,7 @@ export class Memory {
 
   /** Second-level fingerprint, by the digests of these files of the tree now. */
   deepen(base: Digest, paths: readonly string[]): Digest {
-    return deepFingerprint(
-      base,
-      paths.map((path) => [path, this.digest(path) ?? null]),
-    );
+    return deepFingerprint(base, paths, (path) => this.digest(path));
   }
 
   /**
@@ -139,7 +135,7 @@ export class Memory {
     const known = this.glances.get(path);
     if (known) return known;
     const whole = `${this.tree}/${path}`;
-    const seen = this.hasFolder(dirname(path)) ? look(whole) : undefined;
+    const seen = this.hasFolder(path.slice(0, Math.max(0, path.lastIndexOf('/')))) ? look(whole) : undefined;
     const racy = seen !== undefined && isRacy(seen, now());
     const digest = seen && this.store.facts.digest(`tree:${path}`, whole, seen);
     const glance = { seen, digest, racy };

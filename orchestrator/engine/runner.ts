@@ -2,6 +2,7 @@
 import { lstatSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Action, Runner } from '../../core/action.ts';
+import { nowMs } from '../../core/clock.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { Emit } from '../../core/event.ts';
 import { type Failure, failureOf, SynosError } from '../../core/failure.ts';
@@ -61,7 +62,7 @@ type Here = { readonly options: LocalRunnerOptions; readonly memory: Memory; rea
 type Inputs = { readonly [name: string]: Digest };
 
 async function runTask(here: Here, task: Task, inputs: Inputs, signal: AbortSignal): Promise<TaskResult> {
-  const started = performance.now();
+  const started = nowMs();
   let fingerprint = noFingerprint;
   let work: string | undefined;
   try {
@@ -70,11 +71,11 @@ async function runTask(here: Here, task: Task, inputs: Inputs, signal: AbortSign
     const startedNs = lstatSync(work, { bigint: true }).ctimeNs;
     const found = await runAction(here, task, inputs, work, signal);
     const made = await keepOutputs(here, task, work);
-    const durationMs = Math.round(performance.now() - started);
+    const durationMs = Math.round(nowMs() - started);
     const key = remember(here, { task, fingerprint, found, startedNs, durationMs, ...made });
     return { task: task.id, fingerprint: key, outputs: made.outputs, durationMs, status: 'ran' };
   } catch (error) {
-    const durationMs = Math.round(performance.now() - started);
+    const durationMs = Math.round(nowMs() - started);
     const failure = signal.aborted ? interruption(signal) : fullDisk(failureOf(error), here.options.home);
     return { task: task.id, fingerprint, outputs: {}, durationMs, status: 'failed', failure };
   } finally {

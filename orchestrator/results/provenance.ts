@@ -36,6 +36,7 @@ async function readGit(tree: string): Promise<GitFacts | null> {
       '--untracked-files=normal',
     ],
     limitMs: 10_000,
+    brief: true,
   });
   return finished.exit === 0 ? parseGitStatus(finished.stdout) : null;
 }

@@ -1,41 +1,54 @@
 // A run as rows and back: what repeats from run to run (a series' names and labels) is kept once, and a digest over the whole
-// proves on reading that what comes out is what went in.
+// proves on reading that what comes out is what went in. Made for hundreds of records a boot in every command: one text for all
+// of them wherever SQLite or JSON can take or give it, instead of one step for each.
 import { createHash } from 'node:crypto';
 import { parseExact, stringifyExact } from '../../core/json-exact.ts';
-import { type BenchRecord, type Quantity, seriesKey } from '../../core/record.ts';
+import type { BenchRecord, Quantity } from '../../core/record.ts';
 import type { StoredRun } from './run.ts';
 
-export type RecordRow = {
-  readonly key: string;
-  /** The parts of the record that are the same in every run, as JSON. */
-  readonly identity: string;
-  readonly sequence: number;
-  readonly iterations: number;
-  readonly value: string;
-  readonly samples: string;
-};
+/** Identity (the parts of the record that are the same in every run, as JSON), sequence, iterations, value, samples. */
+export type RecordRow = readonly [
+  identity: string,
+  sequence: number,
+  iterations: number,
+  value: string,
+  samples: string,
+];
 
-export type RunRows = {
+type RunRows = {
   readonly document: string;
   readonly boots: readonly (readonly RecordRow[])[];
   readonly sha256: string;
 };
 
+/** A boot's records as SQLite gives them, by `recordTexts`. */
+export type RecordTexts = { readonly rows: string; readonly json: string };
+
 export function toRows(run: StoredRun): RunRows {
   const document = stringifyExact({ ...run, boots: run.boots.map((boot) => ({ ...boot, records: [] })) });
-  const boots = run.boots.map((boot) => boot.records.map(toRecordRow));
-  return { document, boots, sha256: digestOfRows(document, boots) };
+  const boots = run.boots.map((boot) => boot.records.map(toRow));
+  return { document, boots, sha256: digestOf(document, boots.map(textOf)) };
 }
 
+/** Two texts of one boot's records: its rows as the digest has them, and JSON. */
+export const recordTexts = `
+  SELECT coalesce(group_concat(identity || char(10) || sequence || char(10) || iterations || char(10) || value || char(10) || samples
+           || char(10), '' ORDER BY position), '') AS "rows",
+         '[' || coalesce(group_concat(substr(identity, 1, length(identity) - 1) || ',"sequence":' || sequence || ',"value":' || value
+           || ',"samples":' || samples || ',"iterations":' || iterations || '}', ',' ORDER BY position), '') || ']' AS "json"
+  FROM records JOIN series ON series.id = records.series WHERE boot = ?`;
+
 /** Throws an Error that says what does not fit; the store tells it as store.damaged. */
-export function fromRows(rows: RunRows): StoredRun {
-  if (digestOfRows(rows.document, rows.boots) !== rows.sha256) {
-    throw new Error('a stored run does not match its digest');
-  }
-  const run = parseExact(rows.document) as StoredRun;
+export function fromRows(document: string, sha256: string, boots: readonly RecordTexts[]): StoredRun {
+  const rows = boots.map((texts) => texts.rows);
+  if (digestOf(document, rows) !== sha256) throw new Error('a stored run does not match its digest');
+  const run = parseExact(document) as StoredRun;
   return {
     ...run,
-    boots: run.boots.map((boot, index) => ({ ...boot, records: (rows.boots[index] ?? []).map(toRecord) })),
+    boots: run.boots.map((boot, index) => ({
+      ...boot,
+      records: parseExact(boots[index]?.json ?? '[]') as readonly BenchRecord[],
+    })),
   };
 }
 
@@ -43,42 +56,26 @@ export function quantityOf(text: string): Quantity {
   return parseExact(text) as Quantity;
 }
 
-function toRecordRow(record: BenchRecord): RecordRow {
-  const { sequence, iterations, value, samples, ...identity } = record;
-  const labels = Object.fromEntries(Object.entries(record.labels).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return {
-    key: seriesKey(record),
-    identity: stringifyExact({
-      schema: identity.schema,
-      kind: identity.kind,
-      suite: identity.suite,
-      name: identity.name,
-      metric: identity.metric,
-      unit: identity.unit,
-      labels,
-    }),
-    sequence,
-    iterations,
-    value: stringifyExact(value),
-    samples: stringifyExact(samples),
-  };
+// The keys in this order: an identity is found again by its text.
+function toRow({ sequence, iterations, value, samples, ...record }: BenchRecord): RecordRow {
+  const { schema, kind, suite, name, metric, unit } = record;
+  const labels = sortedKeys(record.labels);
+  const identity = JSON.stringify({ schema, kind, suite, name, metric, unit, labels });
+  return [identity, sequence, iterations, stringifyExact(value), stringifyExact(samples)];
 }
 
-function toRecord(row: RecordRow): BenchRecord {
-  return {
-    ...(JSON.parse(row.identity) as Omit<BenchRecord, 'sequence' | 'iterations' | 'value' | 'samples'>),
-    sequence: row.sequence,
-    value: quantityOf(row.value),
-    samples: parseExact(row.samples) as readonly Quantity[],
-    iterations: row.iterations,
-  };
+function sortedKeys(labels: BenchRecord['labels']): BenchRecord['labels'] {
+  const keys = Object.keys(labels);
+  if (keys.every((key, index) => index === 0 || (keys[index - 1] as string) < key)) return labels;
+  return Object.fromEntries(keys.sort().map((key) => [key, labels[key] as string]));
 }
 
-function digestOfRows(document: string, boots: RunRows['boots']): string {
+function textOf(rows: readonly RecordRow[]): string {
+  return rows.map((row) => `${row.join('\n')}\n`).join('');
+}
+
+function digestOf(document: string, boots: readonly string[]): string {
   const hash = createHash('sha256').update(document);
-  const texts = boots.map((rows) =>
-    rows.map((r) => `${r.identity}\n${r.sequence}\n${r.iterations}\n${r.value}\n${r.samples}\n`).join(''),
-  );
-  for (const text of texts) hash.update(`\nboot ${text.length}\n${text}`);
+  for (const text of boots) hash.update(`\nboot ${text.length}\n${text}`);
   return hash.digest('hex');
 }

@@ -1,6 +1,5 @@
 // One stored run: everything that a `synos boot` did, measured and rested on, as one plain document.
 // `synos boot --json` prints it, the store keeps it, table and page are made from it. schema/run.schema.json describes it.
-import { randomBytes } from 'node:crypto';
 import type { Digest } from '../../core/digest.ts';
 import type { BootEnd, BootOutcome } from '../../core/outcome.ts';
 import { type BenchRecord, seriesKey } from '../../core/record.ts';
@@ -92,9 +91,9 @@ export function makeRun(facts: RunFacts): StoredRun {
   };
 }
 
-function makeRunId(at: Date, random = randomBytes(2).toString('hex')): RunId {
+function makeRunId(at: Date, random = Math.floor(Math.random() * 65_536)): RunId {
   const [day = '', time = ''] = at.toISOString().split('T');
-  return `${day.replaceAll('-', '')}-${time.replaceAll(':', '').replace('Z', '')}-${random}` as RunId;
+  return `${day.replaceAll('-', '')}-${time.replaceAll(':', '').replace('Z', '')}-${random.toString(16).padStart(4, '0')}` as RunId;
 }
 
 /** Checks text from outside; anything that makeRunId could not have made is undefined. */

@@ -51,6 +51,8 @@ const migrations: readonly string[] = [
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX records_by_series ON records (series, boot);
    ${['runs', 'boots', 'series', 'records'].map(appendOnly).join('\n')}`,
+  // Each record of a run changed another page of it: most of what storing a run wrote, for a question that is rarely asked.
+  'DROP INDEX records_by_series',
 ];
 
 /** Opens or makes the file. Throws SynosError: store.damaged, path.unwritable, disk.full. */

@@ -22,7 +22,7 @@ export function allocatorSection(boots: readonly StoredBoot[]): Html | null {
   if (measured.length === 0) return null;
   return html`<section id="allocators" aria-labelledby="allocators-h">
 <h2 id="allocators-h">Pool v heap</h2>
-<p class="lead"><b>×&nbsp;pool</b> is an allocator's cost of one allocation and its free divided by the pool's: above 1 the pool is cheaper, below 1 it
+<p class="lead"><b>&times;&nbsp;pool</b> is an allocator's cost of one allocation and its free divided by the pool's: above 1 the pool is cheaper, below 1 it
 is dearer.</p>
 ${measured.map((boot) => bootPart(boot, measured))}
 </section>`;
@@ -81,10 +81,10 @@ function overview(tables: readonly AllocatorTable[]): Html {
     const [low, high] = [ratio(Math.min(...ratios)), ratio(Math.max(...ratios))].map((text) =>
       text.replace('x', '×'),
     );
-    return low === high ? html`${low}` : html`${low?.replace('×', '')}–<wbr>${high}`;
+    return low === high ? html`${low}` : html`${low?.replace('×', '')}&ndash;<wbr>${high}`;
   };
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Ratios at a glance"><table class="glance">
-<caption>× pool, least to greatest over all sizes</caption>
+<caption>&times; pool, least to greatest over all sizes</caption>
 <thead><tr><th scope="col">workload</th>${others.map((name) => html`<th scope="col" class="n">${name}</th>`)}</tr></thead>
 <tbody>${tables.map(
     (table) =>
@@ -101,7 +101,7 @@ function workloadCard(table: AllocatorTable, scale: LogScale | undefined, boot: 
   return html`<div class="card"><table class="bars g${scale ? scale.high - scale.low : 1}">
 <caption><b>${table.name}</b> <span>${table.suite} ${table.metric}, ${table.unit}</span></caption>
 <thead><tr><th scope="col">size</th><th scope="col">allocator</th><th class="plot" scope="col"><span class="sr">bar</span>${scale ? axis(scale) : null}</th>
-<th scope="col" class="n">${table.unit === 'instructions' ? 'instr.' : table.unit}</th><th scope="col" class="n">×&nbsp;pool</th>${boot.exact ? null : html`<th scope="col" class="n iv">95&nbsp;%</th>`}</tr></thead>
+<th scope="col" class="n">${table.unit === 'instructions' ? 'instr.' : table.unit}</th><th scope="col" class="n">&times;&nbsp;pool</th>${boot.exact ? null : html`<th scope="col" class="n iv">95&nbsp;%</th>`}</tr></thead>
 ${table.rows.map((row) => sizeRows(row, scale, boot.exact, caption))}</table></div>`;
 }
 

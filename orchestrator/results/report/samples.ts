@@ -58,7 +58,7 @@ function groupDetails(name: string, rows: readonly Sampled[]): Html {
 <tbody>${rows.map(sampleRow)}</tbody></table></div></details>`;
 }
 
-const stripAxis = html`<svg class="axis" aria-hidden="true"><text x="0%" y="11">½×</text><text x="50%" y="11" text-anchor="middle">median</text><text x="100%" y="11" text-anchor="end">2×</text></svg>`;
+const stripAxis = html`<svg class="axis" aria-hidden="true"><text x="0%" y="11">&frac12;&times;</text><text x="50%" y="11" text-anchor="middle">median</text><text x="100%" y="11" text-anchor="end">2&times;</text></svg>`;
 
 function sampleRow({ record, samples, summary }: Sampled): Html {
   return html`<tr><th scope="row">${caseName(record)}</th><td class="plot">${strip(samples, summary.median)}</td><td class="n">${number(summary.median)}</td><td class="n">${number(summary.mad)}</td>
