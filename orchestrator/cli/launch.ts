@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // What `synos` starts: makes sure of Node 24, and runs the bundle with the code that is compiled already. Bundled as CommonJS, because
 // Node's loader for modules costs 15 to 40 ms of CPU before the first line of ours runs.
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { userCache } from '../../core/user-cache.ts';
 import { codeCache, commandName } from './code-cache.ts';
 
 const oldest = 24;
@@ -13,9 +13,8 @@ if (Number(process.versions.node.split('.')[0]) < oldest) void restart();
 else start();
 
 function start(): void {
-  const caches = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
   const command = commandName(process.argv.slice(2));
-  const code = codeCache(join(caches, 'synos', 'code', __dirname), command ?? '');
+  const code = codeCache(join(userCache(), 'code', __dirname), command ?? '');
   const { main } = code.run(join(__dirname, 'main.cjs')) as typeof import('./main.ts');
   process.on('exit', () => {
     if (command !== undefined && worthKeeping.has(process.exitCode)) code.keep();

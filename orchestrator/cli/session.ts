@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Emit, type Event, eventBus } from '../../core/event.ts';
 import type { Failure } from '../../core/failure.ts';
 import type { TaskId, TaskResult } from '../../core/task.ts';
+import { userCache } from '../../core/user-cache.ts';
 import type { LoadOptions } from '../config/find.ts';
 import { type ResolvedConfig, resolvedConfig } from '../config/remembered.ts';
 import { isLive, styleFor } from '../ui/output.ts';
@@ -42,7 +43,9 @@ export async function openSession(
   follow = false,
 ): Promise<Session> {
   const startedAt = new Date();
-  const loaded = await resolvedConfig(layersOf(flags), (tree) => join(cacheOf(homeOf(tree)), 'config.json'));
+  const loaded = await resolvedConfig(layersOf(flags), (tree) =>
+    [cacheOf(homeOf(tree)), userCache()].map((folder) => join(folder, 'config.json')),
+  );
   const home = homeOf(loaded.tree);
   const readers: ((event: Event) => void)[] = [];
   const live = isLive(process.stderr) && !flags.quiet && !flags.verbose && !follow && !flags.dryRun;

@@ -10,20 +10,27 @@ import type { Config } from './schema.ts';
 
 export type ResolvedConfig = Pick<LoadedConfig, 'config' | 'tree' | 'file'>;
 
-/** What loadConfig() gives, without the origins. `memory` names the file to remember in, given the project's folder. */
+/**
+ * What loadConfig() gives, without the origins. `memory` names the files to remember in, given the project's folder: its own, and one that
+ * outlives a cache that was cleaned.
+ */
 export async function resolvedConfig(
   options: LoadOptions,
-  memory: (tree: string) => string,
+  memory: (tree: string) => readonly string[],
 ): Promise<ResolvedConfig> {
   const file = configFile(options);
   const tree = file ? dirname(file) : options.directory;
   const key = keyOf(options, file);
-  const place = memory(tree);
-  const known = recall(place, key);
-  if (known) return { config: known, tree, file };
+  const places = memory(tree);
+  for (const place of places) {
+    const known = recall(place, key);
+    if (!known) continue;
+    if (place !== places[0]) remember(places.slice(0, 1), key, known);
+    return { config: known, tree, file };
+  }
   const { loadConfig } = await import('./load.ts');
   const loaded = loadConfig(options);
-  remember(place, key, loaded.config);
+  remember(places, key, loaded.config);
   return loaded;
 }
 
@@ -50,13 +57,15 @@ function recall(place: string, key: string): Config | undefined {
 }
 
 // Only beside a cache that is there already: looking at a project must not write into it.
-function remember(place: string, key: string, config: Config): void {
-  try {
-    if (!statSync(dirname(place)).isDirectory()) return;
-    const fresh = `${place}.${process.pid}.part`;
-    writeFileSync(fresh, JSON.stringify({ key, config }));
-    renameSync(fresh, place);
-  } catch {
-    // It is only a memory; whoever must write here will say what is wrong.
+function remember(places: readonly string[], key: string, config: Config): void {
+  for (const place of places) {
+    try {
+      if (!statSync(dirname(place)).isDirectory()) continue;
+      const fresh = `${place}.${process.pid}.part`;
+      writeFileSync(fresh, JSON.stringify({ key, config }));
+      renameSync(fresh, place);
+    } catch {
+      // It is only a memory; whoever must write here will say what is wrong.
+    }
   }
 }

@@ -57,7 +57,7 @@ export class Tools {
     const seen = path === undefined ? undefined : look(path);
     if (path === undefined || !seen) return missing(tool);
     if (tool.version.length === 0) return this.facts.digest(`tool:${path}`, path, seen) ?? missing(tool);
-    const asked = await run({ argv: [path, ...tool.version], limitMs: versionLimitMs, signal });
+    const asked = await run({ argv: [path, ...tool.version], limitMs: versionLimitMs, signal, brief: true });
     signal.throwIfAborted();
     if (asked.exit !== 0) return broken(tool, path);
     const text = asked.stdout + asked.stderr;
