@@ -46,5 +46,5 @@ size_t kmalloc_usable(const void *memory)
 
 size_t kmem_trim(void)
 {
-    return pool_trim();
+    return pool_trim() + heap_trim();
 }

@@ -102,7 +102,7 @@ KTEST(mm_heap, bad_frees_are_caught_at_the_free)
     KTEST_TRUE(test, is_misuse(heap_free, (void *)POOL_BASE, MISUSE_FOREIGN_FREE));
     KTEST_TRUE(test, is_misuse(heap_free, (void *)(HEAP_BASE + HEAP_SIZE / 2), MISUSE_FOREIGN_FREE));
     KTEST_TRUE(test, is_misuse(heap_free, (void *)HEAP_BASE, MISUSE_UNALLOCATED_FREE));
-    KTEST_TRUE(test, is_misuse(heap_free, (void *)(HEAP_BASE + before.committed), MISUSE_UNALLOCATED_FREE));
+    KTEST_TRUE(test, is_misuse(heap_free, (void *)(HEAP_BASE + HEAP_SIZE / 2 - HEAP_UNIT), MISUSE_UNALLOCATED_FREE));
     KTEST_EQUAL(test, stats_now().live, before.live);
     heap_free(block);
     KTEST_TRUE(test, is_misuse(heap_free, block, MISUSE_DOUBLE_FREE));
