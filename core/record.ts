@@ -21,12 +21,13 @@ export type BenchRecord = {
   readonly schema: 1;
   /** Position in the guest's stream. */
   readonly sequence: number;
-  readonly kind: 'bench' | 'stat';
+  /** series: its samples are no repetitions, but readings over the course of one piece of work, `iterations` of it apart. */
+  readonly kind: 'bench' | 'stat' | 'series';
   readonly suite: string;
   readonly name: string;
   readonly metric: string;
   readonly unit: Unit;
-  /** The median of the samples where there are samples. */
+  /** The median of the samples where there are samples; of a series the highest. */
   readonly value: Quantity;
   readonly samples: readonly Quantity[];
   readonly iterations: number;

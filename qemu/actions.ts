@@ -40,8 +40,9 @@ async function runBoot(params: BootParams, context: ActionContext): Promise<void
       ? { image: realpathSync(context.input('image')) }
       : { kernel: realpathSync(context.input('kernel')) };
   const symbols = context.task.inputs['symbols'] ? { symbols: context.input('symbols') } : {};
+  const traces = context.task.inputs['traces'] ? { traces: context.input('traces') } : {};
   const outcome = await boot(
-    { machine, options, accelerator, exact, commandLine, ...medium, ...symbols },
+    { machine, options, accelerator, exact, commandLine, ...medium, ...symbols, ...traces },
     host,
   );
   move(join(context.work, files.serial), context.output('serial.log'));

@@ -34,6 +34,8 @@ export type BootSetup = {
   /** Absolute real paths; the one that `options.boot` needs must be there. */
   readonly kernel?: string;
   readonly image?: string;
+  /** An archive of allocation traces for the kernel. */
+  readonly traces?: string;
   /** The kernel's ELF file, for names of addresses. */
   readonly symbols?: string;
 };
@@ -153,8 +155,10 @@ function layOut(setup: BootSetup, work: string): readonly [string, ...string[]] 
   const commandLine = words.filter((word) => word !== '').join(' ');
   const firmware = chooseFirmware(options, work);
   writeFileSync(join(work, files.cmdline), commandLine);
+  if (setup.traces !== undefined) copyFileSync(setup.traces, join(work, files.traces));
   const media = {
     firmware,
+    ...(setup.traces === undefined ? {} : { traces: true as const }),
     ...(setup.kernel === undefined ? {} : { kernel: setup.kernel }),
     ...(setup.image === undefined ? {} : { image: setup.image }),
   };

@@ -137,3 +137,20 @@ describe('attacks', () => {
     expect(list.join(' ')).not.toContain('passwd');
   });
 });
+
+test('traces are the first boot module of a kernel, and a file of fw_cfg for an ISO', () => {
+  const kernel = argv(
+    {},
+    { media: { kernel: '/store/kernel', firmware: { kind: 'builtin' }, traces: true } },
+  );
+  expect(valuesOf(kernel, '-initrd')).toEqual(['traces.cpio']);
+  const iso = argv(
+    { boot: 'iso' },
+    { media: { image: '/store/image', firmware: { kind: 'builtin' }, traces: true }, commandLine: 'a=b' },
+  );
+  expect(valuesOf(iso, '-fw_cfg')).toEqual([
+    'name=opt/synos/cmdline,file=cmdline.txt',
+    'name=opt/synos/trace,file=traces.cpio',
+  ]);
+  expect(argv({})).not.toContain('-initrd');
+});

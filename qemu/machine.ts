@@ -10,6 +10,8 @@ export type Accelerator = 'kvm' | 'tcg';
 type Media = {
   readonly kernel?: string;
   readonly image?: string;
+  /** The kernel is handed `files.traces` of the working folder. */
+  readonly traces?: true;
   readonly firmware: FirmwareChoice;
 };
 
@@ -25,6 +27,7 @@ export const files = {
   log: 'qemu.log',
   vars: 'vars.fd',
   cmdline: 'cmdline.txt',
+  traces: 'traces.cpio',
 } as const;
 
 /** Port of isa-debug-exit; a guest that writes `n` ends QEMU with exit code 2n+1. */
@@ -101,11 +104,13 @@ function mediaArguments(run: MachineRun): string[] {
   const firmware = firmwareArguments(media.firmware);
   if (options.boot === 'kernel' && media.kernel !== undefined) {
     const append = run.commandLine === '' ? [] : ['-append', run.commandLine];
-    return [...firmware, '-kernel', media.kernel, ...append];
+    const module = media.traces ? ['-initrd', files.traces] : [];
+    return [...firmware, '-kernel', media.kernel, ...module, ...append];
   }
   if (media.image === undefined) throw new TypeError('a machine without a kernel and without an image');
   const steer = run.commandLine === '' ? [] : ['-fw_cfg', `name=opt/synos/cmdline,file=${files.cmdline}`];
-  return [...firmware, ...discArguments(media.image, options), ...steer];
+  const traces = media.traces ? ['-fw_cfg', `name=opt/synos/trace,file=${files.traces}`] : [];
+  return [...firmware, ...discArguments(media.image, options), ...steer, ...traces];
 }
 
 function firmwareArguments(firmware: FirmwareChoice): string[] {

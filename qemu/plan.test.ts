@@ -57,6 +57,13 @@ test('an ISO machine starts the image', () => {
   expect(task?.inputs).toEqual({ image: { from: 'task', ...image }, symbols: { from: 'task', ...kernel } });
 });
 
+test('traces are an input of their own, and the title says so', () => {
+  const traces = { path: '.synos/cache/traces/a.cpio', count: 2 };
+  const [task] = bootPlan('direct', direct, { kernel, traces }, { exact: true, index: 0 }).tasks;
+  expect(task?.inputs['traces']).toEqual({ from: 'tree', path: traces.path });
+  expect(task?.title).toBe('boot direct, counting instructions, replaying 2 traces');
+});
+
 const codeOf = (work: () => unknown): string => {
   try {
     work();

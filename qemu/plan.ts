@@ -14,7 +14,12 @@ export type BootRun = {
   readonly commandLine?: string;
 };
 
-export type BootMedia = { readonly kernel?: TaskOutput; readonly image?: TaskOutput };
+export type BootMedia = {
+  readonly kernel?: TaskOutput;
+  readonly image?: TaskOutput;
+  /** A file of the project that the kernel is handed: its first boot module, or for an ISO the fw_cfg file `opt/synos/trace`. */
+  readonly traces?: { readonly path: string; readonly count: number };
+};
 
 /** What QEMU takes beside the guest's memory: its own, and the translated code. */
 const ownMemoryMib = 192;
@@ -51,7 +56,7 @@ export function bootPlan(
     demand: { cpus: run.exact ? 1 : machine.cpus, memoryMib: machine.memoryMib + ownMemoryMib, io: 0 },
     limitMs: patienceFor(machine, run.exact).seconds * 1000 + graceMs,
     cacheable: false,
-    title: `boot ${name}${run.exact ? ', counting instructions' : ''}`,
+    title: titleOf(name, media, run),
   };
   return {
     tasks: [task],
@@ -71,7 +76,17 @@ function inputsOf(name: string, machine: MachineOptions, media: BootMedia): Task
     });
   }
   const symbols: Task['inputs'] = media.kernel ? { symbols: { from: 'task', ...media.kernel } } : {};
-  return { [machine.boot === 'iso' ? 'image' : 'kernel']: { from: 'task', ...started }, ...symbols };
+  const traces: Task['inputs'] = media.traces ? { traces: { from: 'tree', path: media.traces.path } } : {};
+  return {
+    [machine.boot === 'iso' ? 'image' : 'kernel']: { from: 'task', ...started },
+    ...symbols,
+    ...traces,
+  };
+}
+
+function titleOf(name: string, { traces }: BootMedia, { exact }: BootRun): string {
+  const replaying = traces ? `, replaying ${traces.count} ${traces.count === 1 ? 'trace' : 'traces'}` : '';
+  return `boot ${name}${exact ? ', counting instructions' : ''}${replaying}`;
 }
 
 function checkCommandLine(name: string, line: string): void {

@@ -49,6 +49,16 @@ test('a stat record needs neither samples nor iterations', () => {
   });
 });
 
+test('a series is a record whose readings are needed', () => {
+  const json = (samples: string): string =>
+    `{"kind":"series","suite":"trace","name":"replay","metric":"live","unit":"bytes","value":9,"iterations":100${samples}}`;
+  expect(readContent(1, json(',"samples":[3,9,4]'))).toMatchObject({
+    record: { kind: 'series', value: 9, samples: [3, 9, 4], iterations: 100 },
+  });
+  expect(refusal(json(''))).toBe('a series without readings');
+  expect(refusal(json(',"samples":[]'))).toBe('a series without readings');
+});
+
 test('an integer of 64 bits keeps all its digits', () => {
   const content = readContent(1, benchJson(18446744073709551615n));
   expect(content).toMatchObject({

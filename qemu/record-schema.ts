@@ -45,6 +45,7 @@ const readers: { readonly [kind: string]: (fields: Fields, sequence: number) => 
   hello: (fields) => ({ kind: 'hello', hello: readHello(fields) }),
   bench: (fields, sequence) => ({ kind: 'record', record: readRecord('bench', fields, sequence) }),
   stat: (fields, sequence) => ({ kind: 'record', record: readRecord('stat', fields, sequence) }),
+  series: (fields, sequence) => ({ kind: 'record', record: readRecord('series', fields, sequence) }),
   note: (fields) => ({ kind: 'note', text: readText(fields, 'text') }),
   end: (fields) => ({ kind: 'end', records: readCount(fields, 'records'), crc: readCrc(fields) }),
 };
@@ -86,8 +87,9 @@ function readHello(fields: Fields): Hello {
   };
 }
 
-function readRecord(kind: 'bench' | 'stat', fields: Fields, sequence: number): BenchRecord {
+function readRecord(kind: BenchRecord['kind'], fields: Fields, sequence: number): BenchRecord {
   const samples = readSamples(fields.samples);
+  if (kind === 'series' && samples.length === 0) refuse('a series without readings');
   return {
     schema: 1,
     sequence,

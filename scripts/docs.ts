@@ -80,9 +80,12 @@ Exit 0 is success, 1 work that failed, 2 wrong usage or configuration, 4 somethi
 
 function cliPage(): string {
   const commands = makeProgram().commands.filter((command) => command.name() !== 'complete');
-  const help = (command: Command): string => {
+  // A command of commands is told by those.
+  const help = (command: Command, name = command.name()): string => {
+    if (command.commands.length > 0)
+      return command.commands.map((inner) => help(inner, `${name} ${inner.name()}`)).join('\n');
     command.configureHelp({ helpWidth: 110 });
-    return `## synos ${command.name()}\n\n\`\`\`text\n${command.helpInformation().trimEnd()}\n\`\`\`\n`;
+    return `## synos ${name}\n\n\`\`\`text\n${command.helpInformation().trimEnd()}\n\`\`\`\n`;
   };
   return `# Commands
 
@@ -91,7 +94,7 @@ Printed from the declared commands by \`node scripts/docs.ts\`.
 Results go to standard output, everything else to standard error. \`--json\` puts exactly one document on standard output; \`synos schema\`
 lists the JSON Schemas of those documents.
 
-${commands.map(help).join('\n')}`;
+${commands.map((command) => help(command)).join('\n')}`;
 }
 
 function cell(text: string): string {

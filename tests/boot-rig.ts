@@ -116,6 +116,8 @@ export type Booted = {
 export type BootWish = {
   readonly kernel?: string;
   readonly image?: string;
+  /** A file that the kernel is handed as its traces. */
+  readonly traces?: string;
   readonly options?: JsonObject;
   readonly commandLine?: string;
   readonly exact?: boolean;
@@ -137,7 +139,7 @@ export async function bootOnce(wish: BootWish): Promise<Booted> {
   const [task] = bootPlan(
     'test',
     options,
-    { kernel: from, image: from },
+    { kernel: from, image: from, ...(wish.traces ? { traces: { path: wish.traces, count: 1 } } : {}) },
     { exact, index: 0, ...(commandLine === undefined ? {} : { commandLine }) },
   ).tasks;
   const action = qemuActions[0];
@@ -149,7 +151,7 @@ export async function bootOnce(wish: BootWish): Promise<Booted> {
   const signal = wish.signal ?? new AbortController().signal;
   const context: ActionContext = {
     ...{ task, tree: shop.folder, work, shared, offline: true, signal, output },
-    input: (name) => (name === 'image' ? wish.image : wish.kernel) ?? '/dev/null',
+    input: (name) => ({ image: wish.image, traces: wish.traces })[name] ?? wish.kernel ?? '/dev/null',
     exec: run,
     start: async (command) => {
       const running = await start(command);

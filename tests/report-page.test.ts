@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderReport, writeReport } from '../orchestrator/results/report.ts';
 import type { StoredRun } from '../orchestrator/results/run.ts';
 import { type SampleOptions, sampleRun } from '../orchestrator/results/sample-run.ts';
+import { traceRecords } from '../orchestrator/results/sample-traces.ts';
 import { openStore } from '../orchestrator/results/store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'synos-page-'));
@@ -78,6 +79,21 @@ describe('the page from disk', () => {
       }
     },
   );
+
+  it('draws each trace, with live bytes and every allocator in its legend, at every width', async () => {
+    const records = [...traceRecords('rec.tensor'), ...traceRecords('all-together')];
+    const path = await pageFile('traces', [{ exact: true, machines: ['direct'], boot: { records } }]);
+    for (const width of [390, 1280]) {
+      await using opened = await open(path, { viewport: { width, height: 900 } });
+      const { page } = opened;
+      await page.locator('.trace-chart canvas').nth(1).waitFor();
+      expect(await page.locator('.trace-chart canvas').count()).toBe(2);
+      const legend = page.locator('.trace-chart').first().locator('.u-legend');
+      expect(await legend.textContent()).toMatch(/live.*kmalloc.*293 KiB.*tlsf/);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+      expect(opened.complaints).toEqual([]);
+    }
+  });
 
   it('has readable contrast for every text on it, in both schemes', async () => {
     const path = await pageFile('contrast', [

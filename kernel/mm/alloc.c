@@ -12,12 +12,6 @@ void *kmalloc_slow(size_t bytes)
     return object ? object : heap_alloc(bytes);
 }
 
-void *kmalloc_found_live(size_t bytes, void *object)
-{
-    object = pool_alloc_found_live(bytes, object);
-    return object ? object : heap_alloc(bytes);
-}
-
 /* Not the start of a granule in the pools' window. */
 void kfree_elsewhere(void *memory)
 {

@@ -32,7 +32,7 @@ static void copy_entries(uint32_t *to, const uint32_t *from, uint64_t count)
 
 static void reset_lowest(struct pool_cpu *cpu, unsigned class)
 {
-    cpu->lowest[POOL_FIRST + class] = cpu->top[POOL_FIRST + class] + sizeof(uint32_t);
+    cpu->lowest[POOL_FIRST + class] = (uint64_t)(pool_top(cpu, class) + 1);
 }
 
 /* The live count is highest where the cache is lowest, since nothing else changes it between two exchanges.
@@ -52,7 +52,7 @@ static void note_peaks(struct pool_cpu *cpu, unsigned class)
 static void refill(struct pool_cpu *cpu, unsigned class)
 {
     struct pool_depot *depot = &pool_depots[class];
-    uint32_t *top = (uint32_t *)cpu->top[POOL_FIRST + class];
+    uint32_t *top = pool_top(cpu, class);
     uint64_t count = batch_of(cpu);
 
     note_peaks(cpu, class);
@@ -60,7 +60,7 @@ static void refill(struct pool_cpu *cpu, unsigned class)
     if (count > depot->count) count = depot->count;
     depot->count -= (uint32_t)count;
     copy_entries(top, depot->stack + depot->count, count);
-    cpu->top[POOL_FIRST + class] = (uint64_t)(top + count);
+    pool_set_top(cpu, class, top + count);
     cpu->exchange[class].received += count;
     cpu->exchange[class].refills++;
     reset_lowest(cpu, class);
@@ -80,7 +80,7 @@ static void give(struct pool_cpu *cpu, unsigned class, uint64_t count)
     copy_entries(depot->stack + depot->count, base, room);
     depot->count += (uint32_t)room;
     copy_entries(base, base + count, left);
-    cpu->top[POOL_FIRST + class] = (uint64_t)(base + left);
+    pool_set_top(cpu, class, base + left);
     cpu->exchange[class].given += count;
     reset_lowest(cpu, class);
 }
@@ -92,11 +92,12 @@ void pool_start_cpu(unsigned cpus)
 
     if (cpu->limit != 0) pool_drain();
     cpu->limit = share < POOL_CACHE ? share : POOL_CACHE;
-    for (unsigned state = 0; state < sizeof(cpu->top) / sizeof(*cpu->top); state++)
-        cpu->top[state] = (uint64_t)&cpu->empty[1];
+    cpu->empty[0] = (uint32_t)POOL_NOTHING;
+    for (unsigned state = 0; state < sizeof(cpu->freed) / sizeof(*cpu->freed); state++)
+        if (state < POOL_FIRST || state > POOL_LAST) cpu->freed[state] = (uint64_t)&cpu->empty[1];
     for (unsigned class = 0; class < POOL_CLASSES; class ++) {
-        cpu->stack[class][POOL_CACHE - cpu->limit] = 0; /* below the lowest entry: the cache is empty */
-        cpu->top[POOL_FIRST + class] = (uint64_t)pool_stack_base(cpu, class);
+        pool_stack_base(cpu, class)[-1] = (uint32_t)POOL_NOTHING;
+        pool_set_top(cpu, class, pool_stack_base(cpu, class));
         reset_lowest(cpu, class);
     }
     irq_restore(flags);
@@ -120,16 +121,25 @@ void pool_drain(void)
 static char *take(struct pool_cpu *cpu, unsigned class)
 {
     const unsigned state = POOL_FIRST + class;
-    uint32_t *top = (uint32_t *)cpu->top[state];
+    const uint32_t *top = pool_top(cpu, class);
 
     if ((uint64_t)top < cpu->lowest[state]) cpu->lowest[state] = (uint64_t)top;
-    cpu->top[state] = (uint64_t)(top - 1);
-    cpu->allocations[state]++;
+    cpu->taken[state] += sizeof(*top);
     return pool_object(top[-1]);
 }
 
-/* Fills the cache if it is still empty, and takes from it; NULL when the class is full or memory is used up.
- */
+/* Marks what was taken as live. False when it was not marked as free: it was freed twice, on two CPUs within
+ * a few instructions, and is the copy of one that is live. */
+static bool make_live(const char *object, unsigned state)
+{
+    unsigned char *granule = &pool_states()[pool_granule(object)];
+
+    if (*granule != POOL_FREE) return false;
+    *granule = (unsigned char)state;
+    return true;
+}
+
+/* Fills the cache if it is empty, and takes from it; NULL when the class is full or memory is used up. */
 void *pool_alloc_slow(size_t bytes)
 {
     const unsigned state = pool_state_for(bytes), class = state - POOL_FIRST;
@@ -143,26 +153,18 @@ void *pool_alloc_slow(size_t bytes)
         object = take(cpu, class);
     else
         cpu->exchange[class].fallbacks++;
-    unsigned char *granule = &pool_states()[object ? pool_granule(object) : 0];
-    const bool found_live = object && *granule != POOL_FREE;
-    if (object && !found_live) *granule = (unsigned char)state;
+    const bool is_copy = object && !make_live(object, state);
     spin_unlock(&depot->lock, flags);
     if (!object) pool_ask_others(class); /* too late for this one, but not for the next */
-    return found_live ? pool_alloc_found_live(bytes, object) : object;
+    if (!is_copy) return object;
+    misuse_report_object(MISUSE_DOUBLE_FREE, object, pool_bytes(class), NULL);
+    return pool_alloc_slow(bytes);
 }
 
 void *pool_alloc_large(size_t bytes)
 {
     (void)bytes;
     return NULL;
-}
-
-/* A free object that is not marked as one was freed twice, on two CPUs within a few instructions; the copy of
- * it ends here. */
-void *pool_alloc_found_live(size_t bytes, void *object)
-{
-    misuse_report_object(MISUSE_DOUBLE_FREE, object, pool_class_bytes(object), NULL);
-    return pool_alloc_slow(bytes);
 }
 
 /* The object is marked as free, and the cache had no room for it. */
@@ -176,9 +178,9 @@ void pool_free_full(void *object, unsigned state)
         give(cpu, class, batch_of(cpu));
         cpu->exchange[class].flushes++;
     }
-    uint32_t *top = (uint32_t *)cpu->top[state];
+    uint32_t *top = pool_top(cpu, class);
     *top = (uint32_t)(uintptr_t)object;
-    cpu->top[state] = (uint64_t)(top + 1);
+    pool_set_top(cpu, class, top + 1);
     spin_unlock(&pool_depots[class].lock, flags);
 }
 

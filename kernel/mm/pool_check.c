@@ -13,7 +13,7 @@ static void add_cpu(struct pool_stats *stats, unsigned class, struct pool_cpu *c
     const struct pool_exchange *exchange = &cpu->exchange[class];
 
     stats->cached += pool_cached(cpu, class);
-    stats->allocations += cpu->allocations[POOL_FIRST + class];
+    stats->allocations += pool_allocations(cpu, class);
     stats->refills += exchange->refills;
     stats->flushes += exchange->flushes;
     stats->fallbacks += exchange->fallbacks;
@@ -120,7 +120,8 @@ static const char *check_class(unsigned class)
 
         if (cpu->limit == 0) continue;
         if (cached > cpu->limit) return "a cache holds more than its limit";
-        if (pool_stack_base(cpu, class)[-1] != 0) return "the zero below a cache's entries is gone";
+        if (pool_stack_base(cpu, class)[-1] != (uint32_t)POOL_NOTHING)
+            return "the mark below a cache's entries is gone";
         if (pool_lowest_cached(cpu, class) > cached) return "the lowest count of a cache is above its count";
         if (!mark_free(class, pool_stack_base(cpu, class), cached, seen))
             return "a cache holds what is not one of its free objects";

@@ -3,9 +3,10 @@
  *
  * Interrupts may arrive anywhere, and handlers may allocate and free: what must not be cut in two is a restartable range (restart.h).
  * Other CPUs never touch this one's cache. The state byte of an object is written by whoever owns it at that moment, without a lock: two
- * CPUs that free one object within these few instructions both succeed, and the second copy is found when it goes out (`found_live`).
+ * CPUs that free one object within these few instructions both succeed, and the second copy is found when it goes out (pool_alloc_slow).
  *
- * %rcx holds a state (pool_layout.h) in all of them; clobbered are %rax, %rcx, %rdx and the flags, and the argument by the slow paths.
+ * %rcx holds a state (pool_layout.h) in all of them; clobbered are %rax, %rcx, %rdx, %rsi and the flags, and the argument by
+ * the slow paths.
  */
 #include <synos/profile.h>
 #include <synos/restart.h>
@@ -20,8 +21,8 @@
 
     .section .text.restart, "ax", @progbits
 
-/* void *name(size_t bytes); the others take the same arguments, found_live an object besides */
-.macro define_alloc name, slow, large, found_live
+/* void *name(size_t bytes); `slow` and `large` take the same */
+.macro define_alloc name, slow, large
     .global \name
     .type \name, @function
     .balign 64
@@ -29,27 +30,23 @@
     lea -1(%rdi), %rcx
     or $(POOL_STACK_SMALLEST - 1), %rcx
     bsr %rcx, %rcx                          /* 5 .. 63; 13 and more, and bytes = 0, find a stack that is always empty */
-1:  mov %gs:POOL_TOP(, %rcx, 8), %rdx
+1:  mov %gs:POOL_FREED(, %rcx, 8), %rdx
+    sub %gs:POOL_TAKEN(, %rcx, 8), %rdx
     movslq -4(%rdx), %rax
-    test %rax, %rax
-    jz 4f
+    lea -POOL_BASE(%rax), %rsi
+    shr $POOL_GRANULE_SHIFT, %rsi
+    cmpb $POOL_FREE, POOL_STATES(%rsi)
+    jne 4f
     cmp %gs:POOL_LOWEST(, %rcx, 8), %rdx
     jae 2f
     mov %rdx, %gs:POOL_LOWEST(, %rcx, 8)
-2:  subq $4, %gs:POOL_TOP(, %rcx, 8)        /* commits: the object is ours */
+2:  addq $4, %gs:POOL_TAKEN(, %rcx, 8)      /* commits: the object is ours */
 3:  restart_range 1b, 3b
-    incq %gs:POOL_ALLOCATIONS(, %rcx, 8)
-    lea -POOL_BASE(%rax), %rdx
-    shr $POOL_GRANULE_SHIFT, %rdx
-    cmpb $POOL_FREE, POOL_STATES(%rdx)
-    jne 5f
-    mov %cl, POOL_STATES(%rdx)
+    mov %cl, POOL_STATES(%rsi)
     ret
 4:  cmp $POOL_LAST, %ecx
     jbe \slow
     jmp \large
-5:  mov %rax, %rsi
-    jmp \found_live
     .size \name, . - \name
 .endm
 
@@ -68,11 +65,14 @@
     jb pool_free_refuse
     movb $POOL_FREE, POOL_STATES(%rax)      /* commits: whoever frees it now is told */
 2:  restart_range 1b, 2b
-    mov %gs:POOL_TOP(, %rcx, 8), %rdx
+    mov %gs:POOL_FREED(, %rcx, 8), %rsi
+    mov %rsi, %rdx
+    sub %gs:POOL_TAKEN(, %rcx, 8), %rdx
     test $(POOL_STACK_BYTES - 1), %edx
     jz 4f
     mov %edi, (%rdx)
-    addq $4, %gs:POOL_TOP(, %rcx, 8)        /* commits: the object is in the cache */
+    add $4, %rsi
+    mov %rsi, %gs:POOL_FREED(, %rcx, 8)     /* commits: the object is in the cache */
 3:  restart_range 2b, 3b
     ret
 4:  mov %ecx, %esi
@@ -82,8 +82,8 @@
 
     .set POOL_STACK_SMALLEST, 1 << POOL_GRANULE_SHIFT
 
-    define_alloc FAST(pool_alloc), pool_alloc_slow, pool_alloc_large, pool_alloc_found_live
-    define_alloc FAST(kmalloc), kmalloc_slow, heap_alloc, kmalloc_found_live
+    define_alloc FAST(pool_alloc), pool_alloc_slow, pool_alloc_large
+    define_alloc FAST(kmalloc), kmalloc_slow, heap_alloc
     define_free FAST(pool_free), pool_free_foreign
     define_free FAST(kfree), kfree_elsewhere
 

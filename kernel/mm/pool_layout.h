@@ -34,18 +34,22 @@
 /*
  * A CPU's cache of a class is a stack of the low halves of pointers (the high half is the same for the whole
  * window), not a list through the objects: a write after free cannot damage it, and neither alloc nor free
- * touches the object. It fills its block of 256 B up to the end, so that `full` is an address on a block's
- * edge; below the lowest entry lies a zero, so that `empty` is reading that.
+ * touches the object. Its top, the address of the next free entry, is the difference of two words, one that
+ * only frees move and one that only allocs move: as one word it would be the longest chain of a CPU's work,
+ * each alloc waiting for the store of the free before it and the other way round.
+ *
+ * The stack fills its block of 256 B up to the end, so that `full` is an address on a block's edge. Below the
+ * lowest entry lies one for a granule that is never free, so that one question finds both the empty stack and
+ * an object that is not what it should be.
  */
 #define POOL_STACK_BYTES 256
 #define POOL_CACHE       63 /* entries at most; fewer when many CPUs share a class's 1024 objects */
+#define POOL_NOTHING     (POOL_BASE + (1024 << POOL_GRANULE_SHIFT)) /* behind the last object of class 0 */
 
 /* Offsets in a CPU's slot; checked against struct pool_cpu. Indexed by state: eight bytes each. */
-#define POOL_TOP                                                                                             \
-    PERCPU_POOL /* address of the next free entry, of 64 states: beyond POOL_LAST always empty               \
-                 */
-#define POOL_LOWEST      (PERCPU_POOL + 512) /* smallest POOL_TOP that an alloc found since the last exchange */
-#define POOL_ALLOCATIONS (PERCPU_POOL + 640) /* served from the stack */
-#define POOL_STACKS      (PERCPU_POOL + 2048)
+#define POOL_FREED  PERCPU_POOL          /* of 64 states: four for each free, and the stack's first address */
+#define POOL_TAKEN  (PERCPU_POOL + 512)  /* of 64 states: four for each alloc */
+#define POOL_LOWEST (PERCPU_POOL + 1024) /* smallest top that an alloc found since the last exchange */
+#define POOL_STACKS (PERCPU_POOL + 2048)
 
 #endif

@@ -17,7 +17,6 @@
 enum {
     POOL_STATE_PAGES = POOL_GRANULES >> PAGE_SHIFT,
     POOL_SLABS = 1024, /* at most, in the classes whose objects are a page or larger */
-    POOL_EMPTY_STACK = 16,
 };
 _Static_assert(POOL_SMALLEST == 1 << POOL_GRANULE_SHIFT, "class 0 is one granule");
 _Static_assert(POOL_LARGEST == POOL_SMALLEST << (POOL_CLASSES - 1),
@@ -27,21 +26,20 @@ _Static_assert((uint64_t)POOL_LARGEST *POOL_CAPACITY == 1ull << POOL_CLASS_SHIFT
 
 /* One CPU's, at PERCPU_POOL in its slot. Others may read the counts: whole words, perhaps a moment old. */
 struct pool_cpu {
-    uint64_t top[64];
-    uint64_t lowest[16], allocations[16];
+    uint64_t freed[64], taken[64]; /* the top of a class's stack is their difference */
+    uint64_t lowest[16];
     struct pool_exchange {
         uint64_t received, given; /* objects from and to the depot */
         uint64_t refills, flushes, fallbacks;
         int64_t peak; /* most objects live by this CPU's account, up to the last exchange */
     } exchange[POOL_CLASSES];
-    uint32_t empty[POOL_EMPTY_STACK]; /* zeros: where `top` points for sizes that no class has */
-    uint64_t limit;                   /* entries a stack holds */
+    uint32_t empty[2]; /* the stack of sizes that no class has */
+    uint64_t limit;    /* entries a stack holds */
     uint32_t stack[POOL_CLASSES][POOL_STACK_BYTES / sizeof(uint32_t)] __attribute__((aligned(2048)));
 };
-_Static_assert(offsetof(struct pool_cpu, top) == POOL_TOP - PERCPU_POOL, "as in pool_layout.h");
+_Static_assert(offsetof(struct pool_cpu, freed) == POOL_FREED - PERCPU_POOL, "as in pool_layout.h");
+_Static_assert(offsetof(struct pool_cpu, taken) == POOL_TAKEN - PERCPU_POOL, "as in pool_layout.h");
 _Static_assert(offsetof(struct pool_cpu, lowest) == POOL_LOWEST - PERCPU_POOL, "as in pool_layout.h");
-_Static_assert(offsetof(struct pool_cpu, allocations) == POOL_ALLOCATIONS - PERCPU_POOL,
-               "as in pool_layout.h");
 _Static_assert(offsetof(struct pool_cpu, stack) == POOL_STACKS - PERCPU_POOL, "as in pool_layout.h");
 _Static_assert(sizeof(struct pool_cpu) <= PERCPU_HEAP - PERCPU_POOL, "the heap's area follows");
 
@@ -133,11 +131,24 @@ static inline uint32_t *pool_stack_base(struct pool_cpu *cpu, unsigned class)
     return first + (class + 1) * (POOL_STACK_BYTES / sizeof(uint32_t)) - cpu->limit;
 }
 
+static inline uint32_t *pool_top(const struct pool_cpu *cpu, unsigned class)
+{
+    return (uint32_t *)(cpu->freed[POOL_FIRST + class] - cpu->taken[POOL_FIRST + class]);
+}
+
+static inline void pool_set_top(struct pool_cpu *cpu, unsigned class, const uint32_t *top)
+{
+    cpu->freed[POOL_FIRST + class] = (uint64_t)top + cpu->taken[POOL_FIRST + class];
+}
+
+static inline uint64_t pool_allocations(const struct pool_cpu *cpu, unsigned class)
+{
+    return cpu->taken[POOL_FIRST + class] / sizeof(uint32_t);
+}
+
 static inline uint64_t pool_cached(struct pool_cpu *cpu, unsigned class)
 {
-    return cpu->limit == 0
-               ? 0
-               : (uint64_t)((uint32_t *)cpu->top[POOL_FIRST + class] - pool_stack_base(cpu, class));
+    return cpu->limit == 0 ? 0 : (uint64_t)(pool_top(cpu, class) - pool_stack_base(cpu, class));
 }
 
 static inline uint64_t pool_lowest_cached(struct pool_cpu *cpu, unsigned class)
@@ -170,9 +181,7 @@ void pool_drain_all_cpus(void);
 /* What pool_fast.S leaves over; it jumps to these. */
 void *pool_alloc_slow(size_t bytes);
 void *pool_alloc_large(size_t bytes);
-void *pool_alloc_found_live(size_t bytes, void *object);
 void *kmalloc_slow(size_t bytes);
-void *kmalloc_found_live(size_t bytes, void *object);
 void pool_free_full(void *object, unsigned state);
 void pool_free_refuse(void *object);
 void pool_free_foreign(void *object);

@@ -7,7 +7,8 @@
 #include <synos/restart.h>
 #include <synos/smp.h>
 
-enum { PERIOD = 20011, PERIODS = 100, HITS = 60, HITS_ON_A_BUSY_HOST = 3 };
+#define PERIOD 20011ull /* ticks */
+enum { PERIODS = 100, HITS = 60, HITS_ON_A_BUSY_HOST = 3 };
 
 #define RFLAGS_TRAP (1ull << 8)
 #define PATIENCE    4000000000ull /* ticks; some seconds */

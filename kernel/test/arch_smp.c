@@ -205,6 +205,7 @@ static void fault_at_once(void *argument)
 
 KTEST(arch_smp, each_cpu_catches_its_own_fault_and_goes_on_with_interrupts_on)
 {
+    KTEST_NEEDS(test, irq_enabled(), "a local APIC");
     barrier = (struct smp_barrier){.members = cpu_count()};
     smp_run(SMP_ALL, fault_at_once, NULL);
     for (unsigned i = 0; i < cpu_count(); i++) {

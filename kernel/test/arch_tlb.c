@@ -140,6 +140,36 @@ KTEST(arch_tlb, a_lock_may_be_held_over_an_unmapping)
     KTEST_EQUAL(test, wrong, 0);
 }
 
+/* Each round a table that is not there yet, and a page of it for each CPU. */
+static void need_the_same_table(void *argument)
+{
+    const uint64_t frame = *(const uint64_t *)argument;
+    for (int round = 1; round <= ROUNDS; round++) {
+        const uint64_t table_span = 512 * PAGE_SIZE;
+        char *page = stretch_of(CPUS_MAX) + round * table_span + this_cpu()->index * PAGE_SIZE;
+        smp_barrier_wait(&barrier);
+        note(vm_map(page, frame, 1, VM_READ) == 0);
+        smp_barrier_wait(&barrier);
+        note(vm_query(page) == VM_READ);
+    }
+}
+
+static void unmap_the_same_table(void)
+{
+    for (uint64_t round = 1; round <= ROUNDS; round++)
+        vm_unmap(stretch_of(CPUS_MAX) + round * 512 * PAGE_SIZE, cpu_count());
+}
+
+KTEST(arch_tlb, a_page_table_that_all_need_at_once_is_made_once)
+{
+    uint64_t frame = frame_alloc(1);
+    start();
+    smp_run(SMP_ALL, need_the_same_table, &frame);
+    unmap_the_same_table();
+    KTEST_EQUAL(test, wrong, 0);
+    frame_free(frame, 1);
+}
+
 static uint64_t taken[CPUS_MAX][FRAMES];
 
 static void take_frames(void *argument)

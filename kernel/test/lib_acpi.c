@@ -24,6 +24,11 @@ static void put(unsigned char *at, uint64_t value, unsigned bytes)
     for (unsigned i = 0; i < bytes; i++) at[i] = (unsigned char)(value >> (8 * i));
 }
 
+static void write_name(unsigned char *at, const char *name, size_t length)
+{
+    memcpy(at, name, length);
+}
+
 static void make_sum_zero(unsigned char *bytes, size_t length, size_t checksum_at)
 {
     unsigned char total = 0;
@@ -35,7 +40,7 @@ static void make_sum_zero(unsigned char *bytes, size_t length, size_t checksum_a
 
 static void close_table(unsigned at, const char *name, unsigned bytes)
 {
-    memcpy(memory + at, name, 4);
+    write_name(memory + at, name, 4);
     put(memory + at + 4, bytes, 4);
     make_sum_zero(memory + at, bytes, 9);
 }
@@ -68,15 +73,15 @@ static void build(void)
 {
     memset(memory, 0, sizeof(memory));
     memset(rsdp, 0, sizeof(rsdp));
-    memcpy(rsdp, "RSD PTR ", 8);
+    write_name(rsdp, "RSD PTR ", 8);
     rsdp[15] = 2;
     put(rsdp + 16, BASE + RSDT, 4);
     put(rsdp + 20, ACPI_RSDP_BYTES, 4);
     put(rsdp + 24, BASE + XSDT, 8);
     close_rsdp();
     for (unsigned i = 0; i < 2; i++) {
-        put(memory + RSDT + HEADER + 4 * i, BASE + (i == 0 ? OTHER : MADT), 4);
-        put(memory + XSDT + HEADER + 8 * i, BASE + (i == 0 ? OTHER : MADT), 8);
+        put(memory + RSDT + HEADER + 4 * (size_t)i, BASE + (i == 0 ? OTHER : MADT), 4);
+        put(memory + XSDT + HEADER + 8 * (size_t)i, BASE + (i == 0 ? OTHER : MADT), 8);
     }
     close_table(RSDT, "RSDT", HEADER + 8);
     close_table(XSDT, "XSDT", HEADER + 16);
@@ -154,7 +159,7 @@ KTEST(lib_acpi, no_pointer_and_no_table_are_told_from_damaged_ones)
     memset(rsdp, 0, sizeof(rsdp));
     KTEST_EQUAL(test, find(), ERR_NOT_FOUND);
     build();
-    memcpy(memory + MADT, "SSDT", 4);
+    write_name(memory + MADT, "SSDT", 4);
     KTEST_EQUAL(test, find(), ERR_NOT_FOUND);
     build();
     madt_bytes = HEADER + 8;

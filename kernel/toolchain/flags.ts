@@ -52,6 +52,31 @@ function registersOf(unit: string): readonly string[] {
   return registersByName.find(({ ending }) => unit.endsWith(ending))?.flags ?? generalRegisters;
 }
 
+export type HostUnit = {
+  /** One of the kernel's own sources, not of the program around them. */
+  readonly kernel: boolean;
+  readonly language: 'c' | 'assembly';
+  readonly include: readonly string[];
+  /** Read first by the kernel's C: its string functions stand beside those of the C library. */
+  readonly rename: string;
+};
+
+/** For a program of this machine, in which the kernel's code is what it is in the kernel; it lies in the first 2 GiB, not in the last. */
+export function hostFlags(options: KernelOptions, unit: HostUnit): string[] {
+  const kernel = [
+    ...common.filter((flag) => flag !== '-mcmodel=kernel'),
+    ...generalRegisters,
+    '-include',
+    unit.rename,
+  ];
+  const program = ['-std=gnu11', '-fno-pic', '-fno-pie'];
+  const ofLanguage =
+    unit.language === 'c'
+      ? [...(unit.kernel ? kernel : program), ...optimisation.release, '-g', ...warnings]
+      : ['-gdwarf-4', '-Werror'];
+  return [...ofLanguage, ...defines(options), ...unit.include.map((folder) => `-I${folder}`)];
+}
+
 /** Folders of #include <...>, relative to the project. */
 export function includeFolders(options: KernelOptions): string[] {
   return options.include.map((folder) => `${options.dir}/${folder}`);

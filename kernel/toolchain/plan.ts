@@ -4,6 +4,7 @@ import { compileFlags, includeFolders, linkFlags } from './flags.ts';
 import type { KernelOptions } from './options.ts';
 import type { Sources } from './sources.ts';
 
+export { findHostSources, type HostBench, hostPlan, hostWorkloads } from './host.ts';
 export { findSources, type Sources } from './sources.ts';
 
 export type KernelPlan = {

@@ -5,7 +5,7 @@ import type { Failure } from '../../core/failure.ts';
 import { parseExact, stringifyExact } from '../../core/json-exact.ts';
 import type { BootOutcome } from '../../core/outcome.ts';
 import { failureOfBoot } from '../../core/outcome-failure.ts';
-import { type Boot, type Pipeline, pipeline } from '../plan/pipeline.ts';
+import { type Boot, type Pipeline, pipeline, type Traces } from '../plan/pipeline.ts';
 import { gitFacts, hostFacts } from '../results/provenance.ts';
 import { makeRun, type StoredBoot, type StoredRun } from '../results/run.ts';
 import { writeErr, writeOut } from '../ui/output.ts';
@@ -13,12 +13,15 @@ import { type Options, showPlan } from './build.ts';
 import { endWith, exitOf } from './exit.ts';
 import type { Flags } from './flags.ts';
 import { type Executed, execute } from './run-here.ts';
-import { failuresOf, openSession, type Session } from './session.ts';
+import { cacheOf, failuresOf, openSession, type Session } from './session.ts';
 import { printRun, writePage } from './show-run.ts';
 import { version } from './version.ts';
 
+const words = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
+
 export async function boot(flags: Flags, args: readonly string[], options: Options): Promise<number> {
   const session = await openSession(flags, 'boot', version(), options['follow'] === true);
+  const traces = await tracesOf(session, words(options['trace']), flags.dryRun);
   const story = pipeline(session, {
     targets: [],
     boots: {
@@ -26,6 +29,7 @@ export async function boot(flags: Flags, args: readonly string[], options: Optio
       exact: typeof options['exact'] === 'boolean' ? options['exact'] : undefined,
       runs: typeof options['runs'] === 'number' ? options['runs'] : 1,
       commandLine: typeof options['append'] === 'string' ? options['append'] : '',
+      traces,
     },
   });
   if (flags.dryRun) return showPlan(flags, story.plan);
@@ -53,6 +57,16 @@ export async function boot(flags: Flags, args: readonly string[], options: Optio
   } finally {
     await session.close();
   }
+}
+
+async function tracesOf(
+  session: Session,
+  files: readonly string[],
+  dryRun: boolean,
+): Promise<Traces | undefined> {
+  if (files.length === 0) return undefined;
+  const { placeTraces, readTraces } = await import('./traces.ts');
+  return placeTraces(await readTraces(files), { tree: session.tree, cache: cacheOf(session.home) }, dryRun);
 }
 
 // Whether they exist is the plan's to say.

@@ -47,14 +47,19 @@ export async function complete(program: Command, words: readonly string[]): Prom
 
 async function candidatesFor(program: Command, words: readonly string[]): Promise<string[]> {
   const visible = program.commands.filter((command) => !command.name().startsWith('complete'));
-  const chosen = program.commands.find((command) => command.name() === words[0]);
-  if (words.length <= 1 || !chosen)
+  const first = program.commands.find((command) => command.name() === words[0]);
+  if (words.length <= 1 || !first)
     return [...visible.map((command) => command.name()), 'completion', 'help', '--help', '--version'];
+  const inner = first.commands.find((command) => command.name() === words[1]);
+  if (first.commands.length > 0 && (words.length <= 2 || !inner))
+    return first.commands.map((command) => command.name());
+  const chosen = inner ?? first;
   const typed = words.at(-2);
   const previous = chosen.options.find(
     (option) => typed !== undefined && (option.long === typed || option.short === typed),
   );
   if (previous?.argChoices) return [...previous.argChoices];
+  if (previous?.long === '--workload') return [...(await import('../plan/host-bench.ts')).hostWorkloads];
   if (previous?.required) return []; // a value that only the shell can complete, as a file
   if ((words.at(-1) ?? '').startsWith('-')) return chosen.options.flatMap(names);
   return argumentsOf(chosen.name());

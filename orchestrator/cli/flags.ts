@@ -69,6 +69,7 @@ export function positive(text: string): number {
   return value;
 }
 
-function collect(text: string, before: readonly string[]): string[] {
+/** For options that may be given several times. */
+export function collect(text: string, before: readonly string[]): string[] {
   return [...before, text];
 }

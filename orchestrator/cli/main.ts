@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { type ColorChoice, setColor } from '../ui/output.ts';
 import { ending } from './exit.ts';
-import { type Flags, flagsOf, positive, withCommon, withWork } from './flags.ts';
+import { collect, type Flags, flagsOf, positive, withCommon, withWork } from './flags.ts';
 import { version } from './version.ts';
 
 type Work = (
@@ -43,6 +43,7 @@ export function makeProgram(): Command {
       '\nExit codes: 0 done, 1 the work failed, 2 wrong usage, 4 this machine lacks something,\n6 the guest did not finish, 7 a result is incomplete, 130 interrupted.\nStart with: synos doctor, then synos build, then synos boot.',
     );
   declareWork(program);
+  declareBench(program);
   declareViews(program);
   return program;
 }
@@ -60,6 +61,12 @@ function declareWork(program: Command): void {
     .option('--exact', 'count instructions instead of time (icount): the same numbers every time')
     .option('--no-exact', 'measure time, also where a machine of the configuration counts')
     .option('--append <words>', "words for the end of the kernel's command line")
+    .option(
+      '--trace <file>',
+      'replay an allocation trace (AT1, plain or .xz) on every allocator in the kernel (repeatable)',
+      collect,
+      [],
+    )
     .option('-f, --follow', 'show the serial port as it is written', false)
     .option('-n, --runs <n>', 'boot each machine this often', positive)
     .option('--no-report', 'write no report page')
@@ -68,6 +75,18 @@ function declareWork(program: Command): void {
     .description('resolve the package lists against the signed Debian indexes and write synos.lock')
     .option('--check', 'say what would change, write nothing', false)
     .action(runs(async () => (await import('./lock.ts')).lock));
+}
+
+function declareBench(program: Command): void {
+  const bench = program.command('bench').description('compare what was built with others');
+  withWork(bench.command('host'))
+    .description(
+      "time the kernel's allocators as a program of this machine, in turns with glibc, mimalloc, jemalloc and tcmalloc",
+    )
+    .option('--rounds <n>', 'how often each is asked in turn; the least and the median are shown', positive)
+    .option('--trace <file...>', 'allocation traces (AT1, also as .xz) to run as well')
+    .option('--workload <name...>', 'only these workloads, and the traces (default: all of them)')
+    .action(runs(async () => (await import('./bench.ts')).benchHost));
 }
 
 function declareViews(program: Command): void {

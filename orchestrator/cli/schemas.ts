@@ -54,6 +54,62 @@ const packageChange = object({
   to: maybe(text('version now; null when it is gone')),
 });
 
+const ratio = (description: string): Schema => maybe(number(description));
+
+const hostFigure = object({
+  allocator: text('one of `allocators`'),
+  least: number('ticks per allocation and free, the loop subtracted: the least of all rounds'),
+  median: number('of the rounds'),
+  rounds: list(number('the least ticks of a round'), 'in the order in which they ran'),
+  calls: object(
+    { malloc: count('through malloc (or kmalloc)'), aligned: count('through aligned_alloc') },
+    'allocations of one run by the call that they go through',
+  ),
+});
+
+const hostBench = document('host-bench', 'Result of `synos bench host --json`.', {
+  startedAt: text('ISO 8601, UTC'),
+  cpu: text('model'),
+  kernel: text("the host's"),
+  compiler: text('of the kernel sources'),
+  rounds: count('of each workload'),
+  allocators: list(
+    object({
+      name: text('as in `results`'),
+      library: maybe(text("path; null: the kernel's own sources")),
+      version: maybe(text('as it says itself')),
+    }),
+    'in the order of their turns',
+  ),
+  results: list(
+    object({
+      workload: text('name of a workload or a trace'),
+      alignment: { enum: [64, 16], description: 'bytes that every block is a multiple of' },
+      figures: list(hostFigure, 'ours first'),
+      fastest: text('of the others, by its least ticks'),
+      ratio: ratio("ours / the fastest other's, least ticks; null where that is lost in the loop"),
+      medianRatio: ratio('the same of the medians'),
+      goal: maybe(number('the ratio is to be at most this; null: not judged')),
+      met: maybe(flag('the goal is met; null: not judged')),
+    }),
+    'those at 64 bytes of alignment first',
+  ),
+  memory: list(
+    object({
+      workload: text('as in `results`'),
+      live: count('most bytes live at once, as asked for'),
+      resident: list(
+        object({
+          allocator: text('one of `allocators`'),
+          bytes: count('most taken from the machine meanwhile'),
+        }),
+        'of a process that did nothing else',
+      ),
+    }),
+    'of workloads that are no loop',
+  ),
+});
+
 export const documents: { readonly [name: string]: Schema } = {
   error: document('error', 'What a command prints with --json when it failed.', {
     errors: list(error, 'the first one stopped the command'),
@@ -125,6 +181,7 @@ export const documents: { readonly [name: string]: Schema } = {
       'every leaf',
     ),
   }),
+  'host-bench': hostBench,
   clean: document('clean', 'Result of `synos clean --json`.', {
     dryRun: flag('nothing was removed'),
     removed: list(object({ path: text('relative to the project'), bytes: count('size') }), 'folders'),

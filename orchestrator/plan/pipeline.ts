@@ -12,6 +12,9 @@ import { makePlan } from './graph.ts';
 /** What can be built. */
 export type Target = 'kernel' | 'iso';
 
+/** Allocation traces as one archive; `path` is relative to the project. */
+export type Traces = { readonly path: string; readonly count: number };
+
 export type Wanted = {
   readonly targets: readonly Target[];
   readonly boots?: {
@@ -23,6 +26,8 @@ export type Wanted = {
     readonly runs: number;
     /** Words for the end of every kernel command line. */
     readonly commandLine: string;
+    /** To be replayed by every kernel, in place of its other benchmarks. */
+    readonly traces?: Traces | undefined;
   };
 };
 
@@ -78,9 +83,14 @@ export function pipeline(
       const run = {
         exact: wanted.boots?.exact ?? options.exact,
         index,
-        commandLine: wanted.boots?.commandLine ?? '',
+        commandLine: commandLineOf(wanted),
       };
-      const media = { kernel: outputs.kernel, ...(outputs.iso ? { image: outputs.iso } : {}) };
+      const traces = wanted.boots?.traces;
+      const media = {
+        kernel: outputs.kernel,
+        ...(outputs.iso ? { image: outputs.iso } : {}),
+        ...(traces ? { traces } : {}),
+      };
       const boot = bootPlan(name, options, media, run);
       tasks.push(...boot.tasks);
       boots.push({ machine: name, index, outcome: boot.outcome, log: boot.log });
@@ -94,6 +104,12 @@ export function pipeline(
   const artefacts = made.filter(({ name }) => wanted.targets.includes(name));
   const goals = [...artefacts.map(({ output }) => output.task), ...boots.map(({ outcome }) => outcome.task)];
   return { plan: makePlan(tasks, goals), artefacts, boots, media: made };
+}
+
+// Later words win, so the user's own are last.
+function commandLineOf({ boots }: Wanted): string {
+  const words = [boots?.traces ? 'bench=trace' : '', boots?.commandLine ?? ''];
+  return words.filter((word) => word !== '').join(' ');
 }
 
 const lockFile = 'synos.lock';

@@ -6,6 +6,7 @@
 import type { BenchRecord, Quantity } from '../../core/record.ts';
 import { recordsByKey, type StoredBoot } from './run.ts';
 import { type Interval, median, ratioInterval, toNumbers } from './stats.ts';
+import { isOfTrace } from './traces.ts';
 
 const costUnits: readonly BenchRecord['unit'][] = ['instructions', 'cycles', 'ns'];
 /** The plainest workload first; others follow as the kernel ran them. */
@@ -14,6 +15,7 @@ const workloadOrder = ['pair', 'lifo', 'fifo', 'churn'];
 const allocatorOrder = [
   ...['preallocated', 'arena', 'tensor'], // of an inference, which the pool alone does not serve
   ...['pool', 'heap', 'firstfit', 'firstfit-holes', 'kmalloc'],
+  ...['tlsf', 'buddy', 'list'],
 ];
 
 /** Tables that stand together: of one suite and unit, costs before everything else. */
@@ -82,7 +84,7 @@ const made = new WeakMap<readonly BenchRecord[], readonly AllocatorTable[]>();
 
 function makeTables(records: readonly BenchRecord[]): AllocatorTable[] {
   const tables = Map.groupBy(
-    records.filter((record) => record.labels['allocator'] !== undefined),
+    records.filter((record) => record.labels['allocator'] !== undefined && !isOfTrace(record)),
     (record) => JSON.stringify([record.suite, record.name, record.metric, record.unit]),
   );
   return [...tables.values()]
@@ -201,6 +203,7 @@ function ratioOf(value: Quantity, base: Quantity): number | null {
 }
 
 function intervalOf(above: BenchRecord, below: BenchRecord): Interval | null {
+  if (above.kind === 'series') return null; // readings of one piece of work are no repetitions
   return ratioInterval(toNumbers(above.samples), toNumbers(below.samples)) ?? null;
 }
 

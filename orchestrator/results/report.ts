@@ -11,6 +11,7 @@ import { type Html, html } from './report/html.ts';
 import { glossary, originSection } from './report/origin.ts';
 import { samplesSection } from './report/samples.ts';
 import { shell } from './report/shell.ts';
+import { traceCharts, traceSection } from './report/traces.ts';
 import { trendData, trendSection } from './report/trends.ts';
 import { verdictHeader } from './report/verdict.ts';
 import type { StoredRun } from './run.ts';
@@ -26,15 +27,15 @@ export type ReportInput = {
 
 /** The page's text. Pure but for reading its own style and script from the installation. */
 export function renderReport({ run, earlier = [], trends = [] }: ReportInput): string {
-  const data = trendData(run, trends);
-  // uPlot is most of the page: without a trend to draw it stays out.
-  const drawn = data.length > 0;
+  const data = { trends: trendData(run, trends), traces: traceCharts(run.boots) };
+  // uPlot is most of the page: without anything to draw it stays out.
+  const drawn = data.trends.length + data.traces.length > 0;
   return shell({
     title: `${run.verdict.passed ? 'Passed' : 'Failed'}: SynOS run ${run.id}`,
     style: assetText('report.css') + (drawn ? assetText('uplot.css') : ''),
     script: (drawn ? assetText('uplot.js') : '') + assetText('report.js'),
     data: stringifyExact(data),
-    body: body(run, earlier, data),
+    body: body(run, earlier, data.trends),
   });
 }
 
@@ -50,6 +51,7 @@ function body(
   const boots: Section = ['boots', run.boots.length === 1 ? 'The boot' : 'Boots', bootsSection(run.boots)];
   const figures: Section[] = [
     ['allocators', 'Pool v heap', allocatorSection(run.boots)],
+    ['traces', 'Traces', traceSection(run.boots)],
     ['changes', 'Since the run before', measured ? changesSection(run, earlier) : null],
     ['trends', 'Trend', measured ? trendSection(data) : null],
     ['samples', 'Samples', samplesSection(run.boots)],

@@ -14,6 +14,7 @@ import { cut, pad, type TableStyle, table, wrap } from './layout.ts';
 import type { StoredBoot, StoredRun } from './run.ts';
 import { seriesName } from './series-name.ts';
 import type { EarlierBoot } from './store.ts';
+import { traceText } from './trace-text.ts';
 
 const same = (text: string): string => text;
 const plainStyle: TableStyle = { bold: same, dim: same, good: same, bad: same, warn: same };
@@ -34,6 +35,7 @@ export function runTable(
   const cells = Math.max(40, columns);
   const sections = [
     ...allocatorText(run.boots, cells, style),
+    ...traceText(run.boots, cells, style),
     ...changeSections(run.boots, earlier, cells, style),
     testText(run.boots, cells, style),
     verdictText(run, cells, style),

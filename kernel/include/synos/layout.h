@@ -31,8 +31,8 @@
 #define HEAP_SIZE (1ull << 34) /* 16 GiB of addresses; memory only where committed */
 
 #define STACK_BASE       0xffffc00000000000ull
-#define STACK_SLOT_PAGES 17ull          /* the lowest page is the guard */
-#define STACK_SLOTS      (4 * CPUS_MAX) /* a CPU's own, and three for exceptions that cannot use it */
+#define STACK_SLOT_PAGES 17ull             /* the lowest page is the guard */
+#define STACK_SLOTS      (4ull * CPUS_MAX) /* a CPU's own, and three for exceptions that cannot use it */
 
 #define PERCPU_BASE  0xffffd00000000000ull
 #define PERCPU_SHIFT 16 /* 64 KiB of addresses a CPU; mapped as far as somebody uses them */

@@ -19,9 +19,13 @@ int main(void)
     const struct synos_label labels[] = {{"allocator", "pool"}, {"bytes", "4096"}};
     const struct synos_figure pair = {"alloc", "pair", "latency", "cycles", 51, 1000, samples, 3, labels, 2};
 
+    const uint64_t readings[] = {64, 4096, 128};
+    const struct synos_figure live = {"trace", "replay", "live", "bytes", 4096, 100, readings, 3, NULL, 0};
+
     synos_records_init_putc(&records, serial_putc);
     synos_record_hello(&records, "demo", "00ff", 1, 1000000, "bench=all");
     synos_record_figure(&records, "bench", &pair);
+    synos_record_figure(&records, "series", &live);
     synos_record_note(&records, "tab\t quote\" back\\slash \xe4\x7f");
     synos_record_begin(&records, "stat");
     synos_record_number(&records, "value", UINT64_MAX);

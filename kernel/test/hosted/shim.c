@@ -11,7 +11,6 @@
 #include <unistd.h>
 #include <synos/errors.h>
 #include <synos/frame.h>
-#include <synos/ksym.h>
 #include <synos/layout.h>
 #include <synos/panic.h>
 #include <synos/uart.h>
@@ -103,14 +102,6 @@ void vm_unmap(void *virt, size_t pages)
 
     must(mmap(virt, pages * PAGE_SIZE, PROT_NONE, flags, -1, 0) == virt, "vm_unmap");
     for (size_t i = 0; i < pages; i++) *frame_behind((char *)virt + i * PAGE_SIZE) = 0;
-}
-
-/* A process has other tools for that. */
-const char *ksym_lookup(uint64_t address, uint64_t *offset)
-{
-    (void)address;
-    *offset = 0;
-    return NULL;
 }
 
 void uart_write(const char *bytes, size_t length)

@@ -1,4 +1,5 @@
-/* CPUs made of threads: a slot each in the hosted per-CPU window, and the GS base on it. */
+/* What arch/ gives: CPUs made of threads, with a slot each in the hosted per-CPU window and the GS base on
+ * it. */
 #define _GNU_SOURCE
 #include <asm/prctl.h>
 #include <sched.h>
@@ -7,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <synos/ksym.h>
 #include <synos/percpu.h>
 #include <synos/smp.h>
 #include <synos/spinlock.h>
@@ -57,4 +59,12 @@ void smp_interrupt(unsigned cpu, void (*body)(void *argument), void *argument)
 void smp_interrupt_wait(unsigned cpu)
 {
     (void)cpu;
+}
+
+/* Addresses have no names here: a process has other tools for that. */
+const char *ksym_lookup(uint64_t address, uint64_t *offset)
+{
+    (void)address;
+    *offset = 0;
+    return NULL;
 }

@@ -1,11 +1,11 @@
-// The page's own script: draws the trend, filters records, copies commands. Everything else on the page is there without it.
+// The page's own script: draws the trend and the traces, filters records, copies commands. Everything else on the page is there without it.
 (() => {
   'use strict';
-  const charts = JSON.parse(document.getElementById('data').textContent).flatMap(({ runs, charts }) =>
-    charts.map((chart) => ({ ...chart, runs })),
-  );
+  const data = JSON.parse(document.getElementById('data').textContent);
+  const charts = data.trends.flatMap(({ runs, charts }) => charts.map((chart) => ({ ...chart, runs })));
 
   if (charts.length > 0) showTrend();
+  for (const place of document.querySelectorAll('.trace-chart')) showTrace(place, data.traces[place.dataset.chart]);
   for (const filter of document.querySelectorAll('.filter')) showFilter(filter);
   for (const button of document.querySelectorAll('.copy')) showCopy(button);
   openForPrint();
@@ -28,6 +28,17 @@
       drawn = drawTrend(charts[Number(pick.value)]);
     };
     pick.addEventListener('change', draw);
+    drawWhenNeeded(document.getElementById('trend-chart'), draw);
+    document.getElementById('trend-chart').addEventListener('keydown', (event) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!step || !drawn) return;
+      event.preventDefault();
+      moveCursor(drawn, charts[Number(pick.value)], step);
+    });
+  }
+
+  // At once, and again when the place gets another width or the page other colours.
+  function drawWhenNeeded(place, draw) {
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
     let width = 0;
     new ResizeObserver(([entry]) => {
@@ -35,13 +46,60 @@
       if (Math.abs(entry.contentRect.width - width) < 2) return;
       width = entry.contentRect.width;
       draw();
-    }).observe(document.getElementById('trend-chart'));
-    document.getElementById('trend-chart').addEventListener('keydown', (event) => {
-      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-      if (!step || !drawn) return;
-      event.preventDefault();
-      moveCursor(drawn, charts[Number(pick.value)], step);
+    }).observe(place);
+  }
+
+  function showTrace(place, chart) {
+    let drawn;
+    place.hidden = false;
+    drawWhenNeeded(place, () => {
+      drawn?.destroy();
+      drawn = drawTrace(place, chart);
     });
+  }
+
+  // Live bytes as an area, and above it what each allocator held: the gap between them is what it wastes.
+  function drawTrace(place, chart) {
+    const style = getComputedStyle(document.documentElement);
+    const colour = (name) => style.getPropertyValue(`--${name}`).trim();
+    const grid = { stroke: colour('line'), width: 1 };
+    const axis = { stroke: colour('soft'), grid, ticks: grid, font: '12px system-ui, sans-serif' };
+    const line = ({ name }) => ({
+      label: name,
+      width: 1.5,
+      points: { show: false },
+      value: (_plot, value) => (value === null || value === undefined ? '–' : bytes(value)),
+      ...(name === 'live' ? { stroke: colour('soft'), fill: colour('line') } : { stroke: colour(name) || colour('other') }),
+    });
+    const points = chart.lines[0].values.map((_value, index) => (index + 1) * chart.step);
+    return new uPlot(
+      {
+        width: Math.max(200, place.clientWidth),
+        height: 260,
+        scales: { x: { time: false }, y: { range: (_plot, _low, high) => [0, (high || 1) * 1.05] } },
+        axes: [
+          { ...axis, space: 70, values: (_plot, places) => places.map(short) },
+          { ...axis, size: 64, values: (_plot, values) => values.map(bytes), splits: binarySplits },
+        ],
+        series: [{ label: 'event', value: (_plot, event) => (event === null || event === undefined ? '' : figure(event)) }, ...chart.lines.map(line)],
+        cursor: { drag: { x: false, y: false } },
+        hooks: { ready: [(plot) => plot.setLegend({ idx: points.length - 1 }, false), openLegend] },
+      },
+      [points, ...chart.lines.map(({ values }) => values.map(Number))],
+      place,
+    );
+  }
+
+  // Four to eight steps, each a power of two: 0, 512 KiB, 1 MiB, ...
+  function binarySplits(_plot, _axis, least, most) {
+    const step = 2 ** Math.ceil(Math.log2(Math.max(1, (most - least) / 8)));
+    return Array.from({ length: Math.floor(most / step) + 1 }, (_, index) => index * step);
+  }
+
+  function bytes(value) {
+    const power = value < 1024 ? 0 : Math.min(4, Math.floor(Math.log2(value) / 10));
+    const scaled = value / 1024 ** power;
+    return `${scaled.toLocaleString('en', { maximumFractionDigits: scaled < 10 ? 2 : 1 })} ${['B', 'KiB', 'MiB', 'GiB', 'TiB'][power]}`;
   }
 
   // A step to the left or right of the run that the cursor is on, told in words, too.

@@ -140,7 +140,7 @@ function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-const coloured = ['pool', 'heap', 'firstfit', 'firstfit-holes', 'kmalloc'];
+const coloured = ['pool', 'heap', 'firstfit', 'firstfit-holes', 'kmalloc', 'tlsf', 'buddy', 'list'];
 
 /** A class of the style sheet; others share one colour. */
 function colourOf(allocator: string): string {

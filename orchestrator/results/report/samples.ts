@@ -30,6 +30,7 @@ ${sampled.map(({ boot, rows }, index) => {
 }
 
 function toSampled(record: BenchRecord): Sampled[] {
+  if (record.kind === 'series') return [];
   const samples = toNumbers(record.samples);
   const summary = summarise(samples);
   return summary && samples.length > 1 ? [{ record, samples, summary }] : [];

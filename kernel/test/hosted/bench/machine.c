@@ -1,0 +1,98 @@
+/*
+ * The tests' machine (../shim.c) has a memory file behind its windows, so that a frame can be seen at many
+ * addresses, and a system call for each page mapped. Nothing timed needs that: here the windows are private
+ * memory from the start, in pages of 4 KiB as the kernel has them, and mapping a page is writing down its
+ * frame. What a process pays instead is the first touch of a page.
+ */
+#define _GNU_SOURCE
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <synos/frame.h>
+#include <synos/heap.h>
+#include <synos/layout.h>
+#include <synos/panic.h>
+#include <synos/pool.h>
+#include <synos/vm.h>
+#include "../shim.h"
+#include "machine.h"
+
+#define RAM_BYTES (2ull << 30)
+
+/* Of both windows; 0: none. Untouched pages of it cost nothing. */
+static uint32_t frames_behind[(POOL_SIZE * 2 + HEAP_SIZE) / PAGE_SIZE];
+
+static void take_window(uint64_t base, size_t bytes)
+{
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+
+    if (mmap((void *)base, bytes, PROT_READ | PROT_WRITE, flags, -1, 0) != (void *)base ||
+        madvise((void *)base, bytes, MADV_NOHUGEPAGE) != 0) {
+        perror("take a window");
+        exit(70);
+    }
+}
+
+void machine_init(void)
+{
+    const struct mem_region map[] = {{0, RAM_BYTES, MEM_RAM}};
+    const struct mem_region reserved[] = {{0, 1 << 20, MEM_RESERVED}};
+
+    take_window(DIRECT_MAP_BASE, RAM_BYTES);
+    take_window(POOL_BASE, 2 * POOL_SIZE);
+    take_window(HEAP_BASE, HEAP_SIZE);
+    shim_enter_cpu(0);
+    frame_init(map, 1, reserved, 1);
+    pool_init();
+    heap_init();
+}
+
+void machine_enter_cpu(unsigned index, unsigned cpus)
+{
+    shim_enter_cpu(index);
+    pool_start_cpu(cpus);
+}
+
+void *phys_to_virt(uint64_t phys)
+{
+    return (void *)(DIRECT_MAP_BASE + phys);
+}
+
+static uint32_t *frame_behind(const void *virt)
+{
+    const uintptr_t in_pool = (uintptr_t)virt - POOL_BASE, in_heap = (uintptr_t)virt - HEAP_BASE;
+
+    return &frames_behind[(in_pool < POOL_SIZE * 2 ? in_pool : POOL_SIZE * 2 + in_heap) / PAGE_SIZE];
+}
+
+uint64_t vm_frame(const void *virt)
+{
+    return (uint64_t)*frame_behind(virt) * PAGE_SIZE;
+}
+
+int vm_map(void *virt, uint64_t phys, size_t pages, unsigned prot)
+{
+    (void)prot;
+    for (size_t i = 0; i < pages; i++)
+        *frame_behind((char *)virt + i * PAGE_SIZE) = (uint32_t)(phys / PAGE_SIZE + i);
+    return 0;
+}
+
+void vm_unmap(void *virt, size_t pages)
+{
+    madvise(virt, pages * PAGE_SIZE, MADV_DONTNEED);
+    for (size_t i = 0; i < pages; i++) *frame_behind((char *)virt + i * PAGE_SIZE) = 0;
+}
+
+void panic(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    fputs("PANIC: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    exit(70);
+}

@@ -1,0 +1,17 @@
+// The host benchmark as a plan: the kernel's allocators built for this machine, and one run of them beside the others.
+import type { Plan, TaskOutput } from '../../core/task.ts';
+import { findHostSources, type HostBench, hostPlan, hostWorkloads } from '../../kernel/toolchain/plan.ts';
+import type { Config } from '../config/schema.ts';
+import { makePlan } from './graph.ts';
+
+export { type HostBench, hostWorkloads };
+
+/** Reads the tree; starts nothing. Throws SynosError input.missing in a project that is not the SynOS kernel's. */
+export function hostBenchPipeline(
+  project: { readonly config: Config; readonly tree: string },
+  wanted: HostBench,
+): { readonly plan: Plan; readonly results: TaskOutput } {
+  const { kernel } = project.config;
+  const { tasks, results } = hostPlan(kernel, findHostSources(project.tree, kernel), wanted);
+  return { plan: makePlan(tasks, [results.task]), results };
+}
