@@ -5,12 +5,9 @@
  * 0 when the second is.
  */
 #include <synos/misuse.h>
-#include <synos/string.h>
 #include "heap_live.h"
 
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
-
-enum { HEAP_POISON = 0xdb };
 
 struct heap heap;
 
@@ -81,8 +78,7 @@ void *heap_alloc(size_t bytes)
     return heap_hand_out_kept(start, units, bytes, owner, false);
 }
 
-/* All slots are full: what stands in the first gives way. */
-static __attribute__((noinline)) void keep_instead(uint64_t word)
+void heap_keep_instead(uint64_t word)
 {
     const uint64_t flags = heap_lock();
 
@@ -91,27 +87,12 @@ static __attribute__((noinline)) void keep_instead(uint64_t word)
     heap_unlock(flags);
 }
 
-HEAP_INLINE void free_at(uint64_t unit, void *block, bool shared)
-{
-    if (unlikely(!heap_end_life(unit, shared))) {
-        heap_refuse(block);
-        return;
-    }
-    const uint64_t units = heap_state(unit), word = units << 32 | unit;
-    if (SYNOS_DEBUG) memset(block, HEAP_POISON, units << HEAP_UNIT_SHIFT);
-    if (shared)
-        __atomic_fetch_add(&heap.headroom, (int64_t)units, __ATOMIC_RELAXED);
-    else
-        __asm__ volatile("addq %1, %0" : "+m"(heap.headroom) : "r"(units) : "memory", "cc");
-    if (!heap_quick_keep(word, shared)) keep_instead(word);
-}
-
 static __attribute__((noinline)) void free_shared(void *block)
 {
     const uint64_t unit = heap_unit_of(block);
 
     if (heap.shared && unit < __atomic_load_n(&heap.reached, __ATOMIC_RELAXED))
-        free_at(unit, block, true);
+        heap_free_at(unit, block, true);
     else
         heap_refuse(block);
 }
@@ -123,7 +104,7 @@ void heap_free(void *block)
     if (unlikely(unit >= heap.quick_units))
         free_shared(block);
     else
-        free_at(unit, block, false);
+        heap_free_at(unit, block, false);
 }
 
 void heap_share(void)

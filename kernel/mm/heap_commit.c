@@ -214,7 +214,8 @@ static bool fill_void(uint32_t start, uint32_t units)
 
 static bool extend_top(uint32_t units)
 {
-    if (units > HEAP_UNITS - heap.end || !describe(heap.end + units) || !commit(heap.end, units)) return false;
+    if (units > HEAP_UNITS - heap.end || !describe(heap.end + units) || !commit(heap.end, units))
+        return false;
     heap.end += units;
     return true;
 }
@@ -232,7 +233,8 @@ static bool extend(uint32_t units)
     uint32_t run, lacking;
 
     plan(units, &run, &lacking);
-    if (lacking / HEAP_PAGE_UNITS > commit_room()) return false; /* before long work that must end in nothing */
+    if (lacking / HEAP_PAGE_UNITS > commit_room())
+        return false; /* before long work that must end in nothing */
     return run != 0 ? fill_void(run, lacking) : extend_top(lacking);
 }
 

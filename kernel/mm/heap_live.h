@@ -3,6 +3,7 @@
 #define SYNOS_MM_HEAP_LIVE_H
 
 #include <synos/profile.h>
+#include <synos/string.h>
 #include "heap_quick.h"
 
 /* One CPU: there is a new peak. Returns `block`, to be called last. */
@@ -13,6 +14,11 @@ void heap_count_live(uint64_t units);
 
 /* Debug profile: tells a write into a block since it was freed. */
 void heap_check_poison(uint64_t start, uint64_t units);
+
+enum { HEAP_POISON = 0xdb };
+
+/* Keeps a run though all slots are full: what stands in the first gives way. */
+void heap_keep_instead(uint64_t word);
 
 /* Makes a run that is the caller's a live block. */
 HEAP_INLINE void *heap_hand_out(uint64_t start, uint64_t units, size_t bytes, const void *owner, bool shared)
@@ -68,6 +74,22 @@ HEAP_INLINE bool heap_end_life(uint64_t unit, bool shared)
     if (shared) return (__atomic_fetch_and(state, ~HEAP_LIVE, __ATOMIC_ACQ_REL) & HEAP_LIVE) != 0;
     __asm__ volatile("btrl %2, %0" : "+m"(*state), "=@ccc"(live) : "i"(HEAP_LIVE_BIT) : "memory");
     return live;
+}
+
+/* Frees the block under a unit, which `block` points to, if there is one. */
+HEAP_INLINE void heap_free_at(uint64_t unit, void *block, bool shared)
+{
+    if (__builtin_expect(!heap_end_life(unit, shared), 0)) {
+        heap_refuse(block);
+        return;
+    }
+    const uint64_t units = heap_state(unit), word = units << 32 | unit;
+    if (SYNOS_DEBUG) memset(block, HEAP_POISON, units << HEAP_UNIT_SHIFT);
+    if (shared)
+        __atomic_fetch_add(&heap.headroom, (int64_t)units, __ATOMIC_RELAXED);
+    else
+        __asm__ volatile("addq %1, %0" : "+m"(heap.headroom) : "r"(units) : "memory", "cc");
+    if (!heap_quick_keep(word, shared)) heap_keep_instead(word);
 }
 
 #endif
