@@ -112,6 +112,7 @@ static struct smp_outcome start_cpus(void)
 {
     interrupt_init();
     const struct smp_outcome outcome = smp_start(boot, cpu_limit());
+    if (cpu_count() > 1) heap_share();
     smp_run(SMP_ALL, ready_pools, NULL); /* how much each may cache depends on how many they are */
     return outcome;
 }

@@ -3,6 +3,7 @@
 #include <synos/alloc.h>
 #include <synos/heap.h>
 #include <synos/misuse.h>
+#include "heap_live.h"
 #include "pool_private.h"
 
 void *kmalloc_slow(size_t bytes)
@@ -12,8 +13,8 @@ void *kmalloc_slow(size_t bytes)
     return object ? object : heap_alloc(bytes);
 }
 
-/* Not the start of a granule in the pools' window. */
-void kfree_elsewhere(void *memory)
+/* What no CPU alone frees on the quick path of the heap. */
+static __attribute__((noinline)) void free_any(void *memory)
 {
     const uint64_t offset = (uintptr_t)memory - HEAP_BASE;
 
@@ -21,6 +22,17 @@ void kfree_elsewhere(void *memory)
         heap_free(memory);
     else if (memory)
         pool_free_foreign(memory);
+}
+
+/* Not the start of a granule in the pools' window: most often one in the heap's. */
+void kfree_elsewhere(void *memory)
+{
+    const uint64_t unit = heap_unit_of(memory);
+
+    if (unit < heap.quick_units)
+        heap_free_at(unit, memory, false);
+    else
+        free_any(memory);
 }
 
 void kfree_sized(void *memory, size_t bytes)
@@ -40,5 +52,5 @@ size_t kmalloc_usable(const void *memory)
 
 size_t kmem_trim(void)
 {
-    return pool_trim();
+    return pool_trim() + heap_trim();
 }

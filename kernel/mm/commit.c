@@ -15,6 +15,14 @@ uint64_t commit_frame(void)
     return phys;
 }
 
+size_t commit_room(void)
+{
+    const size_t held = kmem_committed(), most = __atomic_load_n(&limit, __ATOMIC_RELAXED);
+    const size_t allowed = most > held ? (most - held) / PAGE_SIZE : 0, free = frame_available();
+
+    return allowed < free ? allowed : free;
+}
+
 void uncommit_frame(uint64_t phys)
 {
     frame_free(phys, 1);

@@ -132,6 +132,11 @@ void frame_free(uint64_t phys, size_t pages)
               (unsigned long long)phys);
 }
 
+size_t frame_available(void)
+{
+    return __atomic_load_n(&state.free, __ATOMIC_RELAXED);
+}
+
 /* A reserved range takes every frame that it touches; RAM gives only frames that it covers whole. */
 static void reserve(uint64_t base, uint64_t length)
 {

@@ -1,213 +1,114 @@
-/* Heap: allocation splits a run, free joins it with free neighbours, and the arena grows at its end. */
-#include <synos/errors.h>
-#include <synos/frame.h>
+/*
+ * The heap's front: what one allocation and one free do. There are two versions of each quick path: for one
+ * CPU, where an instruction is all that must not be cut in two, and for several (`shared`), with lock
+ * prefixes. Which one is right costs nothing to find out: the limits that the first compares with anyway are
+ * 0 when the second is.
+ */
 #include <synos/misuse.h>
-#include <synos/panic.h>
-#include <synos/profile.h>
-#include <synos/string.h>
-#include <synos/vm.h>
-#include "heap_run.h"
+#include "heap_live.h"
 
-enum {
-    GROW_UNITS =
-        256, /* the arena grows by at least this much if it can: growing is slow, one page at a time */
-    HEAP_POISON = 0xdb,
-};
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
 
 struct heap heap;
 
-static void set_run(uint32_t start, uint32_t units, int32_t next)
+void *heap_note_peak(void *block)
 {
-    struct heap_run *table = heap_table();
+    const int64_t headroom = __atomic_exchange_n(&heap.headroom, 0, __ATOMIC_RELAXED);
 
-    table[start].units = units;
-    table[start].next = next;
-    table[start + units - 1].first = start;
+    if (headroom < 0)
+        heap.peak += (size_t)-headroom;
+    else
+        __atomic_fetch_add(&heap.headroom, headroom,
+                           __ATOMIC_RELAXED); /* a handler came first and noted it */
+    return block;
 }
 
-static int map_pages(char *base, size_t *committed, size_t wanted)
+void heap_count_live(uint64_t units)
 {
-    while (*committed < wanted) {
-        const uint64_t phys = frame_alloc(1);
+    const int64_t headroom = __atomic_sub_fetch(&heap.headroom, (int64_t)units, __ATOMIC_RELAXED);
+    int64_t lowest = __atomic_load_n(&heap.lowest, __ATOMIC_RELAXED);
 
-        if (phys == 0) return ERR_NO_MEMORY;
-        if (vm_map(base + *committed, phys, 1, VM_READ | VM_WRITE) != 0) {
-            frame_free(phys, 1);
-            return ERR_NO_MEMORY;
-        }
-        *committed += PAGE_SIZE;
-    }
-    return 0;
+    while (headroom < lowest && !__atomic_compare_exchange_n(&heap.lowest, &lowest, headroom, true,
+                                                             __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}
 }
 
-/* Puts memory behind the table (zeroed: no run starts there) and then the arena, up to `end` units. */
-static int commit(uint32_t end)
+void heap_check_poison(uint64_t start, uint64_t units)
 {
-    const size_t before = heap.table_committed;
-    const int error = map_pages((char *)heap_table(), &heap.table_committed, end * sizeof(struct heap_run));
+    const unsigned char *bytes = heap_address(start);
 
-    memset((char *)heap_table() + before, 0, heap.table_committed - before);
-    return error ? error : map_pages((char *)HEAP_BASE, &heap.committed, (size_t)end << HEAP_UNIT_SHIFT);
-}
-
-void heap_init(void)
-{
-    if (commit(1) != 0) panic("no memory for the heap's first page");
-    set_run(0, 1, HEAP_LIVE);
-    heap.top = heap.end = heap.reached = 1;
-}
-
-/* Commits memory until the top has `units`; false when there is none. */
-static bool grow(uint32_t units)
-{
-    if (units > HEAP_UNITS - heap.top) return false;
-    uint32_t end = heap.top + units;
-    const uint32_t generous = heap.end + GROW_UNITS;
-
-    if (end < generous && generous <= HEAP_UNITS && commit(generous) == 0)
-        end = generous;
-    else if (commit(end) != 0)
-        return false;
-    heap.end = end;
-    return true;
-}
-
-static uint32_t take_from_top(uint32_t units)
-{
-    const uint32_t start = heap.top;
-
-    if (units > heap.end - heap.top && !grow(units)) return 0;
-    heap.top = start + units;
-    if (heap.top > heap.reached) heap.reached = heap.top;
-    return start;
-}
-
-/* Takes the first `units` of a free run out of its bin; the rest goes back into one. */
-static __attribute__((noinline)) void take_from_run(uint32_t start, uint32_t units)
-{
-    const uint32_t rest = heap_table()[start].units - units;
-
-    heap_bin_remove(start);
-    if (rest > 0) {
-        set_run(start + units, rest, 0);
-        heap_bin_insert(start + units);
+    for (size_t i = 0; i < units << HEAP_UNIT_SHIFT; i++) {
+        if (bytes[i] == HEAP_POISON) continue;
+        misuse_report_object(MISUSE_WRITE_AFTER_FREE, bytes, units << HEAP_UNIT_SHIFT,
+                             heap_owner_at((uint32_t)start));
+        return;
     }
 }
 
-static void count_allocation(uint32_t units, uint32_t slack)
+/* Out of the arena. */
+static __attribute__((noinline)) void *alloc_slow(size_t bytes, const void *owner)
 {
-    heap.allocations++;
-    heap.live_blocks++;
-    heap.slack += slack;
-    heap.live_units += units;
-    if (heap.live_units > heap.peak_units) heap.peak_units = heap.live_units;
+    const uint32_t units = heap_units_for(bytes);
+    const uint64_t flags = heap_lock();
+    const uint32_t start = heap_obtain(units, flags);
+    void *block = start != 0 ? heap_hand_out_new(start, units, bytes, owner) : NULL;
+
+    heap_unlock(flags);
+    return block;
+}
+
+/* What no quick path of a single CPU takes. */
+static __attribute__((noinline)) void *alloc_shared(size_t bytes, const void *owner)
+{
+    const uint32_t units = heap_units_for(bytes);
+    uint64_t start;
+
+    if (bytes - 1 >= HEAP_SIZE / 2) return NULL;
+    if (heap_quick_take(units, &start, true)) return heap_hand_out_kept(start, units, bytes, owner, true);
+    return alloc_slow(bytes, owner);
 }
 
 void *heap_alloc(size_t bytes)
 {
-    if (bytes - 1 >= (size_t)HEAP_UNITS << HEAP_UNIT_SHIFT) return NULL;
-    const uint32_t units = (uint32_t)((bytes + HEAP_UNIT - 1) >> HEAP_UNIT_SHIFT);
-    uint32_t start = heap_bin_find(units);
+    const void *owner = SYNOS_DEBUG ? __builtin_return_address(0) : NULL;
+    const uint64_t units = ((bytes - 1) >> HEAP_UNIT_SHIFT) + 1;
+    uint64_t start;
 
-    if (start != 0)
-        take_from_run(start, units);
+    if (unlikely(bytes - 1 >= heap.quick_bytes)) return alloc_shared(bytes, owner);
+    if (!heap_quick_take(units, &start, false)) return alloc_slow(bytes, owner);
+    return heap_hand_out_kept(start, units, bytes, owner, false);
+}
+
+void heap_keep_instead(uint64_t word)
+{
+    const uint64_t flags = heap_lock();
+
+    word = __atomic_exchange_n(&heap_quick_of(this_cpu())->slots[0], word, __ATOMIC_ACQ_REL);
+    if (word != 0) heap_join((uint32_t)word, (uint32_t)(word >> 32));
+    heap_unlock(flags);
+}
+
+static __attribute__((noinline)) void free_shared(void *block)
+{
+    const uint64_t unit = heap_unit_of(block);
+
+    if (heap.shared && unit < __atomic_load_n(&heap.reached, __ATOMIC_RELAXED))
+        heap_free_at(unit, block, true);
     else
-        start = take_from_top(units);
-    if (start == 0) {
-        heap.failures++;
-        return NULL;
-    }
-    const size_t granted = (size_t)units << HEAP_UNIT_SHIFT;
-    set_run(start, units, HEAP_LIVE);
-    heap_table()[start].slack = (uint32_t)(granted - bytes);
-    count_allocation(units, (uint32_t)(granted - bytes));
-    return (char *)HEAP_BASE + ((size_t)start << HEAP_UNIT_SHIFT);
-}
-
-/* First unit of the live block that starts at `block`, or 0. */
-static uint32_t live_run(const void *block)
-{
-    const uint64_t offset = (uintptr_t)block - HEAP_BASE;
-    const uint64_t unit = offset >> HEAP_UNIT_SHIFT;
-
-    if (offset % HEAP_UNIT != 0 || unit >= heap.top) return 0;
-    const struct heap_run *run = &heap_table()[unit];
-    return run->units != 0 && run->next == HEAP_LIVE ? (uint32_t)unit : 0;
-}
-
-/* Why a pointer is no live block. Free memory forgets where the blocks were that it was joined from: any unit
- * of it counts as one. */
-static enum misuse diagnose(const void *block)
-{
-    const struct heap_run *table = heap_table();
-    const uint64_t offset = (uintptr_t)block - HEAP_BASE;
-    uint64_t unit = offset >> HEAP_UNIT_SHIFT;
-
-    if (unit >= HEAP_UNITS) return MISUSE_FOREIGN_FREE;
-    if (unit >= heap.reached || unit == 0) return MISUSE_UNALLOCATED_FREE;
-    while (unit < heap.top && table[unit].units == 0) unit--;
-    const bool is_free = unit >= heap.top || heap_is_free(&table[unit]);
-    return is_free && offset % HEAP_UNIT == 0 ? MISUSE_DOUBLE_FREE : MISUSE_INTERIOR_FREE;
-}
-
-static __attribute__((noinline, cold)) void refuse(const void *block)
-{
-    misuse_report(diagnose(block), block);
-}
-
-/* Joins a run, which is in no bin, with what is free on both sides; the whole goes to the top when it touches
- * it, else into a bin. */
-static __attribute__((noinline)) void join(uint32_t start, uint32_t units)
-{
-    struct heap_run *table = heap_table();
-    const uint32_t next = start + units, before = table[start - 1].first;
-
-    if (heap_is_free(&table[before])) {
-        heap_bin_remove(before);
-        units += table[before].units;
-        table[start].units = 0;
-        start = before;
-    }
-    if (next == heap.top) {
-        table[start].units = 0;
-        heap.top = start;
-        return;
-    }
-    if (heap_is_free(&table[next])) {
-        heap_bin_remove(next);
-        units += table[next].units;
-        table[next].units = 0;
-    }
-    set_run(start, units, 0);
-    heap_bin_insert(start);
+        heap_refuse(block);
 }
 
 void heap_free(void *block)
 {
-    const uint32_t start = live_run(block);
+    const uint64_t unit = heap_unit_of(block);
 
-    if (start == 0) {
-        refuse(block);
-        return;
-    }
-    struct heap_run *table = heap_table();
-    const uint32_t units = table[start].units;
-    if (SYNOS_DEBUG) memset(block, HEAP_POISON, (size_t)units << HEAP_UNIT_SHIFT);
-    heap.live_blocks--;
-    heap.live_units -= units;
-    heap.slack -= table[start].slack;
-
-    if (start + units == heap.top && !heap_is_free(&table[table[start - 1].first])) {
-        table[start].units = 0; /* the last block goes back where it came from */
-        heap.top = start;
-    } else {
-        join(start, units);
-    }
+    if (unlikely(unit >= heap.quick_units))
+        free_shared(block);
+    else
+        heap_free_at(unit, block, false);
 }
 
-size_t heap_usable(const void *block)
+void heap_share(void)
 {
-    const uint32_t start = live_run(block);
-
-    return start == 0 ? 0 : (size_t)heap_table()[start].units << HEAP_UNIT_SHIFT;
+    heap.quick_bytes = heap.quick_units = 0;
+    heap.shared = true;
 }

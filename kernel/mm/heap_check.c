@@ -1,106 +1,155 @@
-/* The heap seen from outside: statistics, and a walk over all invariants. */
-#include "heap_run.h"
+/* Walks every invariant of the heap. */
+#include "heap_quick.h"
 
 struct tally {
-    size_t free_runs, largest_free, live_runs, live_units, slack;
+    size_t live_units, free_runs, void_runs, kept_runs, pages;
 };
 
-static void count_run(struct tally *tally, const struct heap_run *run)
+/* Pages have memory where they are no void and below the end, and nowhere else. */
+static const char *check_pages(uint32_t start, uint32_t units, bool is_void, struct tally *tally)
 {
-    if (heap_is_free(run)) {
-        tally->free_runs++;
-        if (run->units > tally->largest_free) tally->largest_free = run->units;
-    } else {
-        tally->live_runs++;
-        tally->live_units += run->units;
-        tally->slack += run->slack;
-    }
+    for (uint32_t page = start / HEAP_PAGE_UNITS; page <= (start + units - 1) / HEAP_PAGE_UNITS; page++)
+        if ((heap_frames()[page] == 0) != is_void) return "a void has memory, or a run has none";
+    if (!is_void) return NULL;
+    if (start % HEAP_PAGE_UNITS != 0 || units % HEAP_PAGE_UNITS != 0) return "a void is not whole pages";
+    tally->pages -= units / HEAP_PAGE_UNITS;
+    return NULL;
 }
 
-/* Walks the runs that tile the arena behind unit 0, and counts them. */
+static const char *check_run(uint32_t start, struct tally *tally)
+{
+    const uint32_t state = heap_state(start), units = state & HEAP_LENGTH, kind = state & ~HEAP_LENGTH;
+
+    if (units == 0 || units > heap.top - start) return "the runs do not tile the arena";
+    if (heap_table()[start + units - 1].first != start)
+        return "the last unit of a run does not name its first";
+    for (uint32_t unit = start + 1; unit < start + units; unit++)
+        if (heap_state(unit) != 0) return "a run seems to start inside of another one";
+    switch (kind) {
+    case HEAP_LIVE: tally->live_units += units; break;
+    case HEAP_FREE: tally->free_runs++; break;
+    case HEAP_VOID: tally->void_runs++; break;
+    case 0: tally->kept_runs++; break;
+    default: return "a run is of two kinds";
+    }
+    return check_pages(start, units, kind == HEAP_VOID, tally);
+}
+
 static const char *walk_runs(struct tally *tally)
 {
-    const struct heap_run *table = heap_table();
-    bool before_is_free = false;
+    uint32_t kind_before = 0;
 
-    for (uint32_t start = 1; start < heap.top; start += table[start].units) {
-        const struct heap_run *run = &table[start];
+    tally->pages = heap.end / HEAP_PAGE_UNITS - 1;
+    for (uint32_t start = HEAP_PAGE_UNITS; start < heap.top; start += heap_length(start)) {
+        const char *broken = check_run(start, tally);
+        const uint32_t kind = heap_state(start) & (HEAP_FREE | HEAP_VOID);
 
-        if (run->units == 0 || run->units > heap.top - start) return "the runs do not tile the arena";
-        if (table[start + run->units - 1].first != start)
-            return "the last unit of a run does not name its first";
-        for (uint32_t unit = start + 1; unit < start + run->units; unit++)
-            if (table[unit].units != 0) return "a run seems to start inside of another one";
-        if (before_is_free && heap_is_free(run)) return "two free runs touch";
-        before_is_free = heap_is_free(run);
-        count_run(tally, run);
+        if (broken) return broken;
+        if (kind != 0 && kind == kind_before) return "two free runs or two voids touch";
+        kind_before = kind;
     }
-    return before_is_free ? "a free run touches the top" : NULL;
+    return kind_before == HEAP_FREE ? "a free run touches the top" : NULL;
 }
 
-static const char *walk_bin(unsigned bin, size_t *count)
+static const char *check_few(const struct heap_bins *bins, uint32_t kind)
 {
-    const struct heap_run *table = heap_table();
+    for (uint32_t place = 0; place < bins->count; place++) {
+        const uint32_t start = (uint32_t)bins->few[place], units = (uint32_t)(bins->few[place] >> 32);
+
+        if (start >= heap.top || heap_state(start) != (units | kind))
+            return "a row holds what is no run of its kind";
+        if (heap_table()[start].next != place) return "a run does not know its place in the row";
+    }
+    return bins->rows == 0 ? NULL : "there are few runs, and some are in bins";
+}
+
+static const char *check_bin(const struct heap_bins *bins, unsigned bin, uint32_t kind, size_t *count)
+{
     uint32_t before = 0;
 
-    if ((heap.bins[bin] != 0) != (heap.columns[bin / HEAP_COLUMNS] >> (bin % HEAP_COLUMNS) & 1))
+    if ((bins->first[bin] != 0) != (bins->columns[bin / HEAP_COLUMNS] >> (bin % HEAP_COLUMNS) & 1))
         return "the bitmap of bins is wrong about one";
-    for (uint32_t run = heap.bins[bin]; run != 0; run = (uint32_t)table[run].next) {
-        if (run >= heap.top || !heap_is_free(&table[run]) || heap_bin(table[run].units) != bin)
-            return "a bin holds what is no free run of its length";
-        if ((uint32_t)table[run].previous != before) return "a bin's links disagree";
+    for (uint32_t run = bins->first[bin]; run != 0; run = heap_table()[run].next) {
+        if (run >= heap.top || (heap_state(run) & ~HEAP_LENGTH) != kind || heap_bin(heap_length(run)) != bin)
+            return "a bin holds what is no run of its kind and length";
+        if (heap_table()[run].previous != before) return "a bin's links disagree";
         before = run;
         if (++*count > HEAP_UNITS) return "a bin runs in a circle";
     }
     return NULL;
 }
 
+static const char *check_bins(const struct heap_bins *bins, uint32_t kind, size_t wanted)
+{
+    size_t count = 0;
+
+    if (bins->count != wanted) return "a run that nobody uses is in no bin";
+    if (!bins->many) return check_few(bins, kind);
+    for (unsigned bin = 0; bin < HEAP_ROWS * HEAP_COLUMNS; bin++) {
+        const char *broken = check_bin(bins, bin, kind, &count);
+
+        if (broken) return broken;
+    }
+    for (unsigned row = 0; row < HEAP_ROWS; row++)
+        if ((bins->columns[row] != 0) != (bins->rows >> row & 1))
+            return "the bitmap of rows is wrong about one";
+    return count == wanted ? NULL : "the number of runs in bins is wrong";
+}
+
+/* Each kept run stands in one slot of one CPU, and slots hold nothing else. */
+static const char *check_kept(size_t wanted)
+{
+    size_t count = 0;
+
+    for (unsigned slot = 0; slot < cpu_count() * HEAP_QUICK_SLOTS; slot++) {
+        const struct heap_quick *quick = heap_quick_of(percpu_slot(slot / HEAP_QUICK_SLOTS));
+        const uint64_t word = __atomic_load_n(&quick->slots[slot % HEAP_QUICK_SLOTS], __ATOMIC_RELAXED);
+
+        if (word == 0) continue;
+        if ((uint32_t)word >= heap.top || heap_state((uint32_t)word) != word >> 32)
+            return "a CPU keeps what is no kept run of that length";
+        count++;
+    }
+    return count == wanted ? NULL : "a kept run stands in no slot, or in two";
+}
+
 /* Above the top nothing starts, so that what is carved from it later has a clear interior. */
 static const char *check_top(void)
 {
-    if (heap.top > heap.end || heap.reached < heap.top) return "the top lies outside of the arena";
+    if (heap.top > heap.end || heap.reached < heap.top || heap.end % HEAP_PAGE_UNITS != 0)
+        return "the top lies outside of the arena";
     for (uint32_t unit = heap.top; unit < heap.reached; unit++)
-        if (heap_table()[unit].units != 0) return "a run seems to start in the top";
-    for (unsigned row = 0; row < HEAP_ROWS; row++)
-        if ((heap.columns[row] != 0) != (heap.rows >> row & 1))
-            return "the bitmap of rows is wrong about one";
+        if (heap_state(unit) != 0) return "a run seems to start in the top";
+    for (uint32_t page = (heap.top + HEAP_PAGE_UNITS - 1) / HEAP_PAGE_UNITS;
+         page < heap.frames_bytes / sizeof(uint32_t); page++)
+        if ((heap_frames()[page] != 0) != (page < heap.end / HEAP_PAGE_UNITS))
+            return "the top's memory does not end where it should";
     return NULL;
+}
+
+static const char *check_counts(const struct tally *tally)
+{
+    if ((int64_t)tally->live_units != (int64_t)heap.peak - heap.headroom)
+        return "the count of live units differs from the runs";
+    if (tally->pages * PAGE_SIZE != heap.committed)
+        return "the count of committed pages differs from the runs";
+    if (heap.end * sizeof(struct heap_run) > heap.table_bytes) return "the arena is longer than its table";
+    return NULL;
+}
+
+static const char *check(void)
+{
+    struct tally tally = {0};
+
+    return walk_runs(&tally) ?: check_top() ?: check_bins(&heap.free, HEAP_FREE, tally.free_runs) ?:
+           check_bins(&heap.voids, HEAP_VOID, tally.void_runs) ?: check_kept(tally.kept_runs) ?: check_counts(&tally);
 }
 
 const char *heap_check(void)
 {
-    struct tally tally = {0};
-    size_t in_bins = 0;
-    const char *broken = walk_runs(&tally);
+    const uint64_t flags = heap_lock();
+    const char *broken = check();
 
-    for (unsigned bin = 0; bin < HEAP_ROWS * HEAP_COLUMNS && !broken; bin++) broken = walk_bin(bin, &in_bins);
-    if (!broken) broken = check_top();
-    if (broken) return broken;
-    if (in_bins != tally.free_runs) return "a free run is in no bin";
-    if (tally.live_runs != heap.live_blocks || tally.live_units != heap.live_units ||
-        tally.slack != heap.slack)
-        return "the counts of live blocks differ from the runs";
-    if ((size_t)heap.end << HEAP_UNIT_SHIFT > heap.committed ||
-        heap.end * sizeof(struct heap_run) > heap.table_committed)
-        return "the arena is longer than its memory";
-    return NULL;
-}
-
-void heap_stats(struct heap_stats *stats)
-{
-    struct tally tally = {0};
-
-    walk_runs(&tally);
-    if (heap.end - heap.top > tally.largest_free) tally.largest_free = heap.end - heap.top;
-    *stats = (struct heap_stats){
-        .committed = heap.committed,
-        .live = heap.live_units << HEAP_UNIT_SHIFT,
-        .peak = heap.peak_units << HEAP_UNIT_SHIFT,
-        .requested = (heap.live_units << HEAP_UNIT_SHIFT) - heap.slack,
-        .live_blocks = heap.live_blocks,
-        .free_blocks = tally.free_runs,
-        .largest_free = tally.largest_free << HEAP_UNIT_SHIFT,
-        .allocations = heap.allocations,
-        .failures = heap.failures,
-    };
+    heap_unlock(flags);
+    return broken;
 }

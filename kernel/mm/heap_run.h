@@ -1,18 +1,22 @@
 /*
- * The heap's data, for heap.c, heap_bins.c and heap_check.c only.
+ * The heap's data, for mm/heap*.c only.
  *
- *     HEAP_BASE                                                                            HEAP_BASE +
- * HEAP_SIZE / 2 | unit 0 | runs, free and live, without gaps | top: free | not committed yet ...      |
- * table: 16 B a unit ... 1                               heap.top     heap.end
+ *     HEAP_BASE                                                     + HEAP_SIZE / 2           + HEAP_SIZE / 4
+ * * 3 | page 0 | runs without gaps | top: free | not committed ...  | table: 16 bytes a unit  | frames: 4
+ * bytes a page 4 units             heap.top    heap.end
  *
  * A run is a row of units. Its descriptor lies in the table under its first unit; under its last unit stands
  * where it starts, so that both neighbours of a run are one load away (boundary tags: Knuth, TAOCP 1, 2.5C).
- * `units` is 0 under every unit that starts no run, which is how a pointer into the middle of a run is told
- * from one to its start. Unit 0 is live for ever: 0 stands for `none` in all lists.
+ * `state` is 0 under every unit that starts no run, which is how a pointer into the middle of a run is told
+ * from one to its start. Page 0 is no memory and in no list: 0 stands for none.
  *
- * Free runs lie in bins, the lists of two-level segregated fit (Masmano et al., ECRTS 2004): a row a
- * doubling, eight bins a row. What is free at the end of the arena lies in no bin: it is taken from last, so
- * that large pieces last long.
+ *     live    handed out
+ *     kept    freed, kept whole for the next request of its length (heap_quick.h), or on its way between two
+ * owners free    in a bin void    in a bin of the other kind: whole pages whose memory went elsewhere
+ * (heap_commit.c)
+ *
+ * Whoever clears the live bit owns the run. Only the holder of the lock makes runs free or void, joins and
+ * splits; nobody else reads or writes more of a descriptor than the state, and that only of what may be his.
  */
 #ifndef SYNOS_MM_HEAP_RUN_H
 #define SYNOS_MM_HEAP_RUN_H
@@ -22,41 +26,47 @@
 #include <stdint.h>
 #include <synos/heap.h>
 #include <synos/layout.h>
+#include <synos/spinlock.h>
+#include "heap_bins.h"
 
-enum {
-    HEAP_UNIT_SHIFT = 10,
-    HEAP_UNITS = HEAP_SIZE / 2 >> HEAP_UNIT_SHIFT,
-    HEAP_COLUMN_SHIFT = 3, /* bins a row, as a power of two */
-    HEAP_COLUMNS = 1 << HEAP_COLUMN_SHIFT,
-    HEAP_ROWS = 23 - HEAP_COLUMN_SHIFT + 2,
-    HEAP_LIVE = -1, /* in `next`: the run is in no bin, since it is live */
-};
-_Static_assert(HEAP_UNIT == 1 << HEAP_UNIT_SHIFT, "a unit is a power of two");
-_Static_assert(HEAP_UNITS <= 1 << 23, "the bins reach up to the whole arena");
-_Static_assert(HEAP_COLUMNS == 8, "a row's bins are the bits of one byte");
+#define HEAP_LIVE_BIT 31
+#define HEAP_LIVE     (1u << HEAP_LIVE_BIT)
+#define HEAP_FREE     (1u << 30)
+#define HEAP_VOID     (1u << 29)
+#define HEAP_LENGTH   (2u * HEAP_UNITS - 1)
 
 struct heap_run {
-    uint32_t units; /* under the first unit: length; else 0 */
+    uint32_t state; /* under the first unit: length and kind (none of the bits above: kept); else 0 */
     uint32_t first; /* under the last unit: the first one */
-    int32_t next;   /* free: next run in the bin, 0 for none (unit 0 is never free: see heap_init); live:
-                       HEAP_LIVE */
     union {
-        int32_t previous; /* free: run before it in the bin, 0 for none */
-        uint32_t slack;   /* live: bytes granted and not asked for */
+        uint32_t next;  /* free, void: next in the bin, or the place in the row; see heap_bins.h */
+        uint32_t bytes; /* live: what was asked for, its low 32 bits */
+    };
+    union {
+        uint32_t previous; /* free, void: run before it in the bin, 0 for none */
+        uint32_t owner;    /* live, debug profile: who asked for it, the low half of the address */
     };
 };
 _Static_assert(sizeof(struct heap_run) == 16, "descriptors cost 16 bytes a unit, 1.6 %");
 
 struct heap {
-    uint32_t top;     /* runs tile [0, top) */
-    uint32_t end;     /* [top, end) is committed and free */
-    uint32_t reached; /* the highest that top ever was: beyond it nothing was ever allocated */
-    uint32_t rows;    /* one bit a row: a bin of it is not empty */
-    uint8_t columns[HEAP_ROWS];
-    uint32_t bins[HEAP_ROWS * HEAP_COLUMNS]; /* first run, 0 for none */
-    size_t committed, table_committed;       /* bytes mapped of the arena and of the table */
-    size_t live_units, peak_units, live_blocks, slack;
-    uint64_t allocations, failures;
+    /* What every operation reads. The first two are 0 once CPUs share the heap, which turns the paths for a
+     * single one off. */
+    size_t quick_bytes;   /* requests up to here ... */
+    uint64_t quick_units; /* ... and blocks below this unit take those paths */
+    int64_t headroom;     /* peak - live, in units; below zero until somebody notes the new peak */
+
+    struct spinlock lock
+        __attribute__((aligned(64))); /* of all that follows, and of runs that are free or void */
+    bool shared;                      /* by several CPUs */
+    uint32_t top;                     /* runs tile [0, top) */
+    uint32_t end;                     /* [top, end) is committed and free */
+    uint32_t reached;                 /* the highest that top ever was */
+    struct heap_bins free, voids;
+    size_t committed, table_bytes, frames_bytes; /* mapped of the arena, the table and the list of frames */
+    size_t peak;                                 /* units */
+    int64_t lowest; /* least headroom since CPUs share the heap: the peak is not noted then but for this */
+    uint64_t slow_allocations, failures, moved_pages;
 };
 
 extern struct heap heap;
@@ -66,62 +76,90 @@ static inline struct heap_run *heap_table(void)
     return (struct heap_run *)(HEAP_BASE + HEAP_SIZE / 2);
 }
 
-static inline bool heap_is_free(const struct heap_run *run)
+/* Frame number under each page of the arena, 0 for none. */
+static inline uint32_t *heap_frames(void)
 {
-    return run->units != 0 && run->next != HEAP_LIVE;
+    return (uint32_t *)(HEAP_BASE + HEAP_SIZE / 4 * 3);
 }
 
-/* Bin of a free run of this length: the last one whose runs are at least as short. Bins of rows 0 and 1 hold
- * one length each. */
-static inline unsigned heap_bin(uint32_t units)
+static inline void *heap_address(uint64_t unit)
 {
-    const unsigned top = 31 ^ (unsigned)__builtin_clz(units | HEAP_COLUMNS);
-    const unsigned shift = top - HEAP_COLUMN_SHIFT;
-
-    return (shift << HEAP_COLUMN_SHIFT) + (units >> shift);
+    return (char *)HEAP_BASE + (unit << HEAP_UNIT_SHIFT);
 }
 
-static inline void heap_bin_insert(uint32_t start)
+static inline uint32_t heap_units_for(size_t bytes)
 {
-    struct heap_run *table = heap_table();
-    const unsigned bin = heap_bin(table[start].units);
-    const uint32_t next = heap.bins[bin];
-
-    table[start].next = (int32_t)next;
-    table[start].previous = 0;
-    heap.bins[bin] = start;
-    if (next != 0) {
-        table[next].previous = (int32_t)start;
-        return;
-    }
-    heap.rows |= 1u << (bin / HEAP_COLUMNS);
-    heap.columns[bin / HEAP_COLUMNS] |= (uint8_t)(1u << (bin % HEAP_COLUMNS));
+    return (uint32_t)((bytes + HEAP_UNIT - 1) >> HEAP_UNIT_SHIFT);
 }
 
-static inline void heap_bin_mark_empty(unsigned bin)
+/* Unit number of a pointer; above all that there are when it is outside of the arena or not at a unit's
+ * start. */
+static inline uint64_t heap_unit_of(const void *block)
 {
-    const unsigned row = bin / HEAP_COLUMNS;
+    const uint64_t offset = (uintptr_t)block - HEAP_BASE;
 
-    heap.columns[row] &= (uint8_t) ~(1u << (bin % HEAP_COLUMNS));
-    if (heap.columns[row] == 0) heap.rows &= ~(1u << row);
+    return offset >> HEAP_UNIT_SHIFT | offset << (64 - HEAP_UNIT_SHIFT);
 }
 
-static inline void heap_bin_remove(uint32_t start)
+/* A neighbour's state may change while it is read, but whether it is free or void does not. */
+static inline uint32_t heap_state(uint64_t unit)
 {
-    struct heap_run *table = heap_table();
-    const int32_t next = table[start].next, previous = table[start].previous;
-
-    if (next != 0) table[next].previous = previous;
-    if (previous != 0) {
-        table[previous].next = next;
-        return;
-    }
-    const unsigned bin = heap_bin(table[start].units);
-    heap.bins[bin] = (uint32_t)next;
-    if (next == 0) heap_bin_mark_empty(bin);
+    return __atomic_load_n(&heap_table()[unit].state, __ATOMIC_RELAXED);
 }
 
-/* A free run of at least `units`, still in its bin, or 0. Not always the tightest: see heap_bins.c. */
-uint32_t heap_bin_find(uint32_t units);
+static inline void heap_set_state(uint64_t unit, uint32_t state)
+{
+    __atomic_store_n(&heap_table()[unit].state, state, __ATOMIC_RELAXED);
+}
+
+static inline uint32_t heap_length(uint32_t unit)
+{
+    return heap_state(unit) & HEAP_LENGTH;
+}
+
+/* Makes [start, start + units) one run. */
+static inline void heap_set_run(uint32_t start, uint32_t units, uint32_t kind)
+{
+    heap_set_state(start, units | kind);
+    heap_table()[start + units - 1].first = start;
+}
+
+/* The lock. One CPU alone only needs to be left in peace by its interrupts. */
+static inline uint64_t heap_lock(void)
+{
+    const uint64_t flags = irq_save();
+
+    if (__builtin_expect(heap.shared, 0))
+        while (!spin_try(&heap.lock)) spin_wait();
+    return flags;
+}
+
+static inline void heap_unlock(uint64_t flags)
+{
+    if (__builtin_expect(heap.shared, 0))
+        spin_unlock(&heap.lock, flags);
+    else
+        irq_restore(flags);
+}
+
+/* All of these with the lock held. */
+
+/* Makes a kept run free: joins it with what is free on both sides. The whole goes to the top when it touches
+ * it, else into a bin. */
+void heap_join(uint32_t start, uint32_t units);
+
+/* A run of `units` out of a free one or from the top, kept: the caller's. 0 when no free piece is that long.
+ */
+uint32_t heap_take(uint32_t units);
+
+/* The same after what other CPUs keep was joined and memory was committed; counts a failure. `flags` is what
+ * heap_lock returned. */
+uint32_t heap_take_more(uint32_t units, uint64_t flags);
+
+/* Tells the misuse of a pointer that is no live block. The lock is not held. */
+void heap_refuse(const void *block) __attribute__((cold));
+
+/* Who allocated the block that starts under a unit; NULL when it is not known. */
+const void *heap_owner_at(uint32_t start);
 
 #endif

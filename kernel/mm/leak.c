@@ -1,4 +1,5 @@
 /* Live blocks added up by who allocated them. */
+#include <synos/heap.h>
 #include <synos/leak.h>
 #include <synos/profile.h>
 #include "pool_debug.h"
@@ -33,6 +34,11 @@ static void add_class(struct tally *tally, unsigned class)
     }
 }
 
+static void add_block(const struct heap_block *block, void *tally)
+{
+    add(tally, block->owner, block->bytes);
+}
+
 static void sort_by_bytes(struct tally *tally)
 {
     for (size_t i = 1; i < tally->count; i++) {
@@ -51,6 +57,7 @@ size_t leak_sites(struct leak_site sites[LEAK_SITES])
 
     if (!SYNOS_DEBUG) return 0;
     for (unsigned class = 0; class < POOL_CLASSES; class ++) add_class(&tally, class);
+    heap_each_live(add_block, &tally);
     sort_by_bytes(&tally);
     return tally.count;
 }

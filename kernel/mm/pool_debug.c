@@ -1,6 +1,7 @@
 /* Poison and owners of the debug profile, and the wrappers around the fast paths that keep them. */
 #include <synos/alloc.h>
 #include <synos/frame.h>
+#include <synos/heap.h>
 #include <synos/misuse.h>
 #include <synos/panic.h>
 #include <synos/profile.h>
@@ -79,6 +80,8 @@ static void *adopt(void *object, const void *owner)
     if (usable != 0) {
         pool_check_poison(object, usable);
         pool_set_owner(object, owner);
+    } else if (object) {
+        heap_set_owner(object, owner);
     }
     return object;
 }

@@ -42,3 +42,18 @@ KTEST(mm_commit, a_limit_below_what_is_held_takes_nothing_away)
     KTEST_TRUE(test, again != 0);
     uncommit_frame(again);
 }
+
+KTEST(mm_commit, the_room_is_what_the_limit_and_the_frames_leave)
+{
+    const size_t free = commit_room();
+    const uint64_t held = commit_frame();
+
+    KTEST_EQUAL(test, commit_room(), free - 1);
+    kmem_limit(kmem_committed() + 3 * PAGE_SIZE);
+    KTEST_EQUAL(test, commit_room(), 3);
+    kmem_limit(0);
+    KTEST_EQUAL(test, commit_room(), 0);
+    kmem_limit(SIZE_MAX);
+    uncommit_frame(held);
+    KTEST_EQUAL(test, commit_room(), free);
+}

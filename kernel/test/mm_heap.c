@@ -2,6 +2,7 @@
 #include <synos/heap.h>
 #include <synos/ktest.h>
 #include <synos/layout.h>
+#include <synos/profile.h>
 #include <synos/string.h>
 #include "misuse_trap.h"
 
@@ -13,6 +14,13 @@ static struct heap_stats stats_now(void)
 
     heap_stats(&stats);
     return stats;
+}
+
+/* In the shape of a function that frees, to be called with a trap for misuse. */
+static void take_20000(void *unused)
+{
+    (void)unused;
+    heap_alloc(20000);
 }
 
 KTEST(mm_heap, every_size_is_rounded_up_to_whole_units)
@@ -102,7 +110,8 @@ KTEST(mm_heap, bad_frees_are_caught_at_the_free)
     KTEST_TRUE(test, is_misuse(heap_free, (void *)POOL_BASE, MISUSE_FOREIGN_FREE));
     KTEST_TRUE(test, is_misuse(heap_free, (void *)(HEAP_BASE + HEAP_SIZE / 2), MISUSE_FOREIGN_FREE));
     KTEST_TRUE(test, is_misuse(heap_free, (void *)HEAP_BASE, MISUSE_UNALLOCATED_FREE));
-    KTEST_TRUE(test, is_misuse(heap_free, (void *)(HEAP_BASE + before.committed), MISUSE_UNALLOCATED_FREE));
+    KTEST_TRUE(
+        test, is_misuse(heap_free, (void *)(HEAP_BASE + HEAP_SIZE / 2 - HEAP_UNIT), MISUSE_UNALLOCATED_FREE));
     KTEST_EQUAL(test, stats_now().live, before.live);
     heap_free(block);
     KTEST_TRUE(test, is_misuse(heap_free, block, MISUSE_DOUBLE_FREE));
@@ -124,4 +133,142 @@ KTEST(mm_heap, counts_follow_what_is_asked_for_and_granted)
     KTEST_TRUE(test, after.peak >= after.live);
     heap_free(block);
     KTEST_EQUAL(test, stats_now().requested, before.requested);
+}
+
+KTEST(mm_heap, a_freed_block_is_kept_whole_for_the_next_request_of_its_length)
+{
+    char *block = heap_alloc(50 * HEAP_UNIT), *wall = heap_alloc(HEAP_UNIT);
+
+    heap_free(block);
+    const struct heap_stats before = stats_now();
+    KTEST_TRUE(test, before.kept >= 50 * HEAP_UNIT);
+    KTEST_TRUE(test, is_misuse(heap_free, block, MISUSE_DOUBLE_FREE));
+    KTEST_TRUE(test, is_misuse(heap_free, block + HEAP_UNIT, MISUSE_DOUBLE_FREE));
+    KTEST_TRUE(test, is_misuse(heap_free, block + 1, MISUSE_INTERIOR_FREE));
+    KTEST_EQUAL(test, heap_usable(block), 0);
+    SOUND(test);
+    KTEST_TRUE(test, heap_alloc(50 * HEAP_UNIT - 1000) == block);
+    KTEST_EQUAL(test, stats_now().quick_hits, before.quick_hits + 1);
+    KTEST_EQUAL(test, stats_now().kept, before.kept - 50 * HEAP_UNIT);
+    heap_free(block);
+    heap_free(wall);
+    SOUND(test);
+}
+
+KTEST(mm_heap, what_is_kept_is_joined_when_another_length_is_asked_for)
+{
+    char *blocks[6];
+
+    for (int i = 0; i < 6; i++) blocks[i] = heap_alloc(10 * HEAP_UNIT);
+    for (int i = 0; i < 5; i++) { /* more than are kept */
+        heap_free(blocks[i]);
+        SOUND(test);
+    }
+    const size_t committed = heap_committed();
+    void *large = heap_alloc(50 * HEAP_UNIT);
+    KTEST_TRUE(test,
+               large == blocks[0] || large == blocks[4]); /* they lie up or down, from one piece or five */
+    KTEST_EQUAL(test, stats_now().kept, 0);
+    KTEST_EQUAL(test, heap_committed(), committed);
+    heap_free(large);
+    heap_free(blocks[5]);
+    SOUND(test);
+}
+
+KTEST(mm_heap, the_peak_is_the_most_that_was_ever_live)
+{
+    enum { BIG = 3000 };
+    void *rise = heap_alloc(stats_now().peak - stats_now().live +
+                            HEAP_UNIT); /* from here on every unit is a new peak */
+
+    KTEST_TRUE(test, rise);
+    KTEST_EQUAL(test, stats_now().peak, stats_now().live);
+    void *one = heap_alloc(BIG), *two = heap_alloc(BIG);
+    const size_t peak = stats_now().live;
+    KTEST_EQUAL(test, stats_now().peak, peak);
+    heap_free(one);
+    one = heap_alloc(BIG); /* as high again, by what was kept */
+    KTEST_EQUAL(test, stats_now().peak, peak);
+    heap_free(one);
+    heap_free(two);
+    heap_free(rise);
+    KTEST_EQUAL(test, stats_now().peak, peak);
+    SOUND(test);
+}
+
+KTEST(mm_heap, aligned_blocks_lie_where_they_should_and_waste_nothing)
+{
+    for (size_t alignment = 1; alignment <= HEAP_ALIGNMENT_MAX; alignment *= 2) {
+        const struct heap_stats before = stats_now();
+        void *unaligned = heap_alloc(HEAP_UNIT), *block = heap_alloc_aligned(5000, alignment);
+
+        KTEST_TRUE(test, block);
+        KTEST_EQUAL(test, (uintptr_t)block % alignment, 0);
+        KTEST_EQUAL(test, heap_usable(block), 5 * HEAP_UNIT);
+        KTEST_EQUAL(test, stats_now().live, before.live + 6 * HEAP_UNIT);
+        KTEST_EQUAL(test, stats_now().requested, before.requested + 5000 + HEAP_UNIT);
+        SOUND(test);
+        heap_free(block);
+        const uint64_t hits = stats_now().quick_hits;
+        KTEST_TRUE(test, heap_alloc_aligned(5000, alignment) == block);
+        KTEST_EQUAL(test, stats_now().quick_hits, hits + 1);
+        heap_free(block);
+        heap_free(unaligned);
+        SOUND(test);
+    }
+}
+
+KTEST(mm_heap, alignments_that_are_none_are_refused)
+{
+    KTEST_TRUE(test, heap_alloc_aligned(5000, 0) == NULL);
+    KTEST_TRUE(test, heap_alloc_aligned(5000, 48) == NULL);
+    KTEST_TRUE(test, heap_alloc_aligned(5000, 2 * HEAP_ALIGNMENT_MAX) == NULL);
+    KTEST_TRUE(test, heap_alloc_aligned(0, 4096) == NULL);
+    KTEST_TRUE(test, heap_alloc_aligned(SIZE_MAX, 4096) == NULL);
+    KTEST_TRUE(test, heap_alloc_aligned(HEAP_SIZE / 2, 4096) == NULL);
+    SOUND(test);
+}
+
+struct seen {
+    const void *wanted, *before;
+    size_t bytes, count;
+    bool in_order;
+    const void *owner;
+};
+
+static void see(const struct heap_block *block, void *context)
+{
+    struct seen *seen = context;
+
+    seen->count++;
+    seen->in_order &= block->memory > seen->before;
+    seen->before = block->memory;
+    if (block->memory != seen->wanted) return;
+    seen->bytes = block->bytes;
+    seen->owner = block->owner;
+}
+
+KTEST(mm_heap, each_live_block_is_seen_once_with_its_size_and_in_debug_its_owner)
+{
+    void *block = heap_alloc(12345);
+    struct seen seen = {.wanted = block, .in_order = true};
+
+    heap_set_owner(block, stats_now);
+    heap_each_live(see, &seen);
+    KTEST_EQUAL(test, seen.count, stats_now().live_blocks);
+    KTEST_TRUE(test, seen.in_order);
+    KTEST_EQUAL(test, seen.bytes, 12345);
+    KTEST_TRUE(test, seen.owner == (SYNOS_DEBUG ? (const void *)stats_now : NULL));
+    heap_free(block);
+}
+
+KTEST(mm_heap, a_write_into_a_kept_block_is_found_when_it_goes_out_again)
+{
+    unsigned char *block = heap_alloc(20000);
+
+    heap_free(block);
+    block[9999] = 1; // NOLINT(clang-analyzer-unix.Malloc): that is the question
+    KTEST_EQUAL(test, misuse_of(take_20000, NULL).count, SYNOS_DEBUG ? 1 : 0);
+    heap_free(block);
+    SOUND(test);
 }

@@ -33,6 +33,9 @@ uint64_t frame_alloc(size_t pages);
  */
 void frame_free(uint64_t phys, size_t pages);
 
+/* Frames that are free now. */
+size_t frame_available(void);
+
 void frame_stats(struct frame_stats *stats);
 
 /* Walks both bitmaps; NULL when every invariant holds, else the sentence that does not. */

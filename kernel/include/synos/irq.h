@@ -18,11 +18,17 @@ static inline void irq_restore(uint64_t flags)
     __asm__ volatile("pushq %0\n\tpopfq" : : "r"(flags) : "memory", "cc");
 }
 
+/* Whether interrupts were enabled, by what irq_save returned. */
+static inline bool irq_was_enabled(uint64_t flags)
+{
+    return (flags >> 9 & 1) != 0;
+}
+
 static inline bool irq_enabled(void)
 {
     uint64_t flags;
     __asm__ volatile("pushfq\n\tpopq %0" : "=r"(flags) : : "memory");
-    return (flags >> 9 & 1) != 0;
+    return irq_was_enabled(flags);
 }
 
 static inline void irq_enable(void)

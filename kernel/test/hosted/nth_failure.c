@@ -7,7 +7,10 @@
 #include <stdint.h>
 #include <synos/arena.h>
 #include <synos/errors.h>
+#include <synos/heap.h>
 #include <synos/ktest.h>
+#include <synos/profile.h>
+#include "../../mm/pool_debug.h"
 #include "../../tensor/pass.h"
 #include "../live_blocks.h"
 
@@ -22,17 +25,29 @@ static size_t largest = SIZE_MAX;
 /* From the failing one on every allocation fails, as it would without memory. */
 static bool fails(size_t bytes)
 {
-    return ++allocations >= first_failure || bytes > largest;
+    return __atomic_add_fetch(&allocations, 1, __ATOMIC_RELAXED) >= first_failure || bytes > largest;
+}
+
+/* These functions stand in between: the debug profile is to know who called them. */
+static void *for_caller(void *memory, const void *caller)
+{
+    if (SYNOS_DEBUG && memory) {
+        pool_set_owner(memory, caller);
+        heap_set_owner(memory, caller);
+    }
+    return memory;
 }
 
 void *__wrap_kmalloc(size_t bytes)
 {
-    return fails(bytes) ? NULL : __real_kmalloc(bytes);
+    return fails(bytes) ? NULL : for_caller(__real_kmalloc(bytes), __builtin_return_address(0));
 }
 
 void *__wrap_heap_alloc_aligned(size_t bytes, size_t alignment)
 {
-    return fails(bytes) ? NULL : __real_heap_alloc_aligned(bytes, alignment);
+    return fails(bytes)
+               ? NULL
+               : for_caller(__real_heap_alloc_aligned(bytes, alignment), __builtin_return_address(0));
 }
 
 static void fail_at(uint64_t number)

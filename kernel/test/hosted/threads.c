@@ -120,6 +120,7 @@ KTEST(mm_threads, blocks_go_between_cpus_and_none_is_lost_or_handed_out_twice)
     pthread_t threads[CPUS];
     const int64_t live = live_objects();
 
+    heap_share();
     for (unsigned i = 0; i < CPUS; i++) {
         workers[i] = (struct worker){.index = i, .intact = true};
         pthread_mutex_init(&mail[i].mutex, NULL);

@@ -2,11 +2,18 @@
 #ifndef SYNOS_IRQ_H
 #define SYNOS_IRQ_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 static inline uint64_t irq_save(void)
 {
     return 0;
+}
+
+static inline bool irq_was_enabled(uint64_t flags)
+{
+    (void)flags;
+    return true;
 }
 
 static inline void irq_restore(uint64_t flags)
