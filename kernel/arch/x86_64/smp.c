@@ -84,6 +84,13 @@ static bool try_send(struct calls *calls, struct call call)
     return room;
 }
 
+bool smp_try_interrupt(unsigned cpu, void (*body)(void *argument), void *argument)
+{
+    if (!try_send(&cpu_at(cpu)->calls, (struct call){body, argument})) return false;
+    apic_send(cpu_at(cpu)->apic_id, INTERRUPT_CALL);
+    return true;
+}
+
 void smp_interrupt(unsigned cpu, void (*body)(void *argument), void *argument)
 {
     if (cpu >= cpu_count()) panic("smp_interrupt(%u): %u CPUs run", cpu, cpu_count());
@@ -94,8 +101,7 @@ void smp_interrupt(unsigned cpu, void (*body)(void *argument), void *argument)
         irq_restore(flags);
         return;
     }
-    while (!try_send(&cpu_at(cpu)->calls, (struct call){body, argument})) wait_for_handler();
-    apic_send(cpu_at(cpu)->apic_id, INTERRUPT_CALL);
+    while (!smp_try_interrupt(cpu, body, argument)) wait_for_handler();
 }
 
 void smp_interrupt_wait(unsigned cpu)
