@@ -52,16 +52,20 @@ void smp_run(uint64_t mask, void (*body)(void *argument), void *argument)
     __atomic_store_n(&run_in_progress, false, __ATOMIC_RELEASE);
 }
 
-/* Of this CPU, with interrupts off. */
+/* Of this CPU, with interrupts off. A call that waits serves those behind it: they count as finished when it
+ * is. */
 void smp_serve_calls(void)
 {
     struct calls *calls = &cpu_self()->calls;
+    const bool is_outermost = !calls->serving;
+    calls->serving = true;
     while (calls->taken != __atomic_load_n(&calls->sent, __ATOMIC_ACQUIRE)) {
         const struct call call = calls->ring[calls->taken % CALLS_MAX];
         __atomic_store_n(&calls->taken, calls->taken + 1, __ATOMIC_RELEASE);
         call.body(call.argument);
-        __atomic_add_fetch(&calls->finished, 1, __ATOMIC_RELEASE);
+        if (is_outermost) __atomic_store_n(&calls->finished, calls->taken, __ATOMIC_RELEASE);
     }
+    if (is_outermost) calls->serving = false;
 }
 
 /* One turn of waiting for another CPU's handler: where interrupts are off, that CPU may wait for ours. */
