@@ -2,7 +2,6 @@
  * free. */
 #include <synos/errors.h>
 #include <synos/frame.h>
-#include <synos/misuse.h>
 #include <synos/panic.h>
 #include <synos/profile.h>
 #include <synos/string.h>
@@ -154,8 +153,7 @@ static void report_copies(unsigned class, const uint64_t *copies)
 {
     for (size_t index = 0; index < POOL_CAPACITY; index++)
         if (copies[index / 64] >> (index % 64) & 1)
-            misuse_report_object(MISUSE_DOUBLE_FREE, pool_class_base(class) + index * pool_bytes(class),
-                                 pool_bytes(class), NULL);
+            pool_report(MISUSE_DOUBLE_FREE, pool_class_base(class) + index * pool_bytes(class));
 }
 
 static unsigned slab_of(unsigned class, uint32_t entry)
@@ -199,7 +197,6 @@ static size_t trim_class(unsigned class)
     drop_copies(class, copies);
     collect_free_slabs(class, leaving);
     spin_unlock(&depot->lock, flags);
-    report_copies(class, copies);
     for (unsigned slab = 0; slab < pool_slab_count(class); slab++) {
         char *base = slab_base(class, slab);
 
@@ -210,6 +207,7 @@ static size_t trim_class(unsigned class)
     flags = spin_lock(&depot->lock);
     for (unsigned word = 0; word < POOL_SLABS / 64; word++) depot->present[word] &= ~leaving[word];
     spin_unlock(&depot->lock, flags);
+    report_copies(class, copies);
     return bytes;
 }
 
