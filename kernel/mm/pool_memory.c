@@ -185,6 +185,14 @@ static void collect_free_slabs(unsigned class, uint64_t *leaving)
     depot->count = kept;
 }
 
+/* Once more, after all CPUs have flushed their TLBs: a second free of an object that saw it live, before, has
+ * marked it as free by now, and what it put into a cache must not go out. */
+static void mark_gone(unsigned class, const char *base)
+{
+    for (unsigned i = 0; i < pool_slab_objects(class); i++)
+        pool_states()[pool_granule(base + i * pool_bytes(class))] = POOL_GONE;
+}
+
 /* The lock is not held while pages are unmapped: other CPUs must answer to that, and one that waits for the
  * lock could not. Until the bits are cleared nobody carves there. */
 static size_t trim_class(unsigned class)
@@ -202,6 +210,7 @@ static size_t trim_class(unsigned class)
 
         if (!(leaving[slab / 64] >> (slab % 64) & 1)) continue;
         unmap_pages(base, base + pool_slab_bytes(class));
+        mark_gone(class, base);
         bytes += pool_slab_bytes(class);
     }
     flags = spin_lock(&depot->lock);
