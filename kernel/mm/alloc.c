@@ -2,7 +2,6 @@
  */
 #include <synos/alloc.h>
 #include <synos/heap.h>
-#include <synos/misuse.h>
 #include "pool_private.h"
 
 void *kmalloc_slow(size_t bytes)
@@ -26,7 +25,7 @@ void kfree_elsewhere(void *memory)
 void kfree_sized(void *memory, size_t bytes)
 {
     if (memory && !pool_is_sized(memory, bytes))
-        misuse_report_object(MISUSE_WRONG_SIZE_FREE, memory, pool_usable(memory), NULL);
+        pool_report(MISUSE_WRONG_SIZE_FREE, memory);
     else
         kfree(memory);
 }
