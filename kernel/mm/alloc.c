@@ -38,7 +38,7 @@ void kfree_elsewhere(void *memory)
 void kfree_sized(void *memory, size_t bytes)
 {
     if (memory && !pool_is_sized(memory, bytes))
-        misuse_report_object(MISUSE_WRONG_SIZE_FREE, memory, pool_usable(memory), NULL);
+        pool_report(MISUSE_WRONG_SIZE_FREE, memory);
     else
         kfree(memory);
 }

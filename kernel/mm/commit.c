@@ -1,4 +1,5 @@
 /* Frames for pools and heap, counted and limited. */
+#include <stdbool.h>
 #include <synos/alloc.h>
 #include <synos/frame.h>
 #include <synos/layout.h>
@@ -6,10 +7,23 @@
 
 static size_t committed, limit = SIZE_MAX;
 
+/* Counts a page in if the limit allows it. A page that is refused is never counted: it could have another CPU
+ * refused that has room. */
+static bool count_in(void)
+{
+    size_t before = __atomic_load_n(&committed, __ATOMIC_RELAXED);
+
+    do {
+        if (before + PAGE_SIZE > __atomic_load_n(&limit, __ATOMIC_RELAXED)) return false;
+    } while (!__atomic_compare_exchange_n(&committed, &before, before + PAGE_SIZE, true, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+    return true;
+}
+
 uint64_t commit_frame(void)
 {
-    const size_t after = __atomic_add_fetch(&committed, PAGE_SIZE, __ATOMIC_RELAXED);
-    const uint64_t phys = after <= __atomic_load_n(&limit, __ATOMIC_RELAXED) ? frame_alloc(1) : 0;
+    if (!count_in()) return 0;
+    const uint64_t phys = frame_alloc(1);
 
     if (phys == 0) __atomic_sub_fetch(&committed, PAGE_SIZE, __ATOMIC_RELAXED);
     return phys;

@@ -1,6 +1,5 @@
 /* Pools: what the fast paths leave over. A CPU's cache is filled from the depot and flushed to it, a batch at
  * a time. */
-#include <synos/misuse.h>
 #include "pool_private.h"
 
 struct pool_depot pool_depots[POOL_CLASSES];
@@ -157,7 +156,7 @@ void *pool_alloc_slow(size_t bytes)
     spin_unlock(&depot->lock, flags);
     if (!object) pool_ask_others(class); /* too late for this one, but not for the next */
     if (!is_copy) return object;
-    misuse_report_object(MISUSE_DOUBLE_FREE, object, pool_bytes(class), NULL);
+    pool_report(MISUSE_DOUBLE_FREE, object);
     return pool_alloc_slow(bytes);
 }
 

@@ -8,11 +8,25 @@ static void finish(struct pool_stats *stats, uint64_t ever_carved)
         stats->reuse_permille = (unsigned)((stats->allocations - ever_carved) * 1000 / stats->allocations);
 }
 
+/* Of any CPU while it works: its two words are read as they stood at one moment. */
+static uint64_t cached_now(struct pool_cpu *cpu, unsigned class)
+{
+    const uint64_t *taken = &cpu->taken[POOL_FIRST + class];
+    uint64_t before, cached;
+
+    do {
+        before = __atomic_load_n(taken, __ATOMIC_ACQUIRE);
+        cached = pool_cached(cpu, class);
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    } while (__atomic_load_n(taken, __ATOMIC_ACQUIRE) != before);
+    return cached;
+}
+
 static void add_cpu(struct pool_stats *stats, unsigned class, struct pool_cpu *cpu)
 {
     const struct pool_exchange *exchange = &cpu->exchange[class];
 
-    stats->cached += pool_cached(cpu, class);
+    stats->cached += cached_now(cpu, class);
     stats->allocations += pool_allocations(cpu, class);
     stats->refills += exchange->refills;
     stats->flushes += exchange->flushes;
@@ -28,12 +42,14 @@ void pool_cpu_stats(unsigned class, unsigned index, struct pool_stats *stats)
 {
     struct pool_cpu *cpu = pool_cpu_of(index);
     const struct pool_exchange *exchange = &cpu->exchange[class];
+    const uint64_t flags = spin_lock(&pool_depots[class].lock); /* no exchange meanwhile */
 
     *stats = (struct pool_stats){.bytes = pool_bytes(class)};
     add_cpu(stats, class, cpu);
     stats->live = pool_net(cpu, class, stats->cached);
     stats->peak = larger(exchange->peak, pool_net(cpu, class, pool_lowest_cached(cpu, class)));
     finish(stats, exchange->received);
+    spin_unlock(&pool_depots[class].lock, flags);
 }
 
 static size_t committed(unsigned class)
@@ -47,7 +63,8 @@ static size_t committed(unsigned class)
 
 void pool_stats(unsigned class, struct pool_stats *stats)
 {
-    const struct pool_depot *depot = &pool_depots[class];
+    struct pool_depot *depot = &pool_depots[class];
+    const uint64_t flags = spin_lock(&depot->lock); /* no exchange meanwhile */
     const int64_t outside = (int64_t)depot->carved - depot->count;
     int64_t lowest = 0; /* cached at the least, on all CPUs */
 
@@ -62,6 +79,7 @@ void pool_stats(unsigned class, struct pool_stats *stats)
     stats->peak = larger(depot->peak, outside - lowest);
     stats->live = outside - (int64_t)stats->cached;
     finish(stats, depot->ever_carved);
+    spin_unlock(&depot->lock, flags);
 }
 
 /* Marks each free object of a list in `seen`; false when one is not a free object of the class or was there

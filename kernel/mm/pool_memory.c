@@ -2,7 +2,6 @@
  * free. */
 #include <synos/errors.h>
 #include <synos/frame.h>
-#include <synos/misuse.h>
 #include <synos/panic.h>
 #include <synos/profile.h>
 #include <synos/string.h>
@@ -145,8 +144,7 @@ static void report_copies(unsigned class, const uint64_t *copies)
 {
     for (size_t index = 0; index < POOL_CAPACITY; index++)
         if (copies[index / 64] >> (index % 64) & 1)
-            misuse_report_object(MISUSE_DOUBLE_FREE, pool_class_base(class) + index * pool_bytes(class),
-                                 pool_bytes(class), NULL);
+            pool_report(MISUSE_DOUBLE_FREE, pool_class_base(class) + index * pool_bytes(class));
 }
 
 static unsigned slab_of(unsigned class, uint32_t entry)
@@ -178,6 +176,14 @@ static void collect_free_slabs(unsigned class, uint64_t *leaving)
     depot->count = kept;
 }
 
+/* Once more, after all CPUs have flushed their TLBs: a second free of an object that saw it live, before, has
+ * marked it as free by now, and what it put into a cache must not go out. */
+static void mark_gone(unsigned class, const char *base)
+{
+    for (unsigned i = 0; i < pool_slab_objects(class); i++)
+        pool_states()[pool_granule(base + i * pool_bytes(class))] = POOL_GONE;
+}
+
 /* The lock is not held while pages are unmapped: other CPUs must answer to that, and one that waits for the
  * lock could not. Until the bits are cleared nobody carves there. */
 static size_t trim_class(unsigned class)
@@ -190,17 +196,18 @@ static size_t trim_class(unsigned class)
     drop_copies(class, copies);
     collect_free_slabs(class, leaving);
     spin_unlock(&depot->lock, flags);
-    report_copies(class, copies);
     for (unsigned slab = 0; slab < pool_slab_count(class); slab++) {
         char *base = slab_base(class, slab);
 
         if (!(leaving[slab / 64] >> (slab % 64) & 1)) continue;
         unmap_pages(base, base + pool_slab_bytes(class));
+        mark_gone(class, base);
         bytes += pool_slab_bytes(class);
     }
     flags = spin_lock(&depot->lock);
     for (unsigned word = 0; word < POOL_SLABS / 64; word++) depot->present[word] &= ~leaving[word];
     spin_unlock(&depot->lock, flags);
+    report_copies(class, copies);
     return bytes;
 }
 

@@ -1,6 +1,5 @@
 /* Bad frees of pool pointers: what is wrong with them, told at the free. Nothing of the pools has changed by
  * then. */
-#include <synos/misuse.h>
 #include <synos/profile.h>
 #include "pool_debug.h"
 #include "pool_private.h"
@@ -40,11 +39,16 @@ static enum misuse diagnose(const void *object)
     }
 }
 
+void pool_report(enum misuse kind, const void *pointer)
+{
+    const void *owner = SYNOS_DEBUG ? pool_owner(start_of(pointer)) : NULL;
+
+    misuse_report_object(kind, pointer, pool_class_bytes(pointer), owner);
+}
+
 void pool_free_refuse(void *object)
 {
-    const void *owner = SYNOS_DEBUG ? pool_owner(start_of(object)) : NULL;
-
-    misuse_report_object(diagnose(object), object, pool_class_bytes(object), owner);
+    pool_report(diagnose(object), object);
 }
 
 void pool_free_foreign(void *object)

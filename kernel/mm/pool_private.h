@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <synos/misuse.h>
 #include <synos/pool.h>
 #include <synos/spinlock.h>
 #include "pool_layout.h"
@@ -171,6 +172,10 @@ bool pool_carve(unsigned class);
 
 /* Gives this CPU's cached objects of a class to the depot. */
 void pool_drain_class(unsigned class);
+
+/* Tells what is wrong with a pointer into the window, with the size of the objects there and who allocated
+ * this one. No lock is held. */
+void pool_report(enum misuse kind, const void *pointer) __attribute__((cold));
 
 /* Has other CPUs that have objects of the class in their caches give them to the depot, soon. No lock is
  * held. */

@@ -20,8 +20,11 @@ void pool_ask_others(unsigned class)
         const uint64_t bit = 1ull << cpu;
 
         if (cpu == this_cpu()->index || pool_cached(pool_cpu_of(cpu), class) == 0) continue;
-        if (!(__atomic_fetch_or(&asked[class], bit, __ATOMIC_ACQ_REL) & bit))
-            smp_interrupt(cpu, answer, (void *)(uintptr_t) class);
+        if (__atomic_fetch_or(&asked[class], bit, __ATOMIC_ACQ_REL) & bit) continue;
+        /* Whoever allocates may hold a lock that the other CPU waits for: not asked then, until the next
+         * time. */
+        if (!smp_try_interrupt(cpu, answer, (void *)(uintptr_t) class))
+            __atomic_and_fetch(&asked[class], ~bit, __ATOMIC_ACQ_REL);
     }
 }
 

@@ -31,6 +31,7 @@ struct call {
 struct calls {
     struct spinlock lock; /* of senders */
     uint32_t sent, taken, finished;
+    bool serving; /* a call runs now */
     struct call ring[CALLS_MAX];
 };
 

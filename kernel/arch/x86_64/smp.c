@@ -52,16 +52,20 @@ void smp_run(uint64_t mask, void (*body)(void *argument), void *argument)
     __atomic_store_n(&run_in_progress, false, __ATOMIC_RELEASE);
 }
 
-/* Of this CPU, with interrupts off. */
+/* Of this CPU, with interrupts off. A call that waits serves those behind it: they count as finished when it
+ * is. */
 void smp_serve_calls(void)
 {
     struct calls *calls = &cpu_self()->calls;
+    const bool is_outermost = !calls->serving;
+    calls->serving = true;
     while (calls->taken != __atomic_load_n(&calls->sent, __ATOMIC_ACQUIRE)) {
         const struct call call = calls->ring[calls->taken % CALLS_MAX];
         __atomic_store_n(&calls->taken, calls->taken + 1, __ATOMIC_RELEASE);
         call.body(call.argument);
-        __atomic_add_fetch(&calls->finished, 1, __ATOMIC_RELEASE);
+        if (is_outermost) __atomic_store_n(&calls->finished, calls->taken, __ATOMIC_RELEASE);
     }
+    if (is_outermost) calls->serving = false;
 }
 
 /* One turn of waiting for another CPU's handler: where interrupts are off, that CPU may wait for ours. */
@@ -84,6 +88,13 @@ static bool try_send(struct calls *calls, struct call call)
     return room;
 }
 
+bool smp_try_interrupt(unsigned cpu, void (*body)(void *argument), void *argument)
+{
+    if (!try_send(&cpu_at(cpu)->calls, (struct call){body, argument})) return false;
+    apic_send(cpu_at(cpu)->apic_id, INTERRUPT_CALL);
+    return true;
+}
+
 void smp_interrupt(unsigned cpu, void (*body)(void *argument), void *argument)
 {
     if (cpu >= cpu_count()) panic("smp_interrupt(%u): %u CPUs run", cpu, cpu_count());
@@ -94,8 +105,7 @@ void smp_interrupt(unsigned cpu, void (*body)(void *argument), void *argument)
         irq_restore(flags);
         return;
     }
-    while (!try_send(&cpu_at(cpu)->calls, (struct call){body, argument})) wait_for_handler();
-    apic_send(cpu_at(cpu)->apic_id, INTERRUPT_CALL);
+    while (!smp_try_interrupt(cpu, body, argument)) wait_for_handler();
 }
 
 void smp_interrupt_wait(unsigned cpu)

@@ -36,9 +36,14 @@ void smp_run(uint64_t mask, void (*body)(void *argument), void *argument);
 
 /*
  * Has body(argument) run on a CPU in its interrupt handler, soon; on the caller's own at once. May be called
- * anywhere, in interrupt handlers too. Calls to one CPU run in the order in which they were made.
+ * anywhere but under a lock, in interrupt handlers too. Calls to one CPU run in the order in which they were
+ * made.
  */
 void smp_interrupt(unsigned cpu, void (*body)(void *argument), void *argument);
+
+/* The same for another CPU, from one that must not wait, because it holds a lock perhaps: false when the
+ * other has not yet taken enough of what was sent to it before. */
+bool smp_try_interrupt(unsigned cpu, void (*body)(void *argument), void *argument);
 
 /* Returns when all that was sent to the CPU before has run. */
 void smp_interrupt_wait(unsigned cpu);

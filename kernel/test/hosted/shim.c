@@ -22,6 +22,7 @@
 static int ram;
 static uint32_t frames_behind[(POOL_SIZE * 2 + HEAP_SIZE) / PAGE_SIZE]; /* of both windows; 0: none */
 static uint64_t maps_left = UINT64_MAX;
+static void (*unmap_hook)(void);
 static const char *expected_panic;
 jmp_buf shim_panicked;
 
@@ -65,6 +66,11 @@ void shim_fail_maps_after(uint64_t maps)
     maps_left = maps;
 }
 
+void shim_on_unmap(void (*hook)(void))
+{
+    unmap_hook = hook;
+}
+
 void *phys_to_virt(uint64_t phys)
 {
     return (void *)(DIRECT_MAP_BASE + phys);
@@ -100,6 +106,7 @@ void vm_unmap(void *virt, size_t pages)
 {
     const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
 
+    if (unmap_hook) unmap_hook();
     must(mmap(virt, pages * PAGE_SIZE, PROT_NONE, flags, -1, 0) == virt, "vm_unmap");
     for (size_t i = 0; i < pages; i++) *frame_behind((char *)virt + i * PAGE_SIZE) = 0;
 }

@@ -24,6 +24,9 @@ void shim_init_frames(void);
 /* From now on vm_map fails after `maps` more pages; UINT64_MAX: never. */
 void shim_fail_maps_after(uint64_t maps);
 
+/* From now on vm_unmap calls this first, as if another CPU did it at that moment; NULL: nothing. */
+void shim_on_unmap(void (*hook)(void));
+
 /* Whether `statement` panics with a reason that contains `text`. Not for code that must clean up behind
  * itself. */
 #define SHIM_PANICS(text, statement)                                                                         \

@@ -56,6 +56,12 @@ void smp_interrupt(unsigned cpu, void (*body)(void *argument), void *argument)
     if (cpu == this_cpu()->index) body(argument);
 }
 
+bool smp_try_interrupt(unsigned cpu, void (*body)(void *argument), void *argument)
+{
+    smp_interrupt(cpu, body, argument);
+    return true;
+}
+
 void smp_interrupt_wait(unsigned cpu)
 {
     (void)cpu;
