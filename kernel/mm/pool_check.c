@@ -17,7 +17,7 @@ static uint64_t cached_now(struct pool_cpu *cpu, unsigned class)
     do {
         before = __atomic_load_n(taken, __ATOMIC_ACQUIRE);
         cached = pool_cached(cpu, class);
-        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        __asm__ volatile("" : : : "memory"); /* loads stay in this order on x86 */
     } while (__atomic_load_n(taken, __ATOMIC_ACQUIRE) != before);
     return cached;
 }

@@ -98,7 +98,8 @@ KTEST(mm_pool_pointers, at_every_edge_of_the_windows_and_tables_the_right_thing_
                                       ~0ull << 47};
 
     for (size_t i = 0; i < sizeof(edges) / sizeof(*edges); i++)
-        for (int near = -65; near <= 65; near++) KTEST_TRUE(test, is_refused_by_all((char *)edges[i] + near));
+        for (int near = -65; near <= 65; near++)
+            KTEST_TRUE(test, is_refused_by_all((char *)(edges[i] + (uintptr_t)(intptr_t)near)));
     KTEST_TRUE(test, is_refused_by_all((char *)POOL_NOTHING));
     for (int bit = 26; bit < 64; bit++)
         for (unsigned class = 0; class < POOL_CLASSES; class ++)
