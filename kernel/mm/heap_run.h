@@ -13,7 +13,7 @@
  *     live    handed out
  *     kept    freed, kept whole for the next request of its length (heap_quick.h), or on its way between two
  * owners free    in a bin void    in a bin of the other kind: whole pages whose memory went elsewhere
- * (heap_commit.c)
+ * (heap_grow.c)
  *
  * Whoever clears the live bit owns the run. Only the holder of the lock makes runs free or void, joins and
  * splits; nobody else reads or writes more of a descriptor than the state, and that only of what may be his.
@@ -140,6 +140,12 @@ static inline void heap_unlock(uint64_t flags)
         spin_unlock(&heap.lock, flags);
     else
         irq_restore(flags);
+}
+
+/* Most units that were ever live. */
+static inline size_t heap_peak(void)
+{
+    return heap.peak + (size_t)-__atomic_load_n(&heap.lowest, __ATOMIC_RELAXED);
 }
 
 /* All of these with the lock held. */

@@ -50,7 +50,7 @@ void heap_stats(struct heap_stats *stats)
     *stats = (struct heap_stats){
         .committed = heap.committed,
         .overhead = heap.table_bytes + heap.frames_bytes,
-        .peak = (heap.peak + (size_t)-heap.lowest) << HEAP_UNIT_SHIFT,
+        .peak = heap_peak() << HEAP_UNIT_SHIFT,
         .largest_free = at_top,
         .failures = heap.failures,
         .moved_pages = heap.moved_pages,

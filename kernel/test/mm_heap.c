@@ -56,16 +56,24 @@ KTEST(mm_heap, neighbours_join_in_every_order_of_their_frees)
                                                {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
 
     for (int order = 0; order < 6; order++) {
-        const struct heap_stats before = stats_now();
+        const size_t live = stats_now().live;
         void *blocks[3];
 
-        for (int i = 0; i < 3; i++) blocks[i] = heap_alloc(3000 + 5000 * (size_t)i);
+        heap_trim(); /* no other hole is left that could take one of them */
+        char *hole = heap_alloc(60 * HEAP_UNIT), *wall = heap_alloc(9 * HEAP_UNIT);
+        heap_free(hole);
+        for (int i = 0; i < 3; i++) blocks[i] = heap_alloc((10 + 5 * (size_t)i) * HEAP_UNIT);
         for (int i = 0; i < 3; i++) {
             heap_free(blocks[orders[order][i]]);
+            heap_free(heap_alloc(HEAP_UNIT)); /* joins what was kept */
             SOUND(test);
         }
-        KTEST_EQUAL(test, stats_now().free_blocks, before.free_blocks);
-        KTEST_EQUAL(test, stats_now().live, before.live);
+        char *whole = heap_alloc(60 * HEAP_UNIT); /* there, or lower by what was free before it */
+        KTEST_TRUE(test, whole <= hole && whole + 8 * HEAP_UNIT > hole);
+        heap_free(whole);
+        heap_free(wall);
+        SOUND(test);
+        KTEST_EQUAL(test, stats_now().live, live);
     }
 }
 
