@@ -36,6 +36,8 @@ export class Memory {
   private readonly prepared = new Map<TaskId, Prepared>();
   private readonly glances = new Map<string, Glance>();
   private readonly folders = new Map<string, boolean>();
+  private learning: Promise<void> = Promise.resolve();
+  private knowsTools = false;
   private readonly environment = environmentDigest(baseEnvironment());
 
   constructor(options: MemoryOptions) {
@@ -47,7 +49,8 @@ export class Memory {
 
   /**
    * Looks at each task's action and parameters, learns the programs, reads large new files. Throws SynosError plan.invalid for a kind
-   * without an action, what an action's parse() throws, and rejects when aborted.
+   * without an action, what an action's parse() throws, and rejects when aborted. A store that holds nothing yet has nothing to recall:
+   * tasks may start then while the programs still tell their versions, and `learnt` says when they have.
    */
   async prepare(tasks: Iterable<Task>, signal: AbortSignal): Promise<void> {
     const tools: Tool[] = [];
@@ -56,7 +59,20 @@ export class Memory {
       for (const input of Object.values(task.inputs))
         if (input.from === 'tree') await this.readLarge(input.path);
     }
-    await this.tools.learn(tools, signal);
+    this.learning = this.tools.learn(tools, signal).then(() => {
+      this.knowsTools = true;
+    });
+    this.learning.catch(() => {}); // told to whoever waits for it
+    if (!this.store.recipes.isEmpty()) await this.learning;
+  }
+
+  isLearnt(): boolean {
+    return this.knowsTools;
+  }
+
+  /** Resolves when the programs behind the plan are known; rejects when that was aborted. */
+  learnt(): Promise<void> {
+    return this.learning;
   }
 
   /** The programs behind the plan that was prepared, with their versions. */
@@ -81,7 +97,15 @@ export class Memory {
     return this.glance(path).digest;
   }
 
-  /** First-level fingerprint. Throws SynosError tool.missing. */
+  /** Bytes of a task's files in the tree. */
+  inputBytes(task: Task): number {
+    let sum = 0;
+    for (const input of Object.values(task.inputs))
+      if (input.from === 'tree') sum += this.glance(input.path).seen?.size ?? 0;
+    return sum;
+  }
+
+  /** First-level fingerprint, once the programs are learnt. Throws SynosError tool.missing. */
   fingerprint(task: Task, inputs: { readonly [name: string]: Digest }): Digest {
     const { action, tools } = this.of(task);
     const identities = tools.map((tool) => ({ name: tool.name, identity: this.tools.identity(tool) }));
@@ -94,7 +118,7 @@ export class Memory {
 
   /** What the store has for this task, looked at and whole. Throws SynosError tool.missing. */
   recall(task: Task, inputs: { readonly [name: string]: Digest }): TaskResult | undefined {
-    if (!task.cacheable) return undefined;
+    if (!task.cacheable || !this.knowsTools) return undefined;
     const base = this.fingerprint(task, inputs);
     return (
       this.recallExactly(task, base) ??

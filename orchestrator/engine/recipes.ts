@@ -62,6 +62,10 @@ export class Recipes {
     return this.durations.get(id);
   }
 
+  isEmpty(): boolean {
+    return this.byFingerprint.size === 0;
+  }
+
   /** The one used longest ago first. */
   lines(): RecipeLine[] {
     return [...this.byFingerprint.values()];

@@ -66,10 +66,11 @@ async function runTask(here: Here, task: Task, inputs: Inputs, signal: AbortSign
   let fingerprint = noFingerprint;
   let work: string | undefined;
   try {
-    fingerprint = here.memory.fingerprint(task, inputs);
+    if (here.memory.isLearnt()) fingerprint = here.memory.fingerprint(task, inputs);
     work = here.folders.make();
     const startedNs = lstatSync(work, { bigint: true }).ctimeNs;
-    const found = await runAction(here, task, inputs, work, signal);
+    const found = await runFirst(here, task, inputs, work, signal);
+    fingerprint = here.memory.fingerprint(task, inputs);
     const made = await keepOutputs(here, task, work);
     const durationMs = Math.round(nowMs() - started);
     const key = remember(here, { task, fingerprint, found, startedNs, durationMs, ...made });
@@ -80,6 +81,23 @@ async function runTask(here: Here, task: Task, inputs: Inputs, signal: AbortSign
     return { task: task.id, fingerprint, outputs: {}, durationMs, status: 'failed', failure };
   } finally {
     if (work !== undefined) here.folders.remove(work);
+  }
+}
+
+// Runs the action, and waits for what is still to be learnt of its programs: one that is missing or broken is the reason for whatever the
+// action said.
+async function runFirst(
+  here: Here,
+  task: Task,
+  inputs: Inputs,
+  work: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  try {
+    return await runAction(here, task, inputs, work, signal);
+  } finally {
+    await here.memory.learnt();
+    here.memory.fingerprint(task, inputs);
   }
 }
 

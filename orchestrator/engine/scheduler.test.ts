@@ -1,5 +1,5 @@
 // Which task runs when, and what becomes of the others: order, limits of the machine, failures, a stop by the user.
-import { existsSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -39,6 +39,53 @@ describe('order', () => {
     await rig.build(planOf(...slow('one')), { capacity: machine(1) });
     const again = await rig.build(planOf(...slow('two')), { capacity: machine(1) });
     expect(started(again.events)).toEqual(['long', 'middle', 'short']);
+  });
+});
+
+describe('the first build of a project', () => {
+  it('starts with the largest files', async () => {
+    await using rig = makeRig();
+    const tasks = [10, 3000, 200].map((bytes) => ({ id: `t${bytes}`, inputs: { source: `${bytes}.c` } }));
+    for (const { id } of tasks) await rig.write(`${id.slice(1)}.c`, 'x'.repeat(Number(id.slice(1))));
+    const { events } = await rig.build(planOf(...tasks), { capacity: machine(1) });
+    expect(started(events)).toEqual(['t3000', 't200', 't10']);
+  });
+
+  // A compiler that tells its version only when a task runs.
+  const patient = (path: string): Action => ({
+    kind: 'patient',
+    version: 1,
+    tools: () => [{ name: path, version: ['--version'], package: 'none' }],
+    parse: (params) => params,
+    async run(_params, context) {
+      await context.exec({
+        argv: ['sh', '-c', 'touch started; echo made > "$1"', 'sh', context.output('made')],
+        cwd: context.tree,
+      });
+    },
+  });
+  const script = (exit: number): string => `#!/bin/sh
+    until [ -e "$(dirname "$0")/started" ]; do sleep 0.01; done
+    echo version; exit ${exit}\n`;
+
+  it('does not wait for the versions of programs, and what it made is found again', async () => {
+    await using rig = makeRig();
+    await rig.write('tool', script(0));
+    chmodSync(join(rig.tree, 'tool'), 0o755);
+    const options = { actions: [patient(join(rig.tree, 'tool'))] };
+    expect((await rig.build(planOf({ id: 'a', kind: 'patient' }), options)).story).toBe('a ran');
+    expect((await rig.build(planOf({ id: 'a', kind: 'patient' }), options)).story).toBe('a cached');
+  });
+
+  it('keeps nothing of a program that turns out to be broken, and says so', async () => {
+    await using rig = makeRig();
+    await rig.write('tool', script(1));
+    chmodSync(join(rig.tree, 'tool'), 0o755);
+    const options = { actions: [patient(join(rig.tree, 'tool'))] };
+    for (const _build of [1, 2]) {
+      const { results } = await rig.build(planOf({ id: 'a', kind: 'patient' }), options);
+      expect(results.get(taskId('a'))).toMatchObject({ failure: { code: 'tool.missing' }, outputs: {} });
+    }
   });
 });
 

@@ -63,7 +63,13 @@ function makers(inputs: Task['inputs']): TaskId[] {
   return [...new Set(Object.values(inputs).flatMap((input) => (input.from === 'task' ? [input.task] : [])))];
 }
 
-type Waiting = { readonly task: Task; readonly inputs: { readonly [name: string]: Digest } };
+type Waiting = {
+  readonly task: Task;
+  readonly inputs: { readonly [name: string]: Digest };
+  /** Expected milliseconds to the end of the run, and bytes of its files. */
+  readonly way: number;
+  readonly bytes: number;
+};
 
 class PlanRun {
   readonly results = new Map<TaskId, TaskResult>();
@@ -71,7 +77,7 @@ class PlanRun {
   private readonly missing = new Map<TaskId, number>();
   private readonly users = new Map<TaskId, Task[]>();
   private readonly ways: ReadonlyMap<TaskId, number>;
-  /** What must run and could, the longest way first. */
+  /** What must run and could: the longest way first, and of equal ones (nothing is known yet) the one with the larger files. */
   private readonly waiting: Waiting[] = [];
   private readonly running = new Set<TaskId>();
   private budget: Budget | undefined;
@@ -116,7 +122,7 @@ class PlanRun {
       const inputs = this.inputsOf(task);
       const cached = runner.memory.recall(task, inputs);
       if (cached) this.settle(cached);
-      else this.enqueue({ task, inputs });
+      else this.enqueue(task, inputs);
     } catch (error) {
       this.settle(failed(task, failureOf(error)));
     }
@@ -140,14 +146,17 @@ class PlanRun {
     return inputs;
   }
 
-  private enqueue(entry: Waiting): void {
+  private enqueue(task: Task, inputs: Waiting['inputs']): void {
     if (this.stoppedBy !== undefined) {
-      this.settle(skipped(entry.task, this.stoppedBy));
+      this.settle(skipped(task, this.stoppedBy));
       return;
     }
-    const way = this.ways.get(entry.task.id) ?? 0;
-    const at = this.waiting.findIndex(({ task }) => (this.ways.get(task.id) ?? 0) < way);
-    this.waiting.splice(at === -1 ? this.waiting.length : at, 0, entry);
+    const way = this.ways.get(task.id) ?? 0;
+    const bytes = this.options.runner.memory.inputBytes(task);
+    const at = this.waiting.findIndex(
+      (other) => other.way < way || (other.way === way && other.bytes < bytes),
+    );
+    this.waiting.splice(at === -1 ? this.waiting.length : at, 0, { task, inputs, way, bytes });
   }
 
   private advance(): void {

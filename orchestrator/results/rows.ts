@@ -1,7 +1,7 @@
 // A run as rows and back: what repeats from run to run (a series' names and labels) is kept once, and a digest over the whole
 // proves on reading that what comes out is what went in. Made for hundreds of records a boot in every command: one text for all
 // of them wherever SQLite or JSON can take or give it, instead of one step for each.
-import { createHash } from 'node:crypto';
+import { digestOf } from '../../core/digest.ts';
 import { parseExact, stringifyExact } from '../../core/json-exact.ts';
 import type { BenchRecord, Quantity } from '../../core/record.ts';
 import type { StoredRun } from './run.ts';
@@ -27,7 +27,7 @@ export type RecordTexts = { readonly rows: string; readonly json: string };
 export function toRows(run: StoredRun): RunRows {
   const document = stringifyExact({ ...run, boots: run.boots.map((boot) => ({ ...boot, records: [] })) });
   const boots = run.boots.map((boot) => boot.records.map(toRow));
-  return { document, boots, sha256: digestOf(document, boots.map(textOf)) };
+  return { document, boots, sha256: digestOfRun(document, boots.map(textOf)) };
 }
 
 /** Two texts of one boot's records: its rows as the digest has them, and JSON. */
@@ -41,7 +41,7 @@ export const recordTexts = `
 /** Throws an Error that says what does not fit; the store tells it as store.damaged. */
 export function fromRows(document: string, sha256: string, boots: readonly RecordTexts[]): StoredRun {
   const rows = boots.map((texts) => texts.rows);
-  if (digestOf(document, rows) !== sha256) throw new Error('a stored run does not match its digest');
+  if (digestOfRun(document, rows) !== sha256) throw new Error('a stored run does not match its digest');
   const run = parseExact(document) as StoredRun;
   return {
     ...run,
@@ -74,8 +74,6 @@ function textOf(rows: readonly RecordRow[]): string {
   return rows.map((row) => `${row.join('\n')}\n`).join('');
 }
 
-function digestOf(document: string, boots: readonly string[]): string {
-  const hash = createHash('sha256').update(document);
-  for (const text of boots) hash.update(`\nboot ${text.length}\n${text}`);
-  return hash.digest('hex');
+function digestOfRun(document: string, boots: readonly string[]): string {
+  return digestOf([document, ...boots.map((text) => `\nboot ${text.length}\n${text}`)].join(''));
 }
