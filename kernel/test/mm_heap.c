@@ -68,8 +68,8 @@ KTEST(mm_heap, neighbours_join_in_every_order_of_their_frees)
             heap_free(heap_alloc(HEAP_UNIT)); /* joins what was kept */
             SOUND(test);
         }
-        char *whole = heap_alloc(60 * HEAP_UNIT); /* there, or lower by what was free before it */
-        KTEST_TRUE(test, whole <= hole && whole + 8 * HEAP_UNIT > hole);
+        char *whole = heap_alloc(60 * HEAP_UNIT); /* there, but for what was free before and behind it */
+        KTEST_TRUE(test, whole < hole + 8 * HEAP_UNIT && whole + 8 * HEAP_UNIT > hole);
         heap_free(whole);
         heap_free(wall);
         SOUND(test);
