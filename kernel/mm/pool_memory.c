@@ -10,6 +10,8 @@
 #include "pool_debug.h"
 #include "pool_private.h"
 
+enum { UNMAP_PAGES = 64 };
+
 static void map_own_page(char *at)
 {
     const uint64_t phys = frame_alloc(1);
@@ -47,13 +49,18 @@ void pool_init(void)
     pool_start_cpu(1);
 }
 
+/* Many at once: for each unmapping all CPUs flush their TLBs. */
 static void unmap_pages(char *from, char *end)
 {
-    for (; from < end; from += PAGE_SIZE) {
-        const uint64_t phys = vm_frame(from);
+    uint64_t phys[UNMAP_PAGES];
 
-        vm_unmap(from, 1);
-        uncommit_frame(phys);
+    while (from < end) {
+        const size_t left = (size_t)(end - from) / PAGE_SIZE, pages = left < UNMAP_PAGES ? left : UNMAP_PAGES;
+
+        for (size_t i = 0; i < pages; i++) phys[i] = vm_frame(from + i * PAGE_SIZE);
+        vm_unmap(from, pages);
+        for (size_t i = 0; i < pages; i++) uncommit_frame(phys[i]);
+        from += pages * PAGE_SIZE;
     }
 }
 
@@ -176,12 +183,17 @@ static void collect_free_slabs(unsigned class, uint64_t *leaving)
     depot->count = kept;
 }
 
-/* Once more, after all CPUs have flushed their TLBs: a second free of an object that saw it live, before, has
- * marked it as free by now, and what it put into a cache must not go out. */
-static void mark_gone(unsigned class, const char *base)
+/* Unmaps the slabs [first, end), and marks their objects as gone once more, after all CPUs have flushed their
+ * TLBs: a second free of an object that saw it live, before, has marked it as free by now, and what it put
+ * into a cache must not go out. Returns how many bytes. */
+static size_t give_back(unsigned class, unsigned first, unsigned end)
 {
-    for (unsigned i = 0; i < pool_slab_objects(class); i++)
-        pool_states()[pool_granule(base + i * pool_bytes(class))] = POOL_GONE;
+    char *from = slab_base(class, first), *to = slab_base(class, end);
+
+    unmap_pages(from, to);
+    for (char *object = from; object < to; object += pool_bytes(class))
+        pool_states()[pool_granule(object)] = POOL_GONE;
+    return (size_t)(to - from);
 }
 
 /* The lock is not held while pages are unmapped: other CPUs must answer to that, and one that waits for the
@@ -196,13 +208,11 @@ static size_t trim_class(unsigned class)
     drop_copies(class, copies);
     collect_free_slabs(class, leaving);
     spin_unlock(&depot->lock, flags);
-    for (unsigned slab = 0; slab < pool_slab_count(class); slab++) {
-        char *base = slab_base(class, slab);
+    for (unsigned slab = 0, slabs = pool_slab_count(class); slab < slabs; slab++) {
+        const unsigned first = slab;
 
-        if (!(leaving[slab / 64] >> (slab % 64) & 1)) continue;
-        unmap_pages(base, base + pool_slab_bytes(class));
-        mark_gone(class, base);
-        bytes += pool_slab_bytes(class);
+        while (slab < slabs && leaving[slab / 64] >> (slab % 64) & 1) slab++;
+        bytes += give_back(class, first, slab);
     }
     flags = spin_lock(&depot->lock);
     for (unsigned word = 0; word < POOL_SLABS / 64; word++) depot->present[word] &= ~leaving[word];

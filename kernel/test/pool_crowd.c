@@ -12,7 +12,7 @@
 #include "../mm/commit.h"
 
 enum {
-    CROWD = 0xff, /* a bit each; more CPUs would only take a host's time */
+    CROWD = 0xf, /* a bit each; more CPUs would only take a host's time */
     TRIMMERS = 4,
     HELD = 40,
     STEPS = 2000,
