@@ -95,7 +95,7 @@ KTEST(mm_heap_memory, a_free_into_memory_that_was_given_back_is_told)
 
 KTEST(mm_heap_memory, holes_lend_their_memory_to_a_block_that_fits_into_none)
 {
-    const size_t bytes = 64 * HEAP_UNIT, wanted = BLOCKS / 2 * 56 * HEAP_UNIT;
+    const size_t bytes = 64 * HEAP_UNIT, wanted = (size_t)BLOCKS / 2 * 56 * HEAP_UNIT;
 
     heap_trim();
     KTEST_TRUE(test, fill_all(BLOCKS, bytes));
