@@ -95,20 +95,22 @@ KTEST(mm_heap_memory, a_free_into_memory_that_was_given_back_is_told)
 
 KTEST(mm_heap_memory, holes_lend_their_memory_to_a_block_that_fits_into_none)
 {
+    const size_t bytes = 64 * HEAP_UNIT, wanted = (size_t)BLOCKS / 2 * 56 * HEAP_UNIT;
+
     heap_trim();
-    KTEST_TRUE(test, fill_all(BLOCKS, 64 * HEAP_UNIT));
+    KTEST_TRUE(test, fill_all(BLOCKS, bytes));
     free_every_second(BLOCKS);
     heap_free(heap_alloc(HEAP_UNIT)); /* joins what is kept */
     const uint64_t moved = stats_now().moved_pages;
     kmem_limit(kmem_committed());
-    unsigned char *large = heap_alloc(BLOCKS / 2 * 56 * HEAP_UNIT);
+    unsigned char *large = heap_alloc(wanted);
     kmem_limit(SIZE_MAX);
     KTEST_TRUE(test, large);
-    KTEST_TRUE(test, stats_now().moved_pages >= moved + BLOCKS / 2 * 13);
+    KTEST_TRUE(test, stats_now().moved_pages >= moved + wanted / PAGE_SIZE - BLOCKS);
     SOUND(test);
-    memset(large, 0xee, BLOCKS / 2 * 56 * HEAP_UNIT);
-    KTEST_TRUE(test, others_are_intact_and_freed(BLOCKS, 64 * HEAP_UNIT));
-    KTEST_TRUE(test, is_filled(large, BLOCKS / 2 * 56 * HEAP_UNIT, 0xee));
+    memset(large, 0xee, wanted);
+    KTEST_TRUE(test, others_are_intact_and_freed(BLOCKS, bytes));
+    KTEST_TRUE(test, is_filled(large, wanted, 0xee));
     heap_free(large);
     heap_trim();
     SOUND(test);
