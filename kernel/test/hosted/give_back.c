@@ -12,7 +12,7 @@ static void count_up(void)
     unmaps++;
 }
 
-KTEST(mm_unmap_runs, pages_that_lie_side_by_side_go_back_many_at_once)
+KTEST(mm_give_back, pages_that_lie_side_by_side_go_back_many_at_once)
 {
     static void *objects[POOL_CAPACITY];
     size_t count = 0;
