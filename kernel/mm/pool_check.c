@@ -11,15 +11,15 @@ static void finish(struct pool_stats *stats, uint64_t ever_carved)
 /* Of any CPU while it works: its two words are read as they stood at one moment. */
 static uint64_t cached_now(struct pool_cpu *cpu, unsigned class)
 {
-    const uint64_t *taken = &cpu->taken[POOL_FIRST + class];
-    uint64_t before, cached;
+    const uint64_t *taken = &cpu->taken[POOL_FIRST + class], *freed = &cpu->freed[POOL_FIRST + class];
+    uint64_t before, top;
 
+    if (cpu->limit == 0) return 0;
     do {
         before = __atomic_load_n(taken, __ATOMIC_ACQUIRE);
-        cached = pool_cached(cpu, class);
-        __asm__ volatile("" : : : "memory"); /* loads stay in this order on x86 */
+        top = __atomic_load_n(freed, __ATOMIC_ACQUIRE) - before;
     } while (__atomic_load_n(taken, __ATOMIC_ACQUIRE) != before);
-    return cached;
+    return (uint64_t)((uint32_t *)top - pool_stack_base(cpu, class));
 }
 
 static void add_cpu(struct pool_stats *stats, unsigned class, struct pool_cpu *cpu)
