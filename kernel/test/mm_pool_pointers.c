@@ -7,7 +7,7 @@
 #include "../mm/pool_private.h"
 #include "misuse_trap.h"
 
-enum { RANDOM = 3000, CLASS_BYTES = 1 << POOL_CLASS_SHIFT };
+enum { RANDOM = 3000, OBJECTS = 128, CLASS_BYTES = 1 << POOL_CLASS_SHIFT };
 
 /* In each class: one live, one free, and one whose memory went back. */
 static char *live[POOL_CLASSES], *dead[POOL_CLASSES], *gone[POOL_CLASSES];
@@ -16,12 +16,12 @@ static bool prepare(void)
 {
     pool_trim();
     for (unsigned class = 0; class < POOL_CLASSES; class ++) {
-        void *objects[2 * 64];
+        void *objects[OBJECTS];
 
-        for (size_t i = 0; i < 2 * 64; i++) objects[i] = pool_alloc(pool_bytes(class));
+        for (size_t i = 0; i < OBJECTS; i++) objects[i] = pool_alloc(pool_bytes(class));
         live[class] = objects[0];
-        gone[class] = objects[127];
-        for (size_t i = 1; i < 2 * 64; i++) pool_free(objects[i]);
+        gone[class] = objects[OBJECTS - 1];
+        for (size_t i = 1; i < OBJECTS; i++) pool_free(objects[i]);
     }
     pool_trim();
     for (unsigned class = 0; class < POOL_CLASSES; class ++) {
@@ -88,7 +88,7 @@ KTEST(mm_pool_pointers, at_every_edge_of_the_windows_and_tables_the_right_thing_
                                       POOL_BASE + POOL_SIZE + 65,
                                       POOL_STATES + 65,
                                       POOL_OWNERS,
-                                      POOL_OWNERS + 4 * POOL_GRANULES,
+                                      POOL_OWNERS + 4ull * POOL_GRANULES,
                                       HEAP_BASE,
                                       HEAP_BASE + HEAP_SIZE,
                                       PERCPU_BASE,
