@@ -2,6 +2,7 @@
  * it. */
 #define _GNU_SOURCE
 #include <asm/prctl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,13 +36,24 @@ static void map_slot(struct percpu *slot, unsigned index)
     slot->index = index;
 }
 
+/* Those below it, too: whoever counts up to cpu_count() finds a slot for each, also when threads enter in
+ * another order. */
+static void map_slots(unsigned last)
+{
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+    pthread_mutex_lock(&mutex);
+    for (unsigned index = 0; index <= last; index++) map_slot(percpu_slot(index), index);
+    pthread_mutex_unlock(&mutex);
+}
+
 void shim_enter_cpu(unsigned index)
 {
     struct percpu *slot = percpu_slot(index);
     unsigned before = cpu_count();
 
     if (index >= CPUS_MAX) abort();
-    map_slot(slot, index);
+    map_slots(index);
     if (syscall(SYS_arch_prctl, ARCH_SET_GS, slot) != 0 || this_cpu() != slot) {
         perror("set the GS base");
         exit(70);
