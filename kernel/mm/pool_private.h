@@ -16,7 +16,6 @@
 #include "pool_layout.h"
 
 enum {
-    POOL_STATE_PAGES = POOL_GRANULES >> PAGE_SHIFT,
     POOL_DEPOT = 2 * POOL_CAPACITY, /* entries that a depot has room for */
     POOL_SLABS = 1024,              /* at most, in the classes whose objects are a page or larger */
 };
