@@ -5,6 +5,7 @@ import type { Action, ActionContext, Tool } from '../core/action.ts';
 import { stringifyExact } from '../core/json-exact.ts';
 import { chooseAccelerator } from './accelerator.ts';
 import { boot } from './boot.ts';
+import { cpuArgument } from './devices.ts';
 import { givenMedia } from './layout.ts';
 import { files } from './machine.ts';
 import { type BootParams, parseBootParams } from './params.ts';
@@ -34,7 +35,8 @@ async function runBoot(params: BootParams, context: ActionContext): Promise<void
     signal: context.signal,
     start: context.start,
   };
-  const accelerator = await chooseAccelerator(options, exact, host);
+  const wanted = { accelerator: options.accelerator, cpu: cpuArgument(options) };
+  const accelerator = await chooseAccelerator(wanted, exact, host);
   const media = givenMedia(machine, options, context);
   const symbols = context.task.inputs['symbols'] ? { symbols: context.input('symbols') } : {};
   const traces = context.task.inputs['traces'] ? { traces: context.input('traces') } : {};

@@ -20,6 +20,10 @@ export const nullOr =
   (check: Check): Check =>
   (value) =>
     value === null || check(value);
+export const listOf =
+  (check: Check, most: number): Check =>
+  (value) =>
+    Array.isArray(value) && value.length <= most && value.every(check);
 /** Exactly these fields. */
 export const fields =
   (checks: { readonly [key: string]: Check }): Check =>

@@ -10,6 +10,4 @@ export const files = {
   initrd: 'initrd.img',
   /** A copy of the firmware image, since firmware keeps its variables in itself. */
   firmware: 'firmware.fd',
-  /** What the guest writes to its disk; the disk itself stays as it is. */
-  overlay: 'disk.qcow2',
 } as const;

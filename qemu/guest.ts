@@ -82,6 +82,7 @@ export async function startGuest(
 
 function endOf(event: QmpEvent): string | undefined {
   if (event.event === 'GUEST_PANICKED') return 'guest-panic';
+  if (event.event === 'WATCHDOG') return 'watchdog';
   if (event.event !== 'SHUTDOWN') return undefined;
   const reason = String(event.data.reason ?? 'unknown');
   return /^[a-z-]{1,40}$/.test(reason) ? reason : 'unknown';

@@ -3,6 +3,7 @@
 // Nothing that a user chose is put inside an option that QEMU takes apart at commas: media go as JSON, the command line as an argument
 // of its own or as a file, and QEMU's own files have fixed names in its working folder.
 import { device, words } from './argument.ts';
+import { deviceArguments, memoryArguments, processorArguments } from './devices.ts';
 import { files } from './files.ts';
 import { firmwareProperties, type Media, mediaArguments } from './media.ts';
 import type { MachineOptions } from './options.ts';
@@ -26,6 +27,7 @@ export type MachineRun = {
 /** `own`: the image that the machine starts. */
 export function machineFirmware(options: MachineOptions): 'none' | 'bios' | 'uefi' | 'own' {
   if (options.boot === 'firmware') return 'own';
+  if (options.firmware === 'qboot') return 'none';
   if (options.firmware !== 'auto') return options.firmware;
   return options.boot === 'kernel' ? 'none' : 'bios';
 }
@@ -37,12 +39,12 @@ export function machineArguments(run: MachineRun): string[] {
     ...words('-name synos'),
     ...['-machine', machineProperties(run)],
     ...clockArguments(run),
-    ...['-cpu', options.cpu],
-    ...['-smp', String(options.cpus)],
-    ...['-m', `${options.memoryMib}M`],
+    ...processorArguments(options),
+    ...memoryArguments(options),
     ...closedArguments,
     ...controlArguments,
     ...mediaArguments(run.media, options, run.commandLine),
+    ...deviceArguments(options, run.media.disks ?? []),
   ];
 }
 

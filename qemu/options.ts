@@ -1,6 +1,7 @@
 // One machine of the configuration: its schema, defaults and a sentence for each field. Nothing here needs a process.
 import { z } from 'zod';
 import { clashes } from './clashes.ts';
+import { deviceFields } from './device-options.ts';
 import { mediaFields } from './media-options.ts';
 
 const whole = (least: number, most: number) => z.int().min(least).max(most);
@@ -29,10 +30,10 @@ const fields = z.strictObject({
     .default('q35')
     .describe('The board: q35 (PCI Express), pc (PCI, IDE) or microvm (no PCI, quickest).'),
   firmware: z
-    .enum(['auto', 'none', 'bios', 'uefi'])
+    .enum(['auto', 'none', 'qboot', 'bios', 'uefi'])
     .default('auto')
     .describe(
-      'What runs before the kernel: none (qboot, the least there is), bios (SeaBIOS) or uefi (OVMF); auto takes none for a kernel and bios for an ISO.',
+      'What runs before the kernel: none or qboot (the least there is), bios (SeaBIOS) or uefi (OVMF); auto takes none for a kernel and bios for an ISO.',
     ),
   cdrom: z
     .enum(['auto', 'ide', 'ahci', 'scsi'])
@@ -45,6 +46,7 @@ const fields = z.strictObject({
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be the name of a CPU model, as `max` or `Nehalem`')
     .default('max')
     .describe('CPU model, one of `qemu-system-x86_64 -cpu help`.'),
+  ...deviceFields,
   accelerator: z
     .enum(['auto', 'kvm', 'tcg'])
     .default('auto')

@@ -2,8 +2,8 @@
 // another machine, and zod would cost more time than the check of all of it.
 import { SynosError } from '../core/failure.ts';
 import type { Json, JsonObject } from '../core/json.ts';
-import { fields, flag, nullOr, oneOf, text, whole } from './checks.ts';
-import { mediaPath } from './grammar.ts';
+import { fields, flag, listOf, nullOr, oneOf, text, whole } from './checks.ts';
+import { cpuFeature, mediaPath } from './grammar.ts';
 import type { MachineOptions } from './options.ts';
 
 export type BootParams = {
@@ -18,6 +18,14 @@ export type BootParams = {
 
 const printable = /^[\x20-\x7e]{0,900}$/;
 
+const disk = fields({
+  file: nullOr(text(mediaPath)),
+  format: oneOf('raw', 'qcow2'),
+  bus: oneOf('virtio', 'scsi', 'nvme', 'ahci', 'ide'),
+  readOnly: flag,
+  sizeMib: nullOr(whole(1, 1_048_576)),
+});
+
 // One line for each field of options.ts: a test holds the two together.
 const options = fields({
   boot: oneOf('kernel', 'iso', 'disk', 'firmware'),
@@ -26,11 +34,20 @@ const options = fields({
   format: oneOf('raw', 'qcow2'),
   disk: oneOf('auto', 'ide', 'ahci', 'scsi', 'virtio', 'nvme'),
   machine: oneOf('q35', 'pc', 'microvm'),
-  firmware: oneOf('auto', 'none', 'bios', 'uefi'),
+  firmware: oneOf('auto', 'none', 'qboot', 'bios', 'uefi'),
   cdrom: oneOf('auto', 'ide', 'ahci', 'scsi'),
   cpus: whole(1, 64),
   memoryMib: whole(16, 1_048_576),
   cpu: text(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
+  maxCpus: nullOr(whole(1, 64)),
+  cpuFeatures: listOf(text(cpuFeature), 64),
+  numa: listOf(fields({ cpus: whole(0, 64), memoryMib: whole(1, 1_048_576) }), 16),
+  devices: listOf(
+    oneOf('virtio-rng', 'virtio-balloon', 'virtio-console', 'vga', 'usb-keyboard', 'i6300esb', 'pvpanic'),
+    16,
+  ),
+  disks: listOf(disk, 8),
+  network: (value) => value === false || oneOf('virtio', 'e1000')(value),
   accelerator: oneOf('auto', 'kvm', 'tcg'),
   commandLine: text(printable),
   exact: flag,

@@ -45,6 +45,7 @@ const rules: readonly ((facts: BootFacts) => Ruling)[] = [
   crashed,
   hung,
   reset,
+  barked,
   flooded,
   failed,
   finished,
@@ -124,6 +125,11 @@ function reset(facts: BootFacts): Ruling {
       reason: `the machine reset${atAddress(facts)} with an empty IDT, as after a triple fault`,
     };
   return { end: 'reset', reason: `the guest asked for a reset${atAddress(facts)}` };
+}
+
+function barked(facts: BootFacts): Ruling {
+  if (eventReason(facts) !== 'watchdog') return undefined;
+  return { end: 'stalled', reason: `the watchdog of the machine ran out${whereabouts(facts)}` };
 }
 
 function flooded(facts: BootFacts): Ruling {
