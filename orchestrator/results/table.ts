@@ -1,5 +1,7 @@
 // A run as text for a terminal: pool v heap, what changed since the run before, tests, and last the verdict with its evidence, where
 // the eye is when the command ends.
+
+import { count, duration, number } from '../../core/words.ts';
 import { allocatorText } from './allocator-text.ts';
 import {
   type Change,
@@ -9,7 +11,7 @@ import {
   equalChanges,
   ratioSpread,
 } from './compare.ts';
-import { count, duration, number, ratio } from './format.ts';
+import { ratio } from './format.ts';
 import { cut, pad, type TableStyle, table, wrap } from './layout.ts';
 import type { StoredBoot, StoredRun } from './run.ts';
 import { seriesName } from './series-name.ts';

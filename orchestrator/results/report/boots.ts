@@ -1,6 +1,6 @@
 // Each boot: how it ended and what that rests on, its tests, its last words, and every record.
 import type { BenchRecord } from '../../../core/record.ts';
-import { bytes, duration, number } from '../format.ts';
+import { bytes, duration, number } from '../../../core/words.ts';
 import type { StoredBoot } from '../run.ts';
 import { labelText } from '../series-name.ts';
 import { type Html, html } from './html.ts';
