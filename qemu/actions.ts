@@ -1,10 +1,11 @@
 // The code behind `boot` tasks, and what `synos doctor` asks about booting.
-import { copyFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Action, ActionContext, Tool } from '../core/action.ts';
 import { stringifyExact } from '../core/json-exact.ts';
 import { chooseAccelerator } from './accelerator.ts';
 import { boot } from './boot.ts';
+import { givenMedia } from './layout.ts';
 import { files } from './machine.ts';
 import { type BootParams, parseBootParams } from './params.ts';
 import { qemuName, qemuPackage } from './program.ts';
@@ -34,15 +35,11 @@ async function runBoot(params: BootParams, context: ActionContext): Promise<void
     start: context.start,
   };
   const accelerator = await chooseAccelerator(options, exact, host);
-  // QEMU is given the real file, so that no link can be turned between the look and the opening.
-  const medium =
-    options.boot === 'iso'
-      ? { image: realpathSync(context.input('image')) }
-      : { kernel: realpathSync(context.input('kernel')) };
+  const media = givenMedia(machine, options, context);
   const symbols = context.task.inputs['symbols'] ? { symbols: context.input('symbols') } : {};
   const traces = context.task.inputs['traces'] ? { traces: context.input('traces') } : {};
   const outcome = await boot(
-    { machine, options, accelerator, exact, commandLine, ...medium, ...symbols, ...traces },
+    { machine, options, accelerator, exact, commandLine, ...media, ...symbols, ...traces },
     host,
   );
   move(join(context.work, files.serial), context.output('serial.log'));

@@ -6,16 +6,10 @@ import type { Command, Finished, Running } from '../core/exec.ts';
 import { SynosError } from '../core/failure.ts';
 import type { BootOutcome } from '../core/outcome.ts';
 import type { BootFacts, Stop } from './evidence.ts';
-import { firmwareFiles, firmwarePath } from './firmware.ts';
 import { type Guest, startGuest } from './guest.ts';
+import { type GivenMedia, layOutMedia } from './layout.ts';
 import { patienceFor } from './limits.ts';
-import {
-  type Accelerator,
-  type FirmwareChoice,
-  files,
-  machineArguments,
-  machineFirmware,
-} from './machine.ts';
+import { type Accelerator, files, machineArguments } from './machine.ts';
 import type { MachineOptions } from './options.ts';
 import { complaintsOf, loggedTripleFault, outcomeOf, serialTellers, stopwatch } from './outcome.ts';
 import { checkQemuComplaints, checkSpace, findQemu } from './program.ts';
@@ -24,16 +18,13 @@ import { symbolNames } from './symbols.ts';
 import { followFile } from './tail.ts';
 import { watchGuest } from './watch.ts';
 
-export type BootSetup = {
+export type BootSetup = GivenMedia & {
   readonly machine: string;
   readonly options: MachineOptions;
   readonly accelerator: Accelerator;
   readonly exact: boolean;
   /** Words behind those of the machine description: later words win. */
   readonly commandLine: string;
-  /** Absolute real paths; the one that `options.boot` needs must be there. */
-  readonly kernel?: string;
-  readonly image?: string;
   /** An archive of allocation traces for the kernel. */
   readonly traces?: string;
   /** The kernel's ELF file, for names of addresses. */
@@ -95,7 +86,7 @@ function factsOf(run: GuestRun, setup: BootSetup, work: string, serial: SerialRe
     complaints: complaintsOf(run.finished),
     tripleFault: loggedTripleFault(work),
     nameOf: setup.symbols === undefined ? () => undefined : symbolNames(setup.symbols),
-    throughFirmware: setup.options.boot === 'iso',
+    throughFirmware: setup.options.boot !== 'kernel',
     serial: serial.state(),
     harvest: serial.harvest(),
     tests: serial.tests(),
@@ -153,32 +144,14 @@ function layOut(setup: BootSetup, work: string): readonly [string, ...string[]] 
   const { options, exact } = setup;
   const words = [options.commandLine, setup.commandLine, exact ? 'clock=instructions' : ''];
   const commandLine = words.filter((word) => word !== '').join(' ');
-  const firmware = chooseFirmware(options, work);
   writeFileSync(join(work, files.cmdline), commandLine);
   if (setup.traces !== undefined) copyFileSync(setup.traces, join(work, files.traces));
   const media = {
-    firmware,
+    ...layOutMedia(setup, options, work),
     ...(setup.traces === undefined ? {} : { traces: true as const }),
-    ...(setup.kernel === undefined ? {} : { kernel: setup.kernel }),
-    ...(setup.image === undefined ? {} : { image: setup.image }),
   };
   return [
     findQemu(),
     ...machineArguments({ options, media, accelerator: setup.accelerator, exact, commandLine }),
   ];
-}
-
-function chooseFirmware(options: MachineOptions, work: string): FirmwareChoice {
-  switch (machineFirmware(options)) {
-    case 'none':
-      return { kind: 'rom', rom: firmwarePath(firmwareFiles.qboot) };
-    case 'bios':
-      return { kind: 'builtin' };
-    case 'uefi': {
-      const code = firmwarePath(firmwareFiles.ovmfCode);
-      // Fresh each time: variables that a boot of other media left send OVMF to its shell.
-      copyFileSync(firmwarePath(firmwareFiles.ovmfVars), join(work, files.vars));
-      return { kind: 'flash', code };
-    }
-  }
 }

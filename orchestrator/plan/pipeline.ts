@@ -5,7 +5,7 @@ import { nearest } from '../../core/near.ts';
 import type { Plan, Task, TaskOutput } from '../../core/task.ts';
 import { isoPlan, readLock } from '../../iso/plan.ts';
 import { findSources, kernelPlan } from '../../kernel/toolchain/plan.ts';
-import { bootPlan } from '../../qemu/plan.ts';
+import { bootPlan, treeMedia } from '../../qemu/plan.ts';
 import type { Config } from '../config/schema.ts';
 import { makePlan } from './graph.ts';
 
@@ -14,6 +14,8 @@ export type Target = 'kernel' | 'iso';
 
 /** Allocation traces as one archive; `path` is relative to the project. */
 export type Traces = { readonly path: string; readonly count: number };
+
+type Project = { readonly config: Config; readonly tree: string };
 
 export type Wanted = {
   readonly targets: readonly Target[];
@@ -54,42 +56,33 @@ export type Pipeline = {
 
 /**
  * Reads the tree (which sources there are) and, for an image, the lock; starts nothing. Throws SynosError input.missing, lock.missing,
- * lock.stale, lock.invalid, and what a machine's description cannot mean.
+ * lock.stale, lock.invalid, media.invalid, and what a machine's description cannot mean.
  */
-export function pipeline(
-  project: { readonly config: Config; readonly tree: string },
-  wanted: Wanted,
-): Pipeline {
+export function pipeline(project: Project, wanted: Wanted): Pipeline {
   const { config, tree } = project;
   const machines = (wanted.boots?.machines ?? []).map((name) => ({
     name,
     options: machineNamed(config, name),
   }));
   const needs = (target: Target): boolean =>
-    wanted.targets.includes(target) || machines.some(({ options }) => options.boot === target);
-
-  const kernel = kernelPlan(config.kernel, findSources(tree, config.kernel));
-  const outputs: { kernel: TaskOutput; iso?: TaskOutput } = { kernel: kernel.image };
-  const tasks: Task[] = [...kernel.tasks];
-  if (needs('iso')) {
-    const image = isoPlan(config.iso, readLock(join(tree, lockFile), config.iso), kernel.image);
-    tasks.push(...image.tasks);
-    outputs.iso = image.image;
-  }
+    wanted.targets.includes(target) ||
+    machines.some(({ options }) => options.boot === target && options.file === null);
+  const { tasks, outputs } = built(project, needs);
 
   const boots: Boot[] = [];
   for (const { name, options } of machines) {
+    const traces = wanted.boots?.traces;
+    const media = {
+      tree: treeMedia(tree, name, options),
+      ...(outputs.kernel ? { kernel: outputs.kernel } : {}),
+      ...(outputs.iso ? { image: outputs.iso } : {}),
+      ...(traces ? { traces } : {}),
+    };
     for (let index = 0; index < (wanted.boots?.runs ?? 1); index++) {
       const run = {
         exact: wanted.boots?.exact ?? options.exact,
         index,
         commandLine: commandLineOf(wanted),
-      };
-      const traces = wanted.boots?.traces;
-      const media = {
-        kernel: outputs.kernel,
-        ...(outputs.iso ? { image: outputs.iso } : {}),
-        ...(traces ? { traces } : {}),
       };
       const boot = bootPlan(name, options, media, run);
       tasks.push(...boot.tasks);
@@ -104,6 +97,17 @@ export function pipeline(
   const artefacts = made.filter(({ name }) => wanted.targets.includes(name));
   const goals = [...artefacts.map(({ output }) => output.task), ...boots.map(({ outcome }) => outcome.task)];
   return { plan: makePlan(tasks, goals), artefacts, boots, media: made };
+}
+
+type Built = { readonly tasks: Task[]; readonly outputs: { kernel?: TaskOutput; iso?: TaskOutput } };
+
+// A project whose machines start files that are there already need not have a kernel of its own.
+function built({ config, tree }: Project, needs: (target: Target) => boolean): Built {
+  if (!needs('kernel') && !needs('iso')) return { tasks: [], outputs: {} };
+  const kernel = kernelPlan(config.kernel, findSources(tree, config.kernel));
+  if (!needs('iso')) return { tasks: kernel.tasks, outputs: { kernel: kernel.image } };
+  const image = isoPlan(config.iso, readLock(join(tree, lockFile), config.iso), kernel.image);
+  return { tasks: [...kernel.tasks, ...image.tasks], outputs: { kernel: kernel.image, iso: image.image } };
 }
 
 // Later words win, so the user's own are last.
