@@ -113,7 +113,7 @@ async function runGuest(
       serial: serial.state,
       ended: () => (host.signal.aborted ? { cause: 'exit' } : guest.ended()),
       registers: guest.registers,
-      codeAt: guest.codeAt,
+      prove: guest.prove,
       cpuMs: guest.cpuMs,
       pause: guest.pause,
     });
@@ -131,6 +131,7 @@ async function runGuest(
 async function lastLooks(guest: Guest, stop: Stop): Promise<BootFacts['samples']> {
   if (stop.cause === 'exit') return [];
   if (stop.cause === 'event') return [await guest.registers()];
+  if (stop.cause === 'dead-halt' || stop.cause === 'dead-wait') return guest.still();
   return guest.samples();
 }
 
