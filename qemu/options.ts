@@ -19,6 +19,11 @@ const limits = z.strictObject({
     .describe(
       'Seconds without a byte on the serial port after which a guest is ended; exact runs have three times as long.',
     ),
+  spinSeconds: whole(1, 3600)
+    .default(10)
+    .describe(
+      'Seconds in which a silent guest may show no new state of its CPUs, where an interrupt or a device could still change it (a loop that nothing can end is told at once); exact runs have three times as long.',
+    ),
   serialMib: whole(1, 1024).default(4).describe('MiB of serial output after which a guest is ended.'),
   records: whole(1, 1_000_000).default(10_000).describe('Records after which a guest is ended.'),
 });

@@ -54,6 +54,7 @@ const options = fields({
   limits: fields({
     seconds: whole(1, 86_400),
     silenceSeconds: whole(1, 3600),
+    spinSeconds: whole(1, 3600),
     serialMib: whole(1, 1024),
     records: whole(1, 1_000_000),
   }),
