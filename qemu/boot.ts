@@ -20,6 +20,7 @@ import type { MachineOptions } from './options.ts';
 import { complaintsOf, loggedTripleFault, outcomeOf, serialTellers, stopwatch } from './outcome.ts';
 import { checkQemuComplaints, checkSpace, findQemu } from './program.ts';
 import { type SerialReader, serialReader } from './serial.ts';
+import { openSerialInput, type SerialInput } from './serial-input.ts';
 import { symbolNames } from './symbols.ts';
 import { followFile } from './tail.ts';
 import { watchGuest } from './watch.ts';
@@ -46,6 +47,8 @@ export type BootHost = {
   readonly emit: Emit;
   readonly signal: AbortSignal;
   start(command: Command): Promise<Running>;
+  /** Where somebody types at the guest: called once, before it runs. */
+  readonly typist?: (input: SerialInput) => void;
 };
 
 /**
@@ -56,9 +59,10 @@ export async function boot(setup: BootSetup, host: BootHost): Promise<BootOutcom
   const { machine, accelerator, exact, options } = setup;
   const log = join(host.work, files.serial);
   const cap = options.limits.serialMib * 2 ** 20;
-  const argv = layOut(setup, host.work);
+  const argv = layOut(setup, host);
   const serial = serialReader(serialTellers(machine, host.emit));
   const tail = followFile(log);
+  const input = host.typist ? await openSerialInput(host.work, host.start) : undefined;
   const watch = stopwatch();
   const poll = (): number => {
     const came = tail.poll(serial.feed);
@@ -67,6 +71,7 @@ export async function boot(setup: BootSetup, host: BootHost): Promise<BootOutcom
   };
   try {
     host.emit({ type: 'boot.started', machine, accelerator, argv });
+    if (input) host.typist?.(input);
     const run = await runGuest(argv, setup, host, serial, poll);
     while (serial.state().bytes <= cap && poll() > 0);
     serial.finish();
@@ -79,6 +84,7 @@ export async function boot(setup: BootSetup, host: BootHost): Promise<BootOutcom
     return outcome;
   } finally {
     tail.close();
+    input?.close();
     // What a flood wrote before QEMU was gone is no use to anybody.
     if (statSync(log).size > cap) truncateSync(log, cap);
   }
@@ -149,7 +155,7 @@ function interruption(signal: AbortSignal): SynosError {
 }
 
 // Writes the files that QEMU reads; returns its whole command.
-function layOut(setup: BootSetup, work: string): readonly [string, ...string[]] {
+function layOut(setup: BootSetup, { work, typist }: BootHost): readonly [string, ...string[]] {
   const { options, exact } = setup;
   const words = [options.commandLine, setup.commandLine, exact ? 'clock=instructions' : ''];
   const commandLine = words.filter((word) => word !== '').join(' ');
@@ -164,7 +170,11 @@ function layOut(setup: BootSetup, work: string): readonly [string, ...string[]] 
   };
   return [
     findQemu(),
-    ...machineArguments({ options, media, accelerator: setup.accelerator, exact, commandLine }),
+    ...machineArguments({
+      ...{ options, media, exact, commandLine },
+      accelerator: setup.accelerator,
+      input: typist !== undefined,
+    }),
   ];
 }
 

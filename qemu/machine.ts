@@ -24,6 +24,9 @@ export type FirmwareChoice =
 /** What QEMU reads and writes, in the folder that it is started in. */
 export const files = {
   serial: 'serial.raw',
+  /** A FIFO, and what leads to `serial` where there is input: QEMU wants the two names to differ in these endings only. */
+  input: 'port.in',
+  output: 'port.out',
   log: 'qemu.log',
   vars: 'vars.fd',
   cmdline: 'cmdline.txt',
@@ -40,6 +43,8 @@ export type MachineRun = {
   /** Ticks are instructions: one guest instruction is one nanosecond of guest time, whatever the host does. */
   readonly exact: boolean;
   readonly commandLine: string;
+  /** The serial port takes what comes through the FIFO `files.input`. */
+  readonly input?: boolean;
 };
 
 export function machineFirmware(options: MachineOptions): 'none' | 'bios' | 'uefi' {
@@ -59,6 +64,7 @@ export function machineArguments(run: MachineRun): string[] {
     ...['-m', `${options.memoryMib}M`],
     ...closedArguments,
     ...controlArguments,
+    ...serialArguments(run),
     ...mediaArguments(run),
   ];
 }
@@ -79,10 +85,15 @@ const closedArguments = [
 const controlArguments = [
   ...words('-S -action reboot=shutdown,shutdown=pause,panic=pause,watchdog=pause'),
   ...words('-chardev socket,id=qmp,fd=3 -mon chardev=qmp,mode=control'),
-  ...words(`-chardev file,id=serial,path=${files.serial} -serial chardev:serial`),
   ...words(`-d cpu_reset -D ${files.log}`),
   ...device({ driver: 'isa-debug-exit', iobase: debugExitPort, iosize: 4 }),
 ];
+
+function serialArguments(run: MachineRun): string[] {
+  // The output of a `pipe` need not be one. (`file` takes an `input-path` only in QEMUs later than 7.2.)
+  const port = run.input ? 'pipe,id=serial,path=port' : `file,id=serial,path=${files.serial}`;
+  return words(`-chardev ${port} -serial chardev:serial`);
+}
 
 function machineProperties(run: MachineRun): string {
   const flash = run.media.firmware.kind === 'flash' ? ',pflash0=code,pflash1=vars' : '';
