@@ -5,10 +5,11 @@ import type { Emit } from '../core/event.ts';
 import type { Command, Finished, Running } from '../core/exec.ts';
 import { SynosError } from '../core/failure.ts';
 import type { BootOutcome } from '../core/outcome.ts';
+import { type Ending, endingOf } from './ending.ts';
 import type { BootFacts, Stop } from './evidence.ts';
 import { firmwareFiles, firmwarePath } from './firmware.ts';
 import { type Guest, startGuest } from './guest.ts';
-import { patienceFor } from './limits.ts';
+import { patienceFor, slowness } from './limits.ts';
 import {
   type Accelerator,
   type FirmwareChoice,
@@ -19,6 +20,7 @@ import {
 import type { MachineOptions } from './options.ts';
 import { complaintsOf, loggedTripleFault, outcomeOf, serialTellers, stopwatch } from './outcome.ts';
 import { checkQemuComplaints, checkSpace, findQemu } from './program.ts';
+import { playScript, type Script } from './script.ts';
 import { type SerialReader, serialReader } from './serial.ts';
 import { openSerialInput, type SerialInput } from './serial-input.ts';
 import { symbolNames } from './symbols.ts';
@@ -60,10 +62,15 @@ export async function boot(setup: BootSetup, host: BootHost): Promise<BootOutcom
   const log = join(host.work, files.serial);
   const cap = options.limits.serialMib * 2 ** 20;
   const argv = layOut(setup, host);
-  const serial = serialReader(serialTellers(machine, host.emit));
+  const input = isTypedAt(setup, host) ? await openSerialInput(host.work, host.start) : undefined;
+  const script = input && scriptOf(setup, input);
+  const serial = serialReader(serialTellers(machine, host.emit), {
+    rules: options.rules,
+    heard: script?.hear,
+  });
+  const ending = options.rules || script ? endingOf(options, serial, script) : undefined;
   const tail = followFile(log);
-  const input = host.typist ? await openSerialInput(host.work, host.start) : undefined;
-  const watch = stopwatch();
+  const watch = stopwatch(options.rules?.ready !== undefined);
   const poll = (): number => {
     const came = tail.poll(serial.feed);
     watch.mark(serial.state());
@@ -72,10 +79,10 @@ export async function boot(setup: BootSetup, host: BootHost): Promise<BootOutcom
   try {
     host.emit({ type: 'boot.started', machine, accelerator, argv });
     if (input) host.typist?.(input);
-    const run = await runGuest(argv, setup, host, serial, poll);
+    const run = await runGuest(argv, setup, host, { serial, poll, ending });
     while (serial.state().bytes <= cap && poll() > 0);
     serial.finish();
-    const facts = factsOf(run, setup, host.work, serial);
+    const facts = { ...factsOf(run, setup, host.work, serial), rules: ending?.facts() };
     checkQemuComplaints(facts.complaints, options.memoryMib);
     const context = { machine, accelerator, exact, argv, version: run.version, timing: watch.end() };
     const outcome = outcomeOf(context, facts, serial);
@@ -108,6 +115,21 @@ function factsOf(run: GuestRun, setup: BootSetup, work: string, serial: SerialRe
   };
 }
 
+function isTypedAt({ options }: BootSetup, { typist }: BootHost): boolean {
+  return typist !== undefined || options.script.length > 0;
+}
+
+function scriptOf({ options, exact }: BootSetup, input: SerialInput): Script | undefined {
+  // A script that types more than a guest takes waits for it in vain, and is told so.
+  return options.script.length > 0 ? playScript(options.script, slowness(exact), input.send) : undefined;
+}
+
+/** The guest's serial port, and what it says about the end. */
+type Port = {
+  readonly serial: SerialReader;
+  readonly poll: () => number;
+  readonly ending: Ending | undefined;
+};
 type GuestRun = Pick<BootFacts, 'stop' | 'samples' | 'started'> & { version: string; finished: Finished };
 
 // From the start of QEMU to its end.
@@ -115,8 +137,7 @@ async function runGuest(
   argv: readonly [string, ...string[]],
   setup: BootSetup,
   host: BootHost,
-  serial: SerialReader,
-  poll: () => number,
+  { serial, poll, ending }: Port,
 ): Promise<GuestRun> {
   const guest = await startGuest({ argv, cwd: host.work, keepBytes: 65_536 }, host.start);
   host.signal.addEventListener('abort', guest.wake, { once: true });
@@ -126,6 +147,7 @@ async function runGuest(
       patience: patienceFor(setup.options, setup.exact),
       poll,
       serial: serial.state,
+      ...(ending ? { ending } : {}),
       ended: () => (host.signal.aborted ? { cause: 'exit' } : guest.ended()),
       registers: guest.registers,
       codeAt: guest.codeAt,
@@ -144,7 +166,7 @@ async function runGuest(
 
 // A guest that reset or powered off stands still; one that still runs is looked at several times.
 async function lastLooks(guest: Guest, stop: Stop): Promise<BootFacts['samples']> {
-  if (stop.cause === 'exit') return [];
+  if (stop.cause === 'exit' || stop.cause === 'done') return [];
   if (stop.cause === 'event') return [await guest.registers()];
   return guest.samples();
 }
@@ -155,8 +177,9 @@ function interruption(signal: AbortSignal): SynosError {
 }
 
 // Writes the files that QEMU reads; returns its whole command.
-function layOut(setup: BootSetup, { work, typist }: BootHost): readonly [string, ...string[]] {
+function layOut(setup: BootSetup, host: BootHost): readonly [string, ...string[]] {
   const { options, exact } = setup;
+  const { work } = host;
   const words = [options.commandLine, setup.commandLine, exact ? 'clock=instructions' : ''];
   const commandLine = words.filter((word) => word !== '').join(' ');
   const firmware = chooseFirmware(options, work);
@@ -173,7 +196,7 @@ function layOut(setup: BootSetup, { work, typist }: BootHost): readonly [string,
     ...machineArguments({
       ...{ options, media, exact, commandLine },
       accelerator: setup.accelerator,
-      input: typist !== undefined,
+      input: isTypedAt(setup, host),
     }),
   ];
 }

@@ -49,6 +49,12 @@ export function ktapReader(): KtapReader {
   const tally = tallyOf();
   const { levels, closeBehind, levelAt } = nest(tally);
   let seen = false;
+  let atEnd: boolean | undefined;
+
+  const isComplete = (): boolean => {
+    const [top] = levels;
+    return levels.length === 1 && top?.planned !== undefined && top.results >= top.planned;
+  };
 
   const onPlan = (column: number, planned: number): void => {
     closeBehind(column, '');
@@ -107,11 +113,9 @@ export function ktapReader(): KtapReader {
         onVerdict(column, not !== undefined, number === undefined ? undefined : Number(number), rest);
       }
     },
-    complete() {
-      const [top] = levels;
-      return levels.length === 1 && top?.planned !== undefined && top.results >= top.planned;
-    },
+    complete: () => atEnd ?? isComplete(),
     result() {
+      atEnd ??= isComplete();
       closeBehind(-1, '');
       const { counts, failures, problems } = tally;
       return { summary: { ...counts, failures: [...failures] }, seen, problems: [...problems] };

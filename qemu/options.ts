@@ -1,5 +1,8 @@
 // One machine of the configuration: its schema, defaults and a sentence for each field. Nothing here needs a process.
 import { z } from 'zod';
+import { rulesOptions, scriptOptions } from './rule-options.ts';
+
+export type { Done } from './rule-options.ts';
 
 const whole = (least: number, most: number) => z.int().min(least).max(most);
 /** One line of printable ASCII: it ends in a boot loader or a kernel that knows nothing else. */
@@ -62,6 +65,10 @@ const fields = z.strictObject({
     .describe(
       'Counts instructions instead of time (icount): the same numbers in every run, at one instruction a tick; `--exact` and `--no-exact` beat it.',
     ),
+  rules: rulesOptions
+    .optional()
+    .describe('How the lines of a kernel are read that does not print frames (docs/serial.md).'),
+  script: scriptOptions.describe('What is typed at the guest, and when: steps one after the other.'),
   limits: limits.prefault({}).describe('When a guest is ended from outside.'),
 });
 
@@ -100,6 +107,11 @@ function clashes(machine: z.output<typeof fields>): Clash[] {
       broken: machine.machine === 'q35' && cdrom === 'ide',
       path: 'cdrom',
       message: 'q35 has no IDE controller: use ahci or scsi, or `machine: pc`',
+    },
+    {
+      broken: machine.rules?.done === 'script' && machine.script.length === 0,
+      path: 'rules',
+      message: '`done: script` needs a `script`',
     },
   ];
   return rules.filter((rule) => rule.broken).map(({ path, message }) => ({ path, message }));

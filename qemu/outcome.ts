@@ -39,17 +39,19 @@ export type Stopwatch = {
 };
 
 /** Runs from now; the first byte and the first record are as exact as the polling of the serial port, 20 ms. */
-export function stopwatch(): Stopwatch {
+export function stopwatch(forReady: boolean): Stopwatch {
   const begun = nowMs();
   let firstByteMs: number | null = null;
   let firstRecordMs: number | null = null;
+  let readyMs: number | null = null;
   const now = (): number => Math.round((nowMs() - begun) * 10) / 10;
   return {
     mark(serial) {
       if (serial.bytes > 0) firstByteMs ??= now();
-      if (serial.frames > 0) firstRecordMs ??= now();
+      if (serial.frames > 0 || (serial.found ?? 0) > 0) firstRecordMs ??= now();
+      if (serial.rules?.ready !== undefined) readyMs ??= now();
     },
-    end: () => ({ firstByteMs, firstRecordMs, totalMs: now() }),
+    end: () => ({ firstByteMs, firstRecordMs, ...(forReady ? { readyMs } : {}), totalMs: now() }),
   };
 }
 

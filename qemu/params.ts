@@ -14,7 +14,7 @@ export type BootParams = {
   readonly commandLine: string;
 };
 
-type Check = (value: Json) => boolean;
+type Check = (value: Json | undefined) => boolean;
 
 const oneOf =
   (...words: readonly string[]): Check =>
@@ -32,10 +32,39 @@ const fields =
   (checks: { readonly [key: string]: Check }): Check =>
   (value) =>
     isObject(value) &&
-    Object.keys(value).length === Object.keys(checks).length &&
-    Object.entries(checks).every(([key, check]) => Object.hasOwn(value, key) && check(value[key] ?? null));
+    Object.keys(value).every((key) => Object.hasOwn(checks, key)) &&
+    Object.entries(checks).every(([key, check]) => check(Object.hasOwn(value, key) ? value[key] : undefined));
+const maybe =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+const list =
+  (most: number, check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.length <= most && value.every((one) => check(one));
 
 const printable = /^[\x20-\x7e]{0,900}$/;
+
+// That they compile was found where the configuration was read; what does not ends the task.
+const pattern = text(/^.{1,500}$/s);
+const patterns = list(32, pattern);
+const word = maybe(text(/^[A-Za-z0-9][A-Za-z0-9._:+/-]{0,99}$/));
+const rules = fields({
+  done: oneOf('auto', 'frames', 'pass', 'ktap', 'lava', 'script', 'exit', 'poweroff'),
+  passCode: whole(1, 255),
+  ready: maybe(pattern),
+  pass: maybe(pattern),
+  fail: patterns,
+  panic: patterns,
+  records: list(
+    32,
+    fields({
+      ...{ match: pattern, suite: word, name: word, metric: word, unit: maybe(text(/^.{1,20}$/)) },
+      scale: (value) => typeof value === 'number' && value > 0 && value <= 1e12,
+      count: whole(0, 1_000_000),
+    }),
+  ),
+});
 
 // One line for each field of options.ts: a test holds the two together.
 const options = fields({
@@ -49,6 +78,8 @@ const options = fields({
   accelerator: oneOf('auto', 'kvm', 'tcg'),
   commandLine: text(printable),
   exact: (value) => typeof value === 'boolean',
+  rules: maybe(rules),
+  script: list(200, fields({ expect: pattern, send: text(/^.{0,4096}$/s), seconds: whole(1, 86_400) })),
   limits: fields({
     seconds: whole(1, 86_400),
     silenceSeconds: whole(1, 3600),
