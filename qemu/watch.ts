@@ -1,6 +1,7 @@
 // Watches a running guest: reads its serial port as it grows, and tells as soon as it is certain how the boot ends.
 
 import { nowMs } from '../core/clock.ts';
+import type { Ending } from './ending.ts';
 import type { Stop } from './evidence.ts';
 import type { Patience } from './limits.ts';
 import type { MachineOptions } from './options.ts';
@@ -14,6 +15,8 @@ export type Watched = {
   /** Reads what came on the serial port; the number of bytes. */
   poll(): number;
   serial(): SerialState;
+  /** What its serial port said about the end, `quietMs` after the last byte. */
+  ending?: Pick<Ending, 'look' | 'waits'>;
   /** What ended the guest already, if anything. */
   ended(): Stop | undefined;
   /** Registers of a guest that runs; empty when QEMU does not answer. */
@@ -54,9 +57,10 @@ export async function watchGuest(guest: Watched): Promise<Stop> {
       guest.ended() ??
       flood(guest) ??
       panicOver(guest, quiet.ms(now)) ??
+      guest.ending?.look(quiet.ms(now)) ??
       limitOver(guest, now - begun) ??
       (await dead.probe(quiet.ms(now))) ??
-      (await quiet.over(now));
+      (guest.ending?.waits() ? undefined : await quiet.over(now));
     if (stop) return guest.ended() ?? stop;
     await guest.pause(wait);
   }
@@ -68,10 +72,10 @@ function nextWait(before: number, slowest: number, recordCame: boolean, busy: bo
 }
 
 function flood(guest: Watched): Stop | undefined {
-  const { bytes, frames } = guest.serial();
+  const { bytes, frames, found = 0 } = guest.serial();
   const { serialMib, records } = guest.limits;
   if (bytes > serialMib * 2 ** 20) return { cause: 'flood', what: `${serialMib} MiB` };
-  if (frames > records) return { cause: 'flood', what: `${records} records` };
+  if (frames + found > records) return { cause: 'flood', what: `${records} records` };
   return undefined;
 }
 
