@@ -146,16 +146,6 @@ describe('around a boot', () => {
     });
   });
 
-  test('a file that is no kernel is an error of QEMU, with its words', async () => {
-    const path = join(shop.folder, 'text');
-    writeFileSync(path, 'no kernel\n'.repeat(100));
-    const { outcome } = await bootOnce({ kernel: path });
-    expect(outcome).toMatchObject({
-      end: 'qemu-error',
-      reason: expect.stringMatching(/invalid kernel header|could not load/),
-    });
-  });
-
   test('a CPU model that does not exist is an error of QEMU', async () => {
     const { outcome } = await bootOnce({ kernel: guest(passing), options: { cpu: 'nonsense' } });
     expect(outcome).toMatchObject({ end: 'qemu-error', reason: expect.stringContaining('nonsense') });
