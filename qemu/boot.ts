@@ -8,6 +8,7 @@ import type { BootOutcome } from '../core/outcome.ts';
 import { type Ending, endingOf } from './ending.ts';
 import type { BootFacts, Stop } from './evidence.ts';
 import { type Guest, startGuest } from './guest.ts';
+import type { Seen } from './last/seen.ts';
 import { type GivenMedia, layOutMedia } from './layout.ts';
 import { patienceFor, slowness } from './limits.ts';
 import { type Accelerator, files, machineArguments } from './machine.ts';
@@ -111,7 +112,15 @@ async function runMachine(
     serial.finish();
     const facts = { ...factsOf(run, setup, host.work, serial), rules: ending?.facts() };
     checkQemuComplaints(facts.complaints, options.memoryMib);
-    const context = { machine, accelerator, exact, argv, version: run.version, timing: watch.end() };
+    const context = {
+      machine,
+      accelerator,
+      exact,
+      argv,
+      version: run.version,
+      timing: watch.end(),
+      seen: run.seen,
+    };
     const outcome = outcomeOf(context, facts, serial);
     if (outcome.end !== 'passed') checkSpace(host.work);
     host.emit({ type: 'boot.ended', machine, outcome });
@@ -134,7 +143,10 @@ function factsOf(run: GuestRun, setup: BootSetup, work: string, serial: SerialRe
     signal,
     complaints: complaintsOf(run.finished),
     tripleFault: loggedTripleFault(work),
-    nameOf: setup.symbols === undefined ? () => undefined : symbolNames(setup.symbols),
+    nameOf:
+      setup.symbols === undefined || run.seen?.symbolsFit === false
+        ? () => undefined
+        : symbolNames(setup.symbols),
     throughFirmware: setup.options.boot !== 'kernel',
     serial: serial.state(),
     harvest: serial.harvest(),
@@ -157,7 +169,12 @@ type Port = {
   readonly poll: () => number;
   readonly ending: Ending | undefined;
 };
-type GuestRun = Pick<BootFacts, 'stop' | 'samples' | 'started'> & { version: string; finished: Finished };
+
+type GuestRun = Pick<BootFacts, 'stop' | 'samples' | 'started'> & {
+  version: string;
+  finished: Finished;
+  seen: Seen | undefined;
+};
 
 // From the guest's first instruction to the end of QEMU.
 async function runGuest(
@@ -182,9 +199,11 @@ async function runGuest(
       pause: guest.pause,
     });
     const samples = host.signal.aborted ? [] : await lastLooks(guest, stop);
+    const cpus = samples.at(-1) ?? [];
+    const seen = cpus.length > 0 && wentWrong(stop) ? await guest.lookAround(cpus, setup.symbols) : undefined;
     const finished = await guest.finish();
     if (host.signal.aborted) throw interruption(host.signal);
-    return { stop, samples, started: guest.started(), version: guest.version(), finished };
+    return { stop, samples, started: guest.started(), version: guest.version(), finished, seen };
   } finally {
     host.signal.removeEventListener('abort', guest.wake);
     await guest.finish();
@@ -197,6 +216,11 @@ async function lastLooks(guest: Guest, stop: Stop): Promise<BootFacts['samples']
   if (stop.cause === 'event') return [await guest.registers()];
   if (stop.cause === 'dead-halt' || stop.cause === 'dead-wait') return guest.still();
   return guest.samples();
+}
+
+// A guest that powers itself off may well have passed.
+function wentWrong(stop: Stop): boolean {
+  return stop.cause !== 'event' || (stop.reason !== 'guest-shutdown' && stop.reason !== 'host-signal');
 }
 
 function interruption(signal: AbortSignal): SynosError {

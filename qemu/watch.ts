@@ -121,11 +121,10 @@ function deathProbe(guest: Watched) {
   const fresh = () => ({ ...emptyProbe(), proof: proofClock(), frozen: frozenClock(guest) });
   let state = fresh();
   const look = async (quietMs: number): Promise<Stop | undefined> => {
-    const { halted, before } = state;
+    const { before } = state;
     const cpus = await guest.registers();
-    state.halted = isDeadHalt(cpus);
     state.before = cpus;
-    if (state.halted) return halted ? { cause: 'dead-halt' } : undefined;
+    if (isDeadHalt(cpus)) return (await stillDead(guest)) ? { cause: 'dead-halt' } : undefined;
     const proof = stayedNear(before, cpus) && state.proof.due(quietMs) ? await guest.prove() : undefined;
     if (proof) return { cause: proof === 'halt' ? 'dead-wait' : 'dead-loop' };
     return state.frozen.over(cpus, quietMs);
@@ -139,6 +138,14 @@ function deathProbe(guest: Watched) {
       return look(quietMs);
     },
   };
+}
+
+/** Between the two looks at a dead halt. */
+const haltGapMs = 50;
+
+async function stillDead(guest: Watched): Promise<boolean> {
+  await guest.pause(haltGapMs);
+  return isDeadHalt(await guest.registers());
 }
 
 const emptyProbe = () => ({
