@@ -84,7 +84,7 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
     exit: 1,
     when: 'a built file is not what it should be',
     says: (f) => `${f.what}: ${f.reason}`,
-    next: () => 'run again with `synos clean --cache` first; if it stays, report it',
+    next: (f) => f.next ?? 'run again with `synos clean --cache` first; if it stays, report it',
   },
   usage: {
     exit: 2,
@@ -134,6 +134,12 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
     when: 'the tasks do not form a plan',
     says: (f) => `the plan is not valid: ${f.reason}`,
     next: () => undefined,
+  },
+  'media.invalid': {
+    exit: 2,
+    when: 'a file that the configuration names cannot be what its machine starts',
+    says: (f) => `machine ${f.machine} cannot start ${f.path}: ${f.reason}`,
+    next: (f) => f.next,
   },
   'tool.missing': {
     exit: 4,

@@ -37,7 +37,7 @@ type WorkFailure =
   | { code: 'package.gone'; package: string; version: string; url: string }
   | { code: 'package.failed'; package: string; step: string; tail: readonly string[] }
   | { code: 'package.conflict'; path: string; packages: readonly string[] }
-  | { code: 'artefact.invalid'; what: string; reason: string };
+  | { code: 'artefact.invalid'; what: string; reason: string; next?: string };
 
 /** What the user asked for in a way that cannot be meant. */
 type UsageFailure =
@@ -47,7 +47,8 @@ type UsageFailure =
   | { code: 'lock.missing'; file: string }
   | { code: 'lock.stale'; file: string; reason: string }
   | { code: 'lock.invalid'; file: string; line: number; reason: string }
-  | { code: 'plan.invalid'; reason: string };
+  | { code: 'plan.invalid'; reason: string }
+  | { code: 'media.invalid'; machine: string; path: string; reason: string; next: string };
 
 /** What this machine lacks. */
 type MachineFailure =

@@ -1,7 +1,9 @@
 // What a boot task is told: a machine description and how to run it. Checked by hand when a task starts, because a plan may come from
 // another machine, and zod would cost more time than the check of all of it.
 import { SynosError } from '../core/failure.ts';
-import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import type { Json, JsonObject } from '../core/json.ts';
+import { fields, flag, listOf, nullOr, oneOf, text, whole } from './checks.ts';
+import { cpuFeature, mediaPath } from './grammar.ts';
 import type { MachineOptions } from './options.ts';
 
 export type BootParams = {
@@ -14,44 +16,45 @@ export type BootParams = {
   readonly commandLine: string;
 };
 
-type Check = (value: Json) => boolean;
-
-const oneOf =
-  (...words: readonly string[]): Check =>
-  (value) =>
-    typeof value === 'string' && words.includes(value);
-const whole =
-  (least: number, most: number): Check =>
-  (value) =>
-    Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
-const text =
-  (pattern: RegExp): Check =>
-  (value) =>
-    typeof value === 'string' && pattern.test(value);
-const fields =
-  (checks: { readonly [key: string]: Check }): Check =>
-  (value) =>
-    isObject(value) &&
-    Object.keys(value).length === Object.keys(checks).length &&
-    Object.entries(checks).every(([key, check]) => Object.hasOwn(value, key) && check(value[key] ?? null));
-
 const printable = /^[\x20-\x7e]{0,900}$/;
+
+const disk = fields({
+  file: nullOr(text(mediaPath)),
+  format: oneOf('raw', 'qcow2'),
+  bus: oneOf('virtio', 'scsi', 'nvme', 'ahci', 'ide'),
+  readOnly: flag,
+  sizeMib: nullOr(whole(1, 1_048_576)),
+});
 
 // One line for each field of options.ts: a test holds the two together.
 const options = fields({
-  boot: oneOf('kernel', 'iso'),
+  boot: oneOf('kernel', 'iso', 'disk', 'firmware'),
+  file: nullOr(text(mediaPath)),
+  initrd: nullOr(text(mediaPath)),
+  format: oneOf('raw', 'qcow2'),
+  disk: oneOf('auto', 'ide', 'ahci', 'scsi', 'virtio', 'nvme'),
   machine: oneOf('q35', 'pc', 'microvm'),
-  firmware: oneOf('auto', 'none', 'bios', 'uefi'),
+  firmware: oneOf('auto', 'none', 'qboot', 'bios', 'uefi'),
   cdrom: oneOf('auto', 'ide', 'ahci', 'scsi'),
   cpus: whole(1, 64),
   memoryMib: whole(16, 1_048_576),
   cpu: text(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
+  maxCpus: nullOr(whole(1, 64)),
+  cpuFeatures: listOf(text(cpuFeature), 64),
+  numa: listOf(fields({ cpus: whole(0, 64), memoryMib: whole(1, 1_048_576) }), 16),
+  devices: listOf(
+    oneOf('virtio-rng', 'virtio-balloon', 'virtio-console', 'vga', 'usb-keyboard', 'i6300esb', 'pvpanic'),
+    16,
+  ),
+  disks: listOf(disk, 8),
+  network: (value) => value === false || oneOf('virtio', 'e1000')(value),
   accelerator: oneOf('auto', 'kvm', 'tcg'),
   commandLine: text(printable),
-  exact: (value) => typeof value === 'boolean',
+  exact: flag,
   limits: fields({
     seconds: whole(1, 86_400),
     silenceSeconds: whole(1, 3600),
+    spinSeconds: whole(1, 3600),
     serialMib: whole(1, 1024),
     records: whole(1, 1_000_000),
   }),
@@ -60,7 +63,7 @@ const options = fields({
 const params = fields({
   machine: text(/^[a-z][a-z0-9-]{0,31}$/),
   options,
-  exact: (value) => typeof value === 'boolean',
+  exact: flag,
   index: whole(0, 1_000_000),
   commandLine: text(printable),
 });

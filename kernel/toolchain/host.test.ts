@@ -22,6 +22,7 @@ describe('the host program', () => {
     );
     expect(units.filter((unit) => /^(?:arch|boot)\/|^main\.c|^test\/hosted\/[^/]*$/.test(unit))).toEqual([
       'test/hosted/shim_cpu.c',
+      'test/hosted/shim_window.c',
     ]);
   });
 

@@ -38,7 +38,7 @@ export type HostPlan = {
 const hosted = 'test/hosted';
 /** Of the kernel; everything else is the program around it. */
 const kernelUnits = /^(?:mm|lib)\/|^bench\/trace_decode\.c$/;
-const programUnits = /^test\/hosted\/(?:bench\/|shim_cpu\.c$)/;
+const programUnits = /^test\/hosted\/(?:bench\/|shim_(?:cpu|window)\.c$)/;
 
 /** Reads the folders below `dir`. Throws SynosError input.missing where the program's sources are not there. */
 export function findHostSources(root: string, options: SourcesOptions): Sources {

@@ -4,11 +4,11 @@ import { join, relative } from 'node:path';
 import { type Failure, failureOf, SynosError } from '../../core/failure.ts';
 import { nearest } from '../../core/near.ts';
 import type { Plan, TaskId, TaskResult } from '../../core/task.ts';
+import { bytes, count, duration } from '../../core/words.ts';
 import { longestChain } from '../engine/priority.ts';
 import { type Artefact, allTargets, pipeline, type Target } from '../plan/pipeline.ts';
 import { renderPlan } from '../plan/render.ts';
 import { type Style, styleFor, writeErr, writeOut } from '../ui/output.ts';
-import { bytes, duration, plural } from '../ui/words.ts';
 import { endWith, errorDocument } from './exit.ts';
 import type { Flags } from './flags.ts';
 import { type Executed, execute } from './run-here.ts';
@@ -140,11 +140,11 @@ function summary(
   chain: { tasks: TaskId[]; durationMs: number },
   style: Style,
 ): void {
-  const count = (status: TaskResult['status']): number =>
+  const ended = (status: TaskResult['status']): number =>
     results.filter((result) => result.status === status).length;
-  const failed = count('failed') + count('skipped');
+  const failed = ended('failed') + ended('skipped');
   writeErr(
-    `${plural(results.length, 'task')}: ${count('ran')} ran, ${count('cached')} cached${failed > 0 ? `, ${style.bad(`${failed} not done`)}` : ''}, in ${duration(durationMs)}`,
+    `${count(results.length, 'task')}: ${ended('ran')} ran, ${ended('cached')} cached${failed > 0 ? `, ${style.bad(`${failed} not done`)}` : ''}, in ${duration(durationMs)}`,
   );
   const slow = chain.tasks.flatMap((id) =>
     results.filter((result) => result.task === id && tookMs(result) >= 10),

@@ -31,6 +31,8 @@ export type Built = {
 
 type CommandKernel = Extract<Config['kernel'], { kind: 'command' }>;
 
+export const targetNames: readonly Target[] = ['kernel', 'iso', 'disk', 'firmware', 'initrd', 'symbols'];
+
 const lockFile = 'synos.lock';
 /** Names below out/ that are taken. */
 const taken = new Set(['logs', 'report.html', 'screens']);
@@ -50,6 +52,8 @@ export function allTargets({ kernel, machines }: Config): Target[] {
  * lock.invalid, and usage for an image around a kernel that is not made.
  */
 export function built({ config, tree }: Project, needs: (target: Target) => boolean): Built {
+  // A project whose machines start files that are there already need not have a kernel of its own.
+  if (!targetNames.some(needs)) return { tasks: [], outputs: {}, files: {}, together: [] };
   const made = config.kernel.kind === 'command' ? byCommand(config.kernel, tree) : bySources(config, tree);
   if (!needs('iso') || made.outputs.iso !== undefined) return made;
   const { kernel } = made.outputs;

@@ -2,9 +2,9 @@
 import { SynosError } from '../../core/failure.ts';
 import { nearest } from '../../core/near.ts';
 import type { Plan, Task, TaskOutput } from '../../core/task.ts';
-import { bootPlan } from '../../qemu/plan.ts';
+import { bootPlan, treeMedia } from '../../qemu/plan.ts';
 import type { Config } from '../config/schema.ts';
-import { type Built, built, type Project, type Target } from './built.ts';
+import { type Built, built, type Project, type Target, targetNames } from './built.ts';
 import { makePlan } from './graph.ts';
 
 export { allTargets, type Target } from './built.ts';
@@ -51,16 +51,17 @@ export type Pipeline = {
 
 /**
  * Reads the tree (which sources there are) and, for an image, the lock; starts nothing. Throws SynosError input.missing, lock.missing,
- * lock.stale, lock.invalid, and what a machine's description cannot mean.
+ * lock.stale, lock.invalid, media.invalid, and what a machine's description cannot mean.
  */
 export function pipeline(project: Project, wanted: Wanted): Pipeline {
-  const { config } = project;
+  const { config, tree } = project;
   const machines = (wanted.boots?.machines ?? []).map((name) => ({
     name,
     options: machineNamed(config, name),
   }));
   const needs = (target: Target): boolean =>
-    wanted.targets.includes(target) || machines.some(({ options }) => options.boot === target);
+    wanted.targets.includes(target) ||
+    machines.some(({ options }) => options.boot === target && options.file === null);
 
   const made = built(project, needs);
   const { outputs } = made;
@@ -68,17 +69,18 @@ export function pipeline(project: Project, wanted: Wanted): Pipeline {
 
   const boots: Boot[] = [];
   for (const { name, options } of machines) {
+    const traces = wanted.boots?.traces;
+    const media = {
+      tree: treeMedia(tree, name, options),
+      ...outputs,
+      ...(outputs.iso ? { image: outputs.iso } : {}),
+      ...(traces ? { traces } : {}),
+    };
     for (let index = 0; index < (wanted.boots?.runs ?? 1); index++) {
       const run = {
         exact: wanted.boots?.exact ?? options.exact,
         index,
         commandLine: commandLineOf(wanted),
-      };
-      const traces = wanted.boots?.traces;
-      const media = {
-        ...(outputs.kernel ? { kernel: outputs.kernel } : {}),
-        ...(outputs.iso ? { image: outputs.iso } : {}),
-        ...(traces ? { traces } : {}),
       };
       const boot = bootPlan(name, options, media, run);
       tasks.push(...boot.tasks);
@@ -98,7 +100,7 @@ function isWanted(name: Target, wanted: readonly Target[], { together }: Built):
 }
 
 function mediaOf({ outputs, files, together }: Built, needs: (target: Target) => boolean): Artefact[] {
-  return targets.flatMap((name) => {
+  return targetNames.flatMap((name) => {
     const output = outputs[name];
     const file = files[name];
     if (!output || file === undefined) return [];
@@ -111,8 +113,6 @@ function commandLineOf({ boots }: Wanted): string {
   const words = [boots?.traces ? 'bench=trace' : '', boots?.commandLine ?? ''];
   return words.filter((word) => word !== '').join(' ');
 }
-
-const targets: readonly Target[] = ['kernel', 'iso', 'disk', 'firmware', 'initrd', 'symbols'];
 
 function machineNamed(config: Config, name: string): Config['machines'][string] {
   const machine = config.machines[name];
