@@ -57,6 +57,11 @@ export class Recipes {
     return this.sets.get(base) ?? [];
   }
 
+  /** Files that the run under this fingerprint read beyond its declared inputs. */
+  readBy(fingerprint: Digest): readonly string[] {
+    return this.byFingerprint.get(fingerprint)?.paths ?? [];
+  }
+
   /** How long the task of this id ran when it last ran, in milliseconds. */
   duration(id: string): number | undefined {
     return this.durations.get(id);
