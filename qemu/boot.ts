@@ -6,34 +6,32 @@ import type { Command, Finished, Running } from '../core/exec.ts';
 import { SynosError } from '../core/failure.ts';
 import type { BootOutcome } from '../core/outcome.ts';
 import type { BootFacts, Stop } from './evidence.ts';
-import { firmwareFiles, firmwarePath } from './firmware.ts';
 import { type Guest, startGuest } from './guest.ts';
+import { type GivenMedia, layOutMedia } from './layout.ts';
 import { patienceFor } from './limits.ts';
-import {
-  type Accelerator,
-  type FirmwareChoice,
-  files,
-  machineArguments,
-  machineFirmware,
-} from './machine.ts';
+import { type Accelerator, files, machineArguments } from './machine.ts';
 import type { MachineOptions } from './options.ts';
-import { complaintsOf, loggedTripleFault, outcomeOf, serialTellers, stopwatch } from './outcome.ts';
+import {
+  complaintsOf,
+  loggedTripleFault,
+  outcomeOf,
+  type Stopwatch,
+  serialTellers,
+  stopwatch,
+} from './outcome.ts';
 import { checkQemuComplaints, checkSpace, findQemu } from './program.ts';
 import { type SerialReader, serialReader } from './serial.ts';
 import { symbolNames } from './symbols.ts';
 import { followFile } from './tail.ts';
 import { watchGuest } from './watch.ts';
 
-export type BootSetup = {
+export type BootSetup = GivenMedia & {
   readonly machine: string;
   readonly options: MachineOptions;
   readonly accelerator: Accelerator;
   readonly exact: boolean;
   /** Words behind those of the machine description: later words win. */
   readonly commandLine: string;
-  /** Absolute real paths; the one that `options.boot` needs must be there. */
-  readonly kernel?: string;
-  readonly image?: string;
   /** An archive of allocation traces for the kernel. */
   readonly traces?: string;
   /** The kernel's ELF file, for names of addresses. */
@@ -53,13 +51,34 @@ export type BootHost = {
  * (tool.missing, resource.short, disk.full) or the signal was aborted (interrupted).
  */
 export async function boot(setup: BootSetup, host: BootHost): Promise<BootOutcome> {
+  const watch = stopwatch();
+  const { argv, guest } = await startMachine(setup, host);
+  return runMachine(setup, host, { argv, guest, watch });
+}
+
+/** The same in two steps: QEMU starts with its machine paused now, and is set running by what this resolves with. */
+export async function bootAhead(setup: BootSetup, host: BootHost): Promise<() => Promise<BootOutcome>> {
+  const { argv, guest } = await startMachine(setup, host);
+  return () => runMachine(setup, host, { argv, guest, watch: stopwatch(true) });
+}
+
+type Machine = { readonly argv: readonly [string, ...string[]]; readonly guest: Guest };
+
+async function startMachine(setup: BootSetup, host: BootHost): Promise<Machine> {
+  const argv = layOut(setup, host.work);
+  return { argv, guest: await startGuest({ argv, cwd: host.work, keepBytes: 65_536 }, host.start) };
+}
+
+async function runMachine(
+  setup: BootSetup,
+  host: BootHost,
+  { argv, guest, watch }: Machine & { readonly watch: Stopwatch },
+): Promise<BootOutcome> {
   const { machine, accelerator, exact, options } = setup;
   const log = join(host.work, files.serial);
   const cap = options.limits.serialMib * 2 ** 20;
-  const argv = layOut(setup, host.work);
   const serial = serialReader(serialTellers(machine, host.emit));
   const tail = followFile(log);
-  const watch = stopwatch();
   const poll = (): number => {
     const came = tail.poll(serial.feed);
     watch.mark(serial.state());
@@ -67,7 +86,7 @@ export async function boot(setup: BootSetup, host: BootHost): Promise<BootOutcom
   };
   try {
     host.emit({ type: 'boot.started', machine, accelerator, argv });
-    const run = await runGuest(argv, setup, host, serial, poll);
+    const run = await runGuest(guest, setup, host, serial, poll);
     while (serial.state().bytes <= cap && poll() > 0);
     serial.finish();
     const facts = factsOf(run, setup, host.work, serial);
@@ -95,7 +114,7 @@ function factsOf(run: GuestRun, setup: BootSetup, work: string, serial: SerialRe
     complaints: complaintsOf(run.finished),
     tripleFault: loggedTripleFault(work),
     nameOf: setup.symbols === undefined ? () => undefined : symbolNames(setup.symbols),
-    throughFirmware: setup.options.boot === 'iso',
+    throughFirmware: setup.options.boot !== 'kernel',
     serial: serial.state(),
     harvest: serial.harvest(),
     tests: serial.tests(),
@@ -104,17 +123,17 @@ function factsOf(run: GuestRun, setup: BootSetup, work: string, serial: SerialRe
 
 type GuestRun = Pick<BootFacts, 'stop' | 'samples' | 'started'> & { version: string; finished: Finished };
 
-// From the start of QEMU to its end.
+// From the guest's first instruction to the end of QEMU.
 async function runGuest(
-  argv: readonly [string, ...string[]],
+  guest: Guest,
   setup: BootSetup,
   host: BootHost,
   serial: SerialReader,
   poll: () => number,
 ): Promise<GuestRun> {
-  const guest = await startGuest({ argv, cwd: host.work, keepBytes: 65_536 }, host.start);
   host.signal.addEventListener('abort', guest.wake, { once: true });
   try {
+    guest.go();
     const stop = await watchGuest({
       limits: setup.options.limits,
       patience: patienceFor(setup.options, setup.exact),
@@ -122,7 +141,7 @@ async function runGuest(
       serial: serial.state,
       ended: () => (host.signal.aborted ? { cause: 'exit' } : guest.ended()),
       registers: guest.registers,
-      codeAt: guest.codeAt,
+      prove: guest.prove,
       cpuMs: guest.cpuMs,
       pause: guest.pause,
     });
@@ -140,6 +159,7 @@ async function runGuest(
 async function lastLooks(guest: Guest, stop: Stop): Promise<BootFacts['samples']> {
   if (stop.cause === 'exit') return [];
   if (stop.cause === 'event') return [await guest.registers()];
+  if (stop.cause === 'dead-halt' || stop.cause === 'dead-wait') return guest.still();
   return guest.samples();
 }
 
@@ -153,32 +173,14 @@ function layOut(setup: BootSetup, work: string): readonly [string, ...string[]] 
   const { options, exact } = setup;
   const words = [options.commandLine, setup.commandLine, exact ? 'clock=instructions' : ''];
   const commandLine = words.filter((word) => word !== '').join(' ');
-  const firmware = chooseFirmware(options, work);
   writeFileSync(join(work, files.cmdline), commandLine);
   if (setup.traces !== undefined) copyFileSync(setup.traces, join(work, files.traces));
   const media = {
-    firmware,
+    ...layOutMedia(setup, options, work),
     ...(setup.traces === undefined ? {} : { traces: true as const }),
-    ...(setup.kernel === undefined ? {} : { kernel: setup.kernel }),
-    ...(setup.image === undefined ? {} : { image: setup.image }),
   };
   return [
     findQemu(),
     ...machineArguments({ options, media, accelerator: setup.accelerator, exact, commandLine }),
   ];
-}
-
-function chooseFirmware(options: MachineOptions, work: string): FirmwareChoice {
-  switch (machineFirmware(options)) {
-    case 'none':
-      return { kind: 'rom', rom: firmwarePath(firmwareFiles.qboot) };
-    case 'bios':
-      return { kind: 'builtin' };
-    case 'uefi': {
-      const code = firmwarePath(firmwareFiles.ovmfCode);
-      // Fresh each time: variables that a boot of other media left send OVMF to its shell.
-      copyFileSync(firmwarePath(firmwareFiles.ovmfVars), join(work, files.vars));
-      return { kind: 'flash', code };
-    }
-  }
 }

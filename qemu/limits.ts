@@ -5,6 +5,7 @@ import type { MachineOptions } from './options.ts';
 export type Patience = {
   readonly seconds: number;
   readonly silenceSeconds: number;
+  readonly spinSeconds: number;
   /** Until the first byte: firmware says nothing for long. */
   readonly firstByteSeconds: number;
 };
@@ -15,9 +16,14 @@ const exactFactor = 3;
 const uefiFactor = 3;
 
 export function patienceFor(options: MachineOptions, exact: boolean): Patience {
-  const { seconds, silenceSeconds } = options.limits;
+  const { seconds, silenceSeconds, spinSeconds } = options.limits;
   const slow = exact ? exactFactor : 1;
   const silence = silenceSeconds * slow;
   const firmware = machineFirmware(options) === 'uefi' ? uefiFactor * slow : 1;
-  return { seconds: seconds * slow, silenceSeconds: silence, firstByteSeconds: silence * firmware };
+  return {
+    seconds: seconds * slow,
+    silenceSeconds: silence,
+    spinSeconds: spinSeconds * slow,
+    firstByteSeconds: silence * firmware,
+  };
 }

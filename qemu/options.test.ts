@@ -14,8 +14,21 @@ describe('refused, at the field to change', () => {
     [{ machine: 'microvm', boot: 'iso' }, 'machine', /no CD drive/],
     [{ machine: 'microvm', firmware: 'uefi' }, 'firmware', /no UEFI/],
     [{ boot: 'iso', firmware: 'none' }, 'firmware', /read by firmware/],
-    [{ boot: 'kernel', firmware: 'uefi' }, 'firmware', /PVH/],
     [{ boot: 'kernel', cdrom: 'scsi' }, 'cdrom', /only a machine with/],
+    [{ boot: 'disk', firmware: 'none' }, 'firmware', /a disk is read by firmware/],
+    [{ boot: 'disk', disk: 'ide' }, 'disk', /no IDE/],
+    [{ boot: 'disk', machine: 'microvm' }, 'machine', /reads no disk/],
+    [{ boot: 'iso', disk: 'scsi' }, 'disk', /only a machine with/],
+    [{ boot: 'iso', format: 'qcow2' }, 'format', /raw/],
+    [{ boot: 'firmware', firmware: 'bios' }, 'firmware', /is the firmware/],
+    [{ boot: 'iso', initrd: 'x' }, 'initrd', /handed to a kernel/],
+    [{ file: '../up' }, 'file', /without `..`/],
+    [{ file: 'a/../../up' }, 'file', /without `..`/],
+    [{ file: 'a\u2028/../up' }, 'file', /without `..`/],
+    [{ file: '/usr/../etc/shadow' }, 'file', /without `..`/],
+    [{ file: 'a\0b' }, 'file', /path of a file/],
+    [{ file: '' }, 'file', /path of a file/],
+    [{ initrd: 'a\nb' }, 'initrd', /path of a file/],
     [{ boot: 'iso', cdrom: 'ide' }, 'cdrom', /no IDE/],
     [{ cpu: 'max,host-cache=on' }, 'cpu', /CPU model/],
     [{ cpu: '-help' }, 'cpu', /CPU model/],
@@ -40,7 +53,7 @@ const params = (options: unknown): Json =>
 
 describe('a boot task takes the same descriptions', () => {
   test('every one that the schema makes', () => {
-    const { boot, machine, firmware, cdrom, accelerator } = machineOptions.shape;
+    const { boot, machine, firmware, cdrom, accelerator, format, disk } = machineOptions.shape;
     const pick = <T extends string>(field: { unwrap(): { options: readonly T[] } }): fc.Arbitrary<T> =>
       fc.constantFrom(...field.unwrap().options);
     const descriptions = fc.record({
@@ -49,6 +62,10 @@ describe('a boot task takes the same descriptions', () => {
       firmware: pick(firmware),
       cdrom: pick(cdrom),
       accelerator: pick(accelerator),
+      format: pick(format),
+      disk: pick(disk),
+      file: fc.constantFrom(null, 'a b,c.iso', '/usr/share/x', 'json:{}'),
+      initrd: fc.constantFrom(null, 'fat:rw:x'),
       cpus: fc.integer({ min: 1, max: 64 }),
       memoryMib: fc.constantFrom(16, 512, 1_048_576),
       limits: fc.record({ seconds: fc.constantFrom(1, 86_400), records: fc.constantFrom(1, 1_000_000) }),
@@ -66,7 +83,10 @@ describe('a boot task takes the same descriptions', () => {
     for (const change of [
       { cpu: 'max,x=y' },
       { cpus: 65 },
-      { boot: 'disk' },
+      { boot: 'net' },
+      { file: '../x' },
+      { initrd: 7 },
+      { format: 'vmdk' },
       { commandLine: 'a\0b' },
       { limits: { ...good.limits, seconds: 0 } },
       { extra: 1 },

@@ -1,7 +1,9 @@
 // What a boot task is told: a machine description and how to run it. Checked by hand when a task starts, because a plan may come from
 // another machine, and zod would cost more time than the check of all of it.
 import { SynosError } from '../core/failure.ts';
-import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import type { Json, JsonObject } from '../core/json.ts';
+import { fields, flag, nullOr, oneOf, text, whole } from './checks.ts';
+import { mediaPath } from './grammar.ts';
 import type { MachineOptions } from './options.ts';
 
 export type BootParams = {
@@ -14,32 +16,15 @@ export type BootParams = {
   readonly commandLine: string;
 };
 
-type Check = (value: Json) => boolean;
-
-const oneOf =
-  (...words: readonly string[]): Check =>
-  (value) =>
-    typeof value === 'string' && words.includes(value);
-const whole =
-  (least: number, most: number): Check =>
-  (value) =>
-    Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
-const text =
-  (pattern: RegExp): Check =>
-  (value) =>
-    typeof value === 'string' && pattern.test(value);
-const fields =
-  (checks: { readonly [key: string]: Check }): Check =>
-  (value) =>
-    isObject(value) &&
-    Object.keys(value).length === Object.keys(checks).length &&
-    Object.entries(checks).every(([key, check]) => Object.hasOwn(value, key) && check(value[key] ?? null));
-
 const printable = /^[\x20-\x7e]{0,900}$/;
 
 // One line for each field of options.ts: a test holds the two together.
 const options = fields({
-  boot: oneOf('kernel', 'iso'),
+  boot: oneOf('kernel', 'iso', 'disk', 'firmware'),
+  file: nullOr(text(mediaPath)),
+  initrd: nullOr(text(mediaPath)),
+  format: oneOf('raw', 'qcow2'),
+  disk: oneOf('auto', 'ide', 'ahci', 'scsi', 'virtio', 'nvme'),
   machine: oneOf('q35', 'pc', 'microvm'),
   firmware: oneOf('auto', 'none', 'bios', 'uefi'),
   cdrom: oneOf('auto', 'ide', 'ahci', 'scsi'),
@@ -48,10 +33,11 @@ const options = fields({
   cpu: text(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
   accelerator: oneOf('auto', 'kvm', 'tcg'),
   commandLine: text(printable),
-  exact: (value) => typeof value === 'boolean',
+  exact: flag,
   limits: fields({
     seconds: whole(1, 86_400),
     silenceSeconds: whole(1, 3600),
+    spinSeconds: whole(1, 3600),
     serialMib: whole(1, 1024),
     records: whole(1, 1_000_000),
   }),
@@ -60,7 +46,7 @@ const options = fields({
 const params = fields({
   machine: text(/^[a-z][a-z0-9-]{0,31}$/),
   options,
-  exact: (value) => typeof value === 'boolean',
+  exact: flag,
   index: whole(0, 1_000_000),
   commandLine: text(printable),
 });

@@ -1,16 +1,13 @@
 // The whole story on one page: configuration -> kernel -> image -> boots, as one plan, with names for what comes out of it.
-import { join } from 'node:path';
 import { SynosError } from '../../core/failure.ts';
 import { nearest } from '../../core/near.ts';
 import type { Plan, Task, TaskOutput } from '../../core/task.ts';
-import { isoPlan, readLock } from '../../iso/plan.ts';
-import { findSources, kernelPlan } from '../../kernel/toolchain/plan.ts';
-import { bootPlan } from '../../qemu/plan.ts';
+import { bootPlan, treeMedia } from '../../qemu/plan.ts';
 import type { Config } from '../config/schema.ts';
+import { type Built, built, type Project, type Target, targetNames } from './built.ts';
 import { makePlan } from './graph.ts';
 
-/** What can be built. */
-export type Target = 'kernel' | 'iso';
+export { allTargets, type Target } from './built.ts';
 
 /** Allocation traces as one archive; `path` is relative to the project. */
 export type Traces = { readonly path: string; readonly count: number };
@@ -54,42 +51,36 @@ export type Pipeline = {
 
 /**
  * Reads the tree (which sources there are) and, for an image, the lock; starts nothing. Throws SynosError input.missing, lock.missing,
- * lock.stale, lock.invalid, and what a machine's description cannot mean.
+ * lock.stale, lock.invalid, media.invalid, and what a machine's description cannot mean.
  */
-export function pipeline(
-  project: { readonly config: Config; readonly tree: string },
-  wanted: Wanted,
-): Pipeline {
+export function pipeline(project: Project, wanted: Wanted): Pipeline {
   const { config, tree } = project;
   const machines = (wanted.boots?.machines ?? []).map((name) => ({
     name,
     options: machineNamed(config, name),
   }));
   const needs = (target: Target): boolean =>
-    wanted.targets.includes(target) || machines.some(({ options }) => options.boot === target);
+    wanted.targets.includes(target) ||
+    machines.some(({ options }) => options.boot === target && options.file === null);
 
-  const kernel = kernelPlan(config.kernel, findSources(tree, config.kernel));
-  const outputs: { kernel: TaskOutput; iso?: TaskOutput } = { kernel: kernel.image };
-  const tasks: Task[] = [...kernel.tasks];
-  if (needs('iso')) {
-    const image = isoPlan(config.iso, readLock(join(tree, lockFile), config.iso), kernel.image);
-    tasks.push(...image.tasks);
-    outputs.iso = image.image;
-  }
+  const made = built(project, needs);
+  const { outputs } = made;
+  const tasks: Task[] = [...made.tasks];
 
   const boots: Boot[] = [];
   for (const { name, options } of machines) {
+    const traces = wanted.boots?.traces;
+    const media = {
+      tree: treeMedia(tree, name, options),
+      ...outputs,
+      ...(outputs.iso ? { image: outputs.iso } : {}),
+      ...(traces ? { traces } : {}),
+    };
     for (let index = 0; index < (wanted.boots?.runs ?? 1); index++) {
       const run = {
         exact: wanted.boots?.exact ?? options.exact,
         index,
         commandLine: commandLineOf(wanted),
-      };
-      const traces = wanted.boots?.traces;
-      const media = {
-        kernel: outputs.kernel,
-        ...(outputs.iso ? { image: outputs.iso } : {}),
-        ...(traces ? { traces } : {}),
       };
       const boot = bootPlan(name, options, media, run);
       tasks.push(...boot.tasks);
@@ -97,13 +88,24 @@ export function pipeline(
     }
   }
 
-  const made = (['kernel', 'iso'] as const).flatMap((name) => {
-    const output = outputs[name];
-    return output && needs(name) ? [{ name, output, file: files[name] }] : [];
-  });
-  const artefacts = made.filter(({ name }) => wanted.targets.includes(name));
+  const media = mediaOf(made, needs);
+  const artefacts = media.filter(({ name }) => isWanted(name, wanted.targets, made));
   const goals = [...artefacts.map(({ output }) => output.task), ...boots.map(({ outcome }) => outcome.task)];
-  return { plan: makePlan(tasks, goals), artefacts, boots, media: made };
+  return { plan: makePlan(tasks, goals), artefacts, boots, media };
+}
+
+// A command makes all that it makes at once, so asking for the kernel asks for all of it.
+function isWanted(name: Target, wanted: readonly Target[], { together }: Built): boolean {
+  return wanted.includes(name) || (wanted.includes('kernel') && together.includes(name));
+}
+
+function mediaOf({ outputs, files, together }: Built, needs: (target: Target) => boolean): Artefact[] {
+  return targetNames.flatMap((name) => {
+    const output = outputs[name];
+    const file = files[name];
+    if (!output || file === undefined) return [];
+    return needs(name) || together.includes(name) ? [{ name, output, file }] : [];
+  });
 }
 
 // Later words win, so the user's own are last.
@@ -111,9 +113,6 @@ function commandLineOf({ boots }: Wanted): string {
   const words = [boots?.traces ? 'bench=trace' : '', boots?.commandLine ?? ''];
   return words.filter((word) => word !== '').join(' ');
 }
-
-const lockFile = 'synos.lock';
-const files: { readonly [T in Target]: string } = { kernel: 'synos.elf', iso: 'synos.iso' };
 
 function machineNamed(config: Config, name: string): Config['machines'][string] {
   const machine = config.machines[name];

@@ -1,5 +1,7 @@
 // A run as text for a terminal: pool v heap, what changed since the run before, tests, and last the verdict with its evidence, where
 // the eye is when the command ends.
+
+import { count, duration, number } from '../../core/words.ts';
 import { allocatorText } from './allocator-text.ts';
 import {
   type Change,
@@ -9,7 +11,7 @@ import {
   equalChanges,
   ratioSpread,
 } from './compare.ts';
-import { count, duration, number, ratio } from './format.ts';
+import { ratio } from './format.ts';
 import { cut, pad, type TableStyle, table, wrap } from './layout.ts';
 import type { StoredBoot, StoredRun } from './run.ts';
 import { seriesName } from './series-name.ts';
@@ -163,7 +165,7 @@ function bootVerdict(boot: StoredBoot, cells: number, style: TableStyle): string
   const first = boot.timing.firstRecordMs;
   const facts = [
     first === null ? 'no record came' : `first record after ${duration(first)}`,
-    `${duration(boot.timing.totalMs)} in all`,
+    `${duration(boot.timing.totalMs)} in all${boot.timing.prewarmed ? ', QEMU started ahead' : ''}`,
     count(boot.records.length, 'record'),
     boot.accelerator,
     ...(boot.missing.length > 0 ? [`${number(boot.missing.length)} missing`] : []),

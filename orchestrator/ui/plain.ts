@@ -1,8 +1,8 @@
 // Events as plain lines, for pipes, CI and logs: one line a thing that happened, no control characters.
 import type { Event } from '../../core/event.ts';
 import type { TaskResult } from '../../core/task.ts';
+import { duration } from '../../core/words.ts';
 import { type Style, writeErr } from './output.ts';
-import { duration } from './words.ts';
 
 export type PlainOptions = { quiet: boolean; verbose: boolean; serial: boolean; style: Style };
 

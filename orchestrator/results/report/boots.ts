@@ -1,6 +1,6 @@
 // Each boot: how it ended and what that rests on, its tests, its last words, and every record.
 import type { BenchRecord } from '../../../core/record.ts';
-import { bytes, duration, number } from '../format.ts';
+import { bytes, duration, number } from '../../../core/words.ts';
 import type { StoredBoot } from '../run.ts';
 import { labelText } from '../series-name.ts';
 import { type Html, html } from './html.ts';
@@ -39,7 +39,7 @@ function bootFacts(boot: StoredBoot): Html[] {
     ['accelerator', boot.accelerator],
     ['first byte', timing.firstByteMs === null ? 'never came' : duration(timing.firstByteMs)],
     ['first record', timing.firstRecordMs === null ? 'never came' : duration(timing.firstRecordMs)],
-    ['whole boot', duration(timing.totalMs)],
+    ['whole boot', `${duration(timing.totalMs)}${timing.prewarmed ? ', QEMU started ahead' : ''}`],
     ['serial', bytes(boot.serialBytes)],
     ['kernel', hello?.kernel ?? 'never spoke'],
     ['build', hello?.build ?? ''],

@@ -1,0 +1,4 @@
+// Grammars that a machine's schema and the check of a boot task's parameters share.
+
+/** A file: relative to the project or absolute, never upwards, without control characters. */
+export const mediaPath = /^(?!(?:[\s\S]*\/)?\.\.(?:\/|$))\P{Cc}{1,1000}$/u;
