@@ -42,6 +42,7 @@ async function describe(
   context: ActionContext,
 ): Promise<{ setup: BootSetup; host: BootHost }> {
   const { options, exact, machine, commandLine } = params;
+  const aids = params.aids ?? undefined;
   const host = {
     work: context.work,
     shared: context.shared,
@@ -49,11 +50,15 @@ async function describe(
     signal: context.signal,
     start: context.start,
   };
-  const accelerator = await chooseAccelerator(options, exact, host);
+  const accelerator = await chooseAccelerator(
+    options,
+    exact || (aids?.gdb === true && options.accelerator !== 'kvm'),
+    host,
+  );
   const media = givenMedia(machine, options, context);
   const symbols = context.task.inputs['symbols'] ? { symbols: context.input('symbols') } : {};
   const traces = context.task.inputs['traces'] ? { traces: context.input('traces') } : {};
-  const setup = { machine, options, accelerator, exact, commandLine, ...media, ...symbols, ...traces };
+  const setup = { machine, options, accelerator, exact, commandLine, aids, ...media, ...symbols, ...traces };
   return { setup, host };
 }
 

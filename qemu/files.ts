@@ -12,4 +12,6 @@ export const files = {
   firmware: 'firmware.fd',
   /** What the guest writes to its disk; the disk itself stays as it is. */
   overlay: 'disk.qcow2',
+  /** A socket, where a debugger finds the machine. */
+  gdb: 'gdb.socket',
 } as const;

@@ -2,6 +2,7 @@
 //
 // Nothing that a user chose is put inside an option that QEMU takes apart at commas: media go as JSON, the command line as an argument
 // of its own or as a file, and QEMU's own files have fixed names in its working folder.
+import { type Aids, aidArguments } from './aids.ts';
 import { device, words } from './argument.ts';
 import { files } from './files.ts';
 import { firmwareProperties, type Media, mediaArguments } from './media.ts';
@@ -21,6 +22,7 @@ export type MachineRun = {
   /** Ticks are instructions: one guest instruction is one nanosecond of guest time, whatever the host does. */
   readonly exact: boolean;
   readonly commandLine: string;
+  readonly aids?: Aids | undefined;
 };
 
 /** `own`: the image that the machine starts. */
@@ -42,6 +44,7 @@ export function machineArguments(run: MachineRun): string[] {
     ...['-m', `${options.memoryMib}M`],
     ...closedArguments,
     ...controlArguments,
+    ...aidArguments(run.aids),
     ...mediaArguments(run.media, options, run.commandLine),
   ];
 }

@@ -1,11 +1,12 @@
 // `synos boot`: builds what is stale, boots machines side by side, harvests their records; the run is stored, judged and shown.
 import { join, relative } from 'node:path';
-import { type Failure, SynosError } from '../../core/failure.ts';
+import type { Failure } from '../../core/failure.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
 import { pipeline, type Traces, type Wanted } from '../plan/pipeline.ts';
 import { gitFacts, hostFacts } from '../results/provenance.ts';
 import { makeRun, type StoredRun } from '../results/run.ts';
 import { writeErr, writeOut } from '../ui/output.ts';
+import { aidsOf } from './aids.ts';
 import { collect } from './booted.ts';
 import { type Options, showPlan } from './build.ts';
 import { endWith, exitOf } from './exit.ts';
@@ -19,17 +20,12 @@ const words = (value: unknown): string[] => (Array.isArray(value) ? value.map(St
 
 export async function boot(flags: Flags, args: readonly string[], options: Options): Promise<number> {
   const watching = options['watch'] === true;
-  if (watching && flags.json)
-    throw new SynosError({
-      code: 'usage',
-      message: '--json prints one document, and --watch has no end',
-      hint: 'use --events FILE: one JSON document for each thing that happens',
-    });
+  const aids = aidsOf(flags, args, options);
   const session = await openSession(flags, 'boot', version(), {
     serial: options['follow'] === true,
-    plain: watching,
+    plain: watching || aids !== undefined,
   });
-  const wanted = await wantedOf(session, flags, args, options);
+  const wanted = await wantedOf(session, flags, args, options, aids);
   if (watching && !flags.dryRun) return (await import('./watch.ts')).watchBoots(session, flags, wanted);
   const story = pipeline(session, wanted(session));
   if (flags.dryRun) return showPlan(flags, story.plan);
@@ -65,6 +61,7 @@ async function wantedOf(
   flags: Flags,
   args: readonly string[],
   options: Options,
+  aids: ReturnType<typeof aidsOf>,
 ): Promise<(session: Session) => Wanted> {
   const traces = await tracesOf(session, words(options['trace']), flags.dryRun);
   return (now) => ({
@@ -75,6 +72,7 @@ async function wantedOf(
       runs: typeof options['runs'] === 'number' ? options['runs'] : 1,
       commandLine: typeof options['append'] === 'string' ? options['append'] : '',
       traces,
+      aids,
     },
   });
 }

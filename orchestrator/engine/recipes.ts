@@ -76,7 +76,7 @@ export class Recipes {
 
   /** Files that the run under this fingerprint read beyond its declared inputs. */
   readBy(fingerprint: Digest): readonly string[] {
-    return this.byFingerprint.get(fingerprint)?.paths ?? [];
+    return this.sets.get(this.byFingerprint.get(fingerprint)?.set ?? '') ?? [];
   }
 
   /** How long the task of this id ran when it last ran, in milliseconds. */
