@@ -6,6 +6,7 @@ import type { TreeMedia } from './media-check.ts';
 import type { MachineOptions } from './options.ts';
 import { bootParamsJson } from './params.ts';
 
+export { clashes } from './clashes.ts';
 export { treeMedia } from './media-check.ts';
 
 export type BootRun = {

@@ -5,7 +5,7 @@ import type { Failure } from '../../core/failure.ts';
 import { parseExact, stringifyExact } from '../../core/json-exact.ts';
 import type { BootOutcome } from '../../core/outcome.ts';
 import { failureOfBoot } from '../../core/outcome-failure.ts';
-import { type Boot, type Pipeline, pipeline, type Traces } from '../plan/pipeline.ts';
+import { type Boot, matrixOf, type Pipeline, pipeline, type Traces } from '../plan/pipeline.ts';
 import { gitFacts, hostFacts } from '../results/provenance.ts';
 import { makeRun, type StoredBoot, type StoredRun } from '../results/run.ts';
 import { writeErr, writeOut } from '../ui/output.ts';
@@ -22,10 +22,15 @@ const words = (value: unknown): string[] => (Array.isArray(value) ? value.map(St
 export async function boot(flags: Flags, args: readonly string[], options: Options): Promise<number> {
   const session = await openSession(flags, 'boot', version(), options['follow'] === true);
   const traces = await tracesOf(session, words(options['trace']), flags.dryRun);
+  const matrix =
+    typeof options['matrix'] === 'string' ? matrixOf(session.config, options['matrix'], args) : undefined;
+  for (const { name, reason } of matrix?.skipped ?? [])
+    session.emit({ type: 'warning', message: `${name} is left out: ${reason}` });
   const story = pipeline(session, {
     targets: [],
     boots: {
       machines: machinesOf(session, args),
+      cells: matrix?.cells,
       exact: typeof options['exact'] === 'boolean' ? options['exact'] : undefined,
       runs: typeof options['runs'] === 'number' ? options['runs'] : 1,
       commandLine: typeof options['append'] === 'string' ? options['append'] : '',
@@ -50,6 +55,7 @@ export async function boot(flags: Flags, args: readonly string[], options: Optio
       artefacts: booted.artefacts,
       tools: executed.tools(),
       boots: booted.boots,
+      ...(matrix ? { matrix: { name: matrix.name, skipped: matrix.skipped } } : {}),
       results: executed.results.values(),
       exit: exitOf(booted.failures),
     });

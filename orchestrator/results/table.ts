@@ -13,6 +13,7 @@ import {
 } from './compare.ts';
 import { ratio } from './format.ts';
 import { cut, pad, type TableStyle, table, wrap } from './layout.ts';
+import { matrixText } from './matrix-text.ts';
 import type { StoredBoot, StoredRun } from './run.ts';
 import { seriesName } from './series-name.ts';
 import type { EarlierBoot } from './store.ts';
@@ -35,6 +36,7 @@ export function runTable(
   { columns, style = plainStyle, earlier = [] }: TableOptions,
 ): string {
   const cells = Math.max(40, columns);
+  if (run.matrix) return matrixText(run, cells, style);
   const sections = [
     ...allocatorText(run.boots, cells, style),
     ...traceText(run.boots, cells, style),
