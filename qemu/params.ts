@@ -4,7 +4,7 @@ import { SynosError } from '../core/failure.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { type Aids, checkAids } from './aids.ts';
 import { fields, flag, listOf, maybe, nullOr, oneOf, text, whole } from './checks.ts';
-import { cpuFeature, mediaPath } from './grammar.ts';
+import { cpuFeature, machineName, mediaPath } from './grammar.ts';
 import type { MachineOptions } from './options.ts';
 
 export type BootParams = {
@@ -86,7 +86,7 @@ const options = fields({
 });
 
 const params = fields({
-  machine: text(/^[a-z][a-z0-9-]{0,31}$/),
+  machine: text(machineName),
   options,
   exact: flag,
   index: whole(0, 1_000_000),

@@ -64,6 +64,7 @@ const works: Declarations = {
     withWork(command)
       .argument('[machine...]', 'machines of the configuration (default: its first)')
       .description('build what is stale, boot machines, harvest their records, store and show the run')
+      .option('--matrix <name>', 'boot every cell of a matrix of the configuration, with one line a cell')
       .option('--exact', 'count instructions instead of time (icount): the same numbers every time')
       .option('--no-exact', 'measure time, also where a machine of the configuration counts')
       .option('--append <words>', "words for the end of the kernel's command line")
