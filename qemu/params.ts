@@ -66,6 +66,8 @@ const rules = fields({
   ),
 });
 
+const size = fields({ columns: whole(20, 500), rows: whole(5, 200) });
+
 // One line for each field of options.ts: a test holds the two together.
 const options = fields({
   boot: oneOf('kernel', 'iso'),
@@ -80,6 +82,7 @@ const options = fields({
   exact: (value) => typeof value === 'boolean',
   rules: maybe(rules),
   script: list(200, fields({ expect: pattern, send: text(/^.{0,4096}$/s), seconds: whole(1, 86_400) })),
+  terminal: (value) => typeof value === 'boolean' || size(value),
   limits: fields({
     seconds: whole(1, 86_400),
     silenceSeconds: whole(1, 3600),
