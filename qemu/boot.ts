@@ -24,7 +24,7 @@ import {
 } from './outcome.ts';
 import { checkQemuComplaints, checkSpace, findQemu } from './program.ts';
 import { playScript, type Script } from './script.ts';
-import { type SerialReader, serialReader } from './serial.ts';
+import { type SerialExtras, type SerialReader, serialReader } from './serial.ts';
 import { openSerialInput, type SerialInput } from './serial-input.ts';
 import { symbolNames } from './symbols.ts';
 import { followFile } from './tail.ts';
@@ -98,11 +98,13 @@ async function runMachine(
   const serial = serialReader(serialTellers(machine, host.emit), {
     rules: options.rules,
     heard: script?.hear,
+    screen: await screenOf(options),
   });
   const ending = options.rules || script ? endingOf(options, serial, script) : undefined;
   const tail = followFile(log);
   const poll = (): number => {
-    const came = tail.poll(serial.feed);
+    const came = tail.poll(serial.feed, serial.room());
+    serial.look();
     watch.mark(serial.state());
     return came;
   };
@@ -110,7 +112,10 @@ async function runMachine(
     host.emit({ type: 'boot.started', machine, accelerator, argv });
     if (input) host.typist?.(input);
     const run = await runGuest(guest, setup, host, { serial, poll, ending });
-    while (serial.state().bytes <= cap && poll() > 0);
+    do {
+      while (serial.state().bytes <= cap && poll() > 0);
+      await serial.ready();
+    } while (serial.state().bytes <= cap && poll() > 0);
     serial.finish();
     const facts = { ...factsOf(run, setup, host.work, serial), rules: ending?.facts() };
     checkQemuComplaints(facts.complaints, options.memoryMib);
@@ -154,6 +159,13 @@ function factsOf(run: GuestRun, setup: BootSetup, work: string, serial: SerialRe
     harvest: serial.harvest(),
     tests: serial.tests(),
   };
+}
+
+// Loaded late: it is large, and few machines have one.
+async function screenOf({ terminal }: MachineOptions): Promise<SerialExtras['screen']> {
+  if (terminal === false) return undefined;
+  const { screenMaker } = await import('./terminal.ts');
+  return screenMaker(terminal === true ? { columns: 80, rows: 25 } : terminal);
 }
 
 function isTypedAt({ options }: BootSetup, { typist }: BootHost): boolean {

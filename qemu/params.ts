@@ -49,6 +49,8 @@ const rules = fields({
   ),
 });
 
+const size = fields({ columns: whole(20, 500), rows: whole(5, 200) });
+
 // One line for each field of options.ts: a test holds the two together.
 const options = fields({
   boot: oneOf('kernel', 'iso', 'disk', 'firmware'),
@@ -76,6 +78,7 @@ const options = fields({
   exact: flag,
   rules: maybe(rules),
   script: listOf(fields({ expect: pattern, send: text(/^.{0,4096}$/s), seconds: whole(1, 86_400) }), 200),
+  terminal: (value) => typeof value === 'boolean' || size(value),
   limits: fields({
     seconds: whole(1, 86_400),
     silenceSeconds: whole(1, 3600),
