@@ -15,13 +15,21 @@ type Described = {
   readonly devices: readonly string[];
   readonly disks: readonly { readonly bus: string }[];
   readonly network: string | false;
+  readonly rules?: { readonly done: string } | undefined;
+  readonly script: readonly unknown[];
 };
 
 export type Clash = { readonly path: keyof Described; readonly message: string };
 type Rule = Clash & { readonly broken: boolean };
 
 export function clashes(machine: Described): Clash[] {
-  return [...boardRules(machine), ...mediaRules(machine), ...processorRules(machine), ...deviceRules(machine)]
+  return [
+    ...boardRules(machine),
+    ...mediaRules(machine),
+    ...processorRules(machine),
+    ...deviceRules(machine),
+    ...endRules(machine),
+  ]
     .filter((rule) => rule.broken)
     .map(({ path, message }) => ({ path, message }));
 }
@@ -167,6 +175,16 @@ function deviceRules({ machine, boot, devices, disks, network }: Described): Rul
       broken: count('ahci') > mostAhci,
       path: 'disks',
       message: 'an AHCI controller has six places',
+    },
+  ];
+}
+
+function endRules({ rules, script }: Described): Rule[] {
+  return [
+    {
+      broken: rules?.done === 'script' && script.length === 0,
+      path: 'rules',
+      message: '`done: script` needs a `script`',
     },
   ];
 }

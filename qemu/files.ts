@@ -2,6 +2,9 @@
 
 export const files = {
   serial: 'serial.raw',
+  /** A FIFO, and what leads to `serial` where there is input: QEMU wants the two names to differ in these endings only. */
+  input: 'port.in',
+  output: 'port.out',
   log: 'qemu.log',
   vars: 'vars.fd',
   cmdline: 'cmdline.txt',

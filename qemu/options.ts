@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { clashes } from './clashes.ts';
 import { deviceFields } from './device-options.ts';
 import { mediaFields } from './media-options.ts';
+import { rulesOptions, scriptOptions } from './rule-options.ts';
+
+export type { Done } from './rule-options.ts';
 
 const whole = (least: number, most: number) => z.int().min(least).max(most);
 /** One line of printable ASCII: it ends in a boot loader or a kernel that knows nothing else. */
@@ -68,6 +71,10 @@ const fields = z.strictObject({
     .describe(
       'Counts instructions instead of time (icount): the same numbers in every run, at one instruction a tick; `--exact` and `--no-exact` beat it.',
     ),
+  rules: rulesOptions
+    .optional()
+    .describe('How the lines of a kernel are read that does not print frames (docs/serial.md).'),
+  script: scriptOptions.describe('What is typed at the guest, and when: steps one after the other.'),
   limits: limits.prefault({}).describe('When a guest is ended from outside.'),
 });
 

@@ -2,7 +2,7 @@
 // another machine, and zod would cost more time than the check of all of it.
 import { SynosError } from '../core/failure.ts';
 import type { Json, JsonObject } from '../core/json.ts';
-import { fields, flag, listOf, nullOr, oneOf, text, whole } from './checks.ts';
+import { fields, flag, listOf, maybe, nullOr, oneOf, text, whole } from './checks.ts';
 import { cpuFeature, mediaPath } from './grammar.ts';
 import type { MachineOptions } from './options.ts';
 
@@ -24,6 +24,27 @@ const disk = fields({
   bus: oneOf('virtio', 'scsi', 'nvme', 'ahci', 'ide'),
   readOnly: flag,
   sizeMib: nullOr(whole(1, 1_048_576)),
+});
+
+// That they compile was found where the configuration was read; what does not ends the task.
+const pattern = text(/^.{1,500}$/s);
+const patterns = listOf(pattern, 32);
+const word = maybe(text(/^[A-Za-z0-9][A-Za-z0-9._:+/-]{0,99}$/));
+const rules = fields({
+  done: oneOf('auto', 'frames', 'pass', 'ktap', 'lava', 'script', 'exit', 'poweroff'),
+  passCode: whole(1, 255),
+  ready: maybe(pattern),
+  pass: maybe(pattern),
+  fail: patterns,
+  panic: patterns,
+  records: listOf(
+    fields({
+      ...{ match: pattern, suite: word, name: word, metric: word, unit: maybe(text(/^.{1,20}$/)) },
+      scale: (value) => typeof value === 'number' && value > 0 && value <= 1e12,
+      count: whole(0, 1_000_000),
+    }),
+    32,
+  ),
 });
 
 // One line for each field of options.ts: a test holds the two together.
@@ -51,6 +72,8 @@ const options = fields({
   accelerator: oneOf('auto', 'kvm', 'tcg'),
   commandLine: text(printable),
   exact: flag,
+  rules: maybe(rules),
+  script: listOf(fields({ expect: pattern, send: text(/^.{0,4096}$/s), seconds: whole(1, 86_400) }), 200),
   limits: fields({
     seconds: whole(1, 86_400),
     silenceSeconds: whole(1, 3600),

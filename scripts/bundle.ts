@@ -18,7 +18,7 @@ import { documents } from '../orchestrator/cli/schemas.ts';
 import { configJsonSchema } from '../orchestrator/config/schema.ts';
 import { pageAssets } from '../orchestrator/results/assets.ts';
 
-const apart = ['zod', 'yaml', 'listr2'];
+const apart = ['zod', 'yaml', 'listr2', 're2js'];
 const fresh = `dist.${process.pid}`;
 const now = new Date(); // of the start: a source saved while the bundle is made is newer than it
 const { metafile } = await build({
