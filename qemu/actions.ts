@@ -43,6 +43,7 @@ async function describe(
   context: ActionContext,
 ): Promise<{ setup: BootSetup; host: BootHost }> {
   const { options, exact, machine, commandLine } = params;
+  const aids = params.aids ?? undefined;
   const host = {
     work: context.work,
     shared: context.shared,
@@ -51,11 +52,12 @@ async function describe(
     start: context.start,
   };
   const wanted = { accelerator: options.accelerator, cpu: cpuArgument(options) };
-  const accelerator = await chooseAccelerator(wanted, exact, host);
+  const counts = exact || (aids?.gdb === true && options.accelerator !== 'kvm');
+  const accelerator = await chooseAccelerator(wanted, counts, host);
   const media = givenMedia(machine, options, context);
   const symbols = context.task.inputs['symbols'] ? { symbols: context.input('symbols') } : {};
   const traces = context.task.inputs['traces'] ? { traces: context.input('traces') } : {};
-  const setup = { machine, options, accelerator, exact, commandLine, ...media, ...symbols, ...traces };
+  const setup = { machine, options, accelerator, exact, commandLine, aids, ...media, ...symbols, ...traces };
   return { setup, host };
 }
 

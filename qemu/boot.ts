@@ -5,6 +5,7 @@ import type { Emit } from '../core/event.ts';
 import type { Command, Finished, Running } from '../core/exec.ts';
 import { SynosError } from '../core/failure.ts';
 import type { BootOutcome } from '../core/outcome.ts';
+import type { Aids } from './aids.ts';
 import { type Ending, endingOf } from './ending.ts';
 import type { BootFacts, Stop } from './evidence.ts';
 import { type Guest, startGuest } from './guest.ts';
@@ -40,6 +41,7 @@ export type BootSetup = GivenMedia & {
   readonly traces?: string;
   /** The kernel's ELF file, for names of addresses. */
   readonly symbols?: string;
+  readonly aids?: Aids | undefined;
 };
 
 export type BootHost = {
@@ -185,19 +187,9 @@ async function runGuest(
 ): Promise<GuestRun> {
   host.signal.addEventListener('abort', guest.wake, { once: true });
   try {
-    guest.go();
-    const stop = await watchGuest({
-      limits: setup.options.limits,
-      patience: patienceFor(setup.options, setup.exact),
-      poll,
-      serial: serial.state,
-      ...(ending ? { ending } : {}),
-      ended: () => (host.signal.aborted ? { cause: 'exit' } : guest.ended()),
-      registers: guest.registers,
-      prove: guest.prove,
-      cpuMs: guest.cpuMs,
-      pause: guest.pause,
-    });
+    const stop = setup.aids?.gdb
+      ? await debugGuest(guest, setup, host, poll)
+      : await watchFromStart(guest, setup, host, { serial, poll, ending });
     const samples = host.signal.aborted ? [] : await lastLooks(guest, stop);
     const cpus = samples.at(-1) ?? [];
     const seen = cpus.length > 0 && wentWrong(stop) ? await guest.lookAround(cpus, setup.symbols) : undefined;
@@ -207,6 +199,39 @@ async function runGuest(
   } finally {
     host.signal.removeEventListener('abort', guest.wake);
     await guest.finish();
+  }
+}
+
+function watchFromStart(
+  guest: Guest,
+  { options, exact }: BootSetup,
+  { signal }: BootHost,
+  { serial, poll, ending }: Port,
+): Promise<Stop> {
+  guest.go();
+  return watchGuest({
+    limits: options.limits,
+    patience: patienceFor(options, exact),
+    poll,
+    serial: serial.state,
+    ...(ending ? { ending } : {}),
+    ended: () => (signal.aborted ? { cause: 'exit' } : guest.ended()),
+    registers: guest.registers,
+    prove: guest.prove,
+    cpuMs: guest.cpuMs,
+    pause: guest.pause,
+  });
+}
+
+async function debugGuest(guest: Guest, setup: BootSetup, host: BootHost, poll: () => number): Promise<Stop> {
+  const { openDoor, waitForDebugger } = await import('./gdb.ts');
+  const door = openDoor(host.work, setup.symbols);
+  try {
+    await guest.ready();
+    host.emit({ type: 'boot.waiting', machine: setup.machine, line: door.line });
+    return await waitForDebugger(guest, poll, () => host.signal.aborted);
+  } finally {
+    door.close();
   }
 }
 
@@ -246,6 +271,7 @@ function layOut(setup: BootSetup, host: BootHost): readonly [string, ...string[]
       ...{ options, media, exact, commandLine },
       accelerator: setup.accelerator,
       input: isTypedAt(setup, host),
+      aids: setup.aids,
     }),
   ];
 }

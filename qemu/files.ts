@@ -13,4 +13,6 @@ export const files = {
   initrd: 'initrd.img',
   /** A copy of the firmware image, since firmware keeps its variables in itself. */
   firmware: 'firmware.fd',
+  /** A socket, where a debugger finds the machine. */
+  gdb: 'gdb.socket',
 } as const;

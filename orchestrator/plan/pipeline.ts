@@ -2,7 +2,7 @@
 import { SynosError } from '../../core/failure.ts';
 import { nearest } from '../../core/near.ts';
 import type { Plan, Task, TaskOutput } from '../../core/task.ts';
-import { bootPlan, treeMedia } from '../../qemu/plan.ts';
+import { type Aids, bootPlan, treeMedia } from '../../qemu/plan.ts';
 import type { Config } from '../config/schema.ts';
 import { type Built, built, type Project, type Target, targetNames } from './built.ts';
 import { makePlan } from './graph.ts';
@@ -25,6 +25,7 @@ export type Wanted = {
     readonly commandLine: string;
     /** To be replayed by every kernel, in place of its other benchmarks. */
     readonly traces?: Traces | undefined;
+    readonly aids?: Aids | undefined;
   };
 };
 
@@ -81,6 +82,7 @@ export function pipeline(project: Project, wanted: Wanted): Pipeline {
         exact: wanted.boots?.exact ?? options.exact,
         index,
         commandLine: commandLineOf(wanted),
+        aids: wanted.boots?.aids,
       };
       const boot = bootPlan(name, options, media, run);
       tasks.push(...boot.tasks);
