@@ -53,6 +53,14 @@ export function makeProgram(only?: string): Command {
 type Declarations = { readonly [command: string]: (command: Command) => Command };
 
 const works: Declarations = {
+  init: (command) =>
+    withCommon(command)
+      .description(
+        "look at a kernel's repository (make, cargo, CMake, meson, scripts, images) and write a synos.yaml for it",
+      )
+      .option('--dry-run', 'print it, write nothing', false)
+      .option('--force', 'write over a synos.yaml that is there', false)
+      .action(runs(async () => (await import('./init.ts')).init)),
   build: (command) =>
     withWork(command)
       .argument('[target]', 'kernel, iso or all', 'all')
