@@ -5,7 +5,9 @@ import type { Action, ActionContext, Tool } from '../core/action.ts';
 import { stringifyExact } from '../core/json-exact.ts';
 import type { BootOutcome } from '../core/outcome.ts';
 import { chooseAccelerator } from './accelerator.ts';
+import { needsTcg } from './aids.ts';
 import { type BootHost, type BootSetup, boot, bootAhead } from './boot.ts';
+import { cpuArgument } from './devices.ts';
 import { givenMedia } from './layout.ts';
 import { files } from './machine.ts';
 import { type BootParams, parseBootParams } from './params.ts';
@@ -50,11 +52,8 @@ async function describe(
     signal: context.signal,
     start: context.start,
   };
-  const accelerator = await chooseAccelerator(
-    options,
-    exact || (aids?.gdb === true && options.accelerator !== 'kvm'),
-    host,
-  );
+  const wanted = { accelerator: options.accelerator, cpu: cpuArgument(options) };
+  const accelerator = await chooseAccelerator(wanted, exact || needsTcg(aids, options), host);
   const media = givenMedia(machine, options, context);
   const symbols = context.task.inputs['symbols'] ? { symbols: context.input('symbols') } : {};
   const traces = context.task.inputs['traces'] ? { traces: context.input('traces') } : {};

@@ -2,3 +2,6 @@
 
 /** A file: relative to the project or absolute, never upwards, without control characters. */
 export const mediaPath = /^(?!(?:[\s\S]*\/)?\.\.(?:\/|$))\P{Cc}{1,1000}$/u;
+
+/** A CPU feature that is switched on or off. */
+export const cpuFeature = /^[+-][a-z0-9][a-z0-9._-]{0,39}$/;

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Command, Finished, Running } from '../core/exec.ts';
 import { visibleUpTo } from '../core/text.ts';
 import type { Stop } from './evidence.ts';
+import type { Seen } from './last/seen.ts';
 import type { Proof, Prover } from './proof/prove.ts';
 import { openQmp, type Qmp, type QmpEvent, QmpRefusal } from './qmp.ts';
 import { type CpuState, parseRegisters } from './registers.ts';
@@ -22,6 +23,8 @@ export type Guest = {
   /** Registers three times over a tenth of a second, consistent ones: the guest is stopped for each look. */
   samples(): Promise<readonly (readonly CpuState[])[]>;
   prove(): Promise<Proof | undefined>;
+  /** What a guest that stands still is seen at; undefined when that cannot be told in a few seconds. */
+  lookAround(cpus: readonly CpuState[], symbols: string | undefined): Promise<Seen | undefined>;
   /** Registers once; the guest stands still from then on. */
   still(): Promise<readonly (readonly CpuState[])[]>;
   /** Whether a debugger is connected. */
@@ -34,20 +37,21 @@ export type Guest = {
   finish(): Promise<Finished>;
 };
 
+type Start = (command: Command) => Promise<Running>;
+
 /** A monitor that does not answer for so long belongs to a QEMU that hangs. */
 const answerMs = 1000;
 /** A proof is many questions; on a loaded host they take their time. */
 const proofMs = 5000;
+/** Of which addr2line may take most, on a large kernel. */
+const lookMs = 15_000;
 /** From the promise to quit to the end of the process, and from TERM to KILL. */
 const quitMs = 1000;
 const termMs = 1000;
 const sampleGapMs = 40;
 
 /** Starts QEMU with its machine paused. Rejects as Running's start does. */
-export async function startGuest(
-  command: Command,
-  start: (command: Command) => Promise<Running>,
-): Promise<Guest> {
+export async function startGuest(command: Command, start: Start): Promise<Guest> {
   const running = await start({ ...command, channel: true });
   if (!running.channel) throw new TypeError('QEMU was started without its channel');
   const state = { started: false, stop: undefined as Stop | undefined };
@@ -80,6 +84,7 @@ export async function startGuest(
     prove: look.prove,
     still: look.still,
     debugged: look.debugged,
+    lookAround: (cpus, symbols) => look.around(cpus, symbols, start),
     cpuMs: () => cpuTimeMs(running.pid),
     pause: sleep.pause,
     wake: sleep.wake,
@@ -98,6 +103,7 @@ export async function startGuest(
 
 function endOf(event: QmpEvent): string | undefined {
   if (event.event === 'GUEST_PANICKED') return 'guest-panic';
+  if (event.event === 'WATCHDOG') return 'watchdog';
   if (event.event !== 'SHUTDOWN') return undefined;
   const reason = String(event.data.reason ?? 'unknown');
   return /^[a-z-]{1,40}$/.test(reason) ? reason : 'unknown';
@@ -140,6 +146,18 @@ function looks(qmp: Qmp) {
       await order('stop');
       const cpus = await registers();
       return cpus.length > 0 ? [cpus] : [];
+    },
+    async around(cpus: readonly CpuState[], symbols: string | undefined, start: Start) {
+      const work = import('./last/seen.ts').then(({ lookAround }) =>
+        lookAround(cpus, { qmp, symbols, start }),
+      );
+      return late
+        ? undefined
+        : within(
+            lookMs,
+            work.catch(() => undefined),
+            () => undefined,
+          );
     },
     prove: async () => {
       proving ??= import('./proof/prove.ts').then(({ prover }) => prover(qmp));

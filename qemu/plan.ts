@@ -106,8 +106,13 @@ function inputsOf(name: string, machine: MachineOptions, media: BootMedia): Task
       message: `machine ${name} has an initrd: its kernel cannot be handed traces, too`,
     });
   const symbols = symbolsOf(machine, media, started);
+  const disks = machine.disks.flatMap(({ file }, i) => {
+    const input = treeInput(file, media.tree?.disks[i]);
+    return input ? [[`disk${i}`, input] as const] : [];
+  });
   return {
     [medium]: started,
+    ...Object.fromEntries(disks),
     ...(initrd ? { initrd } : {}),
     ...(symbols ? { symbols } : {}),
     ...(media.traces ? { traces: { from: 'tree', path: media.traces.path } } : {}),

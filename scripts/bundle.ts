@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { pageAssets } from '../orchestrator/results/assets.ts';
 
-const apart = ['zod', 'yaml', 'listr2'];
+const apart = ['zod', 'yaml', 'listr2', 're2js'];
 const fresh = `dist.${process.pid}`;
 const now = new Date(); // of the start: a source saved while the bundle is made is newer than it
 await build({

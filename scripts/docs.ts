@@ -46,6 +46,7 @@ function leaves(node: Documented, path: readonly string[]): { path: readonly str
   );
   const free =
     typeof node.additionalProperties === 'object' ? [['NAME', node.additionalProperties] as const] : [];
+  if (node.items?.properties) return [{ path, node }, ...leaves(node.items, [...path, 'N'])];
   if (named.length + free.length === 0) return [{ path, node }];
   return [...named, ...free].flatMap(([key, child]) => {
     // A named entry of a free mapping has no sentence of its own.

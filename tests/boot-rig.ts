@@ -132,6 +132,8 @@ export type BootWish = {
   readonly disk?: string;
   readonly firmware?: string;
   readonly initrd?: string;
+  /** Files of `disks`, by their place. */
+  readonly disks?: readonly string[];
   /** A file that the kernel is handed as its traces. */
   readonly traces?: string;
   readonly options?: JsonObject;
@@ -176,7 +178,8 @@ export async function bootOnce(wish: BootWish): Promise<Booted> {
   const inputs = { image, disk, firmware, initrd, traces };
   const context: ActionContext = {
     ...{ task, tree: shop.folder, work, shared, offline: true, signal, output },
-    input: (name) => inputs[name as keyof typeof inputs] ?? wish.kernel ?? '/dev/null',
+    input: (name) =>
+      inputs[name as keyof typeof inputs] ?? diskNamed(wish, name) ?? wish.kernel ?? '/dev/null',
     exec: run,
     start: async (command) => {
       const running = await start(command);
@@ -190,6 +193,11 @@ export async function bootOnce(wish: BootWish): Promise<Booted> {
   await action.run(action.parse(task.params), context);
   const outcome = parseExact(readFileSync(output('outcome.json'), 'utf8')) as BootOutcome;
   return { outcome, log: readFileSync(output('serial.log')), events };
+}
+
+function diskNamed({ disks = [] }: BootWish, name: string): string | undefined {
+  const place = /^disk(\d+)$/.exec(name)?.[1];
+  return place === undefined ? undefined : disks[Number(place)];
 }
 
 /** Process ids of the QEMUs that this test file started, as far as one of their group still lives. */
