@@ -8,6 +8,7 @@ import type { BootOutcome } from '../core/outcome.ts';
 import type { Aids } from './aids.ts';
 import { type Ending, endingOf } from './ending.ts';
 import type { BootFacts, Stop } from './evidence.ts';
+import { followGuest } from './follow.ts';
 import { type Guest, startGuest } from './guest.ts';
 import type { Seen } from './last/seen.ts';
 import { type GivenMedia, layOutMedia } from './layout.ts';
@@ -28,7 +29,6 @@ import { type SerialExtras, type SerialReader, serialReader } from './serial.ts'
 import { openSerialInput, type SerialInput } from './serial-input.ts';
 import { symbolNames } from './symbols.ts';
 import { followFile } from './tail.ts';
-import { watchGuest } from './watch.ts';
 
 export type BootSetup = GivenMedia & {
   readonly machine: string;
@@ -199,9 +199,18 @@ async function runGuest(
 ): Promise<GuestRun> {
   host.signal.addEventListener('abort', guest.wake, { once: true });
   try {
-    const stop = setup.aids?.gdb
-      ? await debugGuest(guest, setup, host, poll)
-      : await watchFromStart(guest, setup, host, { serial, poll, ending });
+    const stop = await followGuest(guest, setup, host, {
+      limits: setup.options.limits,
+      patience: patienceFor(setup.options, setup.exact),
+      poll,
+      serial: serial.state,
+      ...(ending ? { ending } : {}),
+      ended: () => (host.signal.aborted ? { cause: 'exit' } : guest.ended()),
+      registers: guest.registers,
+      prove: guest.prove,
+      cpuMs: guest.cpuMs,
+      pause: guest.pause,
+    });
     const samples = host.signal.aborted ? [] : await lastLooks(guest, stop);
     const cpus = samples.at(-1) ?? [];
     const seen = cpus.length > 0 && wentWrong(stop) ? await guest.lookAround(cpus, setup.symbols) : undefined;
@@ -211,39 +220,6 @@ async function runGuest(
   } finally {
     host.signal.removeEventListener('abort', guest.wake);
     await guest.finish();
-  }
-}
-
-function watchFromStart(
-  guest: Guest,
-  { options, exact }: BootSetup,
-  { signal }: BootHost,
-  { serial, poll, ending }: Port,
-): Promise<Stop> {
-  guest.go();
-  return watchGuest({
-    limits: options.limits,
-    patience: patienceFor(options, exact),
-    poll,
-    serial: serial.state,
-    ...(ending ? { ending } : {}),
-    ended: () => (signal.aborted ? { cause: 'exit' } : guest.ended()),
-    registers: guest.registers,
-    prove: guest.prove,
-    cpuMs: guest.cpuMs,
-    pause: guest.pause,
-  });
-}
-
-async function debugGuest(guest: Guest, setup: BootSetup, host: BootHost, poll: () => number): Promise<Stop> {
-  const { openDoor, waitForDebugger } = await import('./gdb.ts');
-  const door = openDoor(host.work, setup.symbols);
-  try {
-    await guest.ready();
-    host.emit({ type: 'boot.waiting', machine: setup.machine, line: door.line });
-    return await waitForDebugger(guest, poll, () => host.signal.aborted);
-  } finally {
-    door.close();
   }
 }
 
