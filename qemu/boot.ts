@@ -95,7 +95,8 @@ async function runMachine(
   };
   try {
     host.emit({ type: 'boot.started', machine, accelerator, argv });
-    const run = await runGuest(guest, setup, host, serial, poll);
+    const wakes = tail.onGrowth(guest.wake);
+    const run = await runGuest(guest, setup, host, serial, { poll, wakes });
     while (serial.state().bytes <= cap && poll() > 0);
     serial.finish();
     const facts = factsOf(run, setup, host.work, serial);
@@ -138,7 +139,7 @@ async function runGuest(
   setup: BootSetup,
   host: BootHost,
   serial: SerialReader,
-  poll: () => number,
+  port: { readonly poll: () => number; readonly wakes: boolean },
 ): Promise<GuestRun> {
   host.signal.addEventListener('abort', guest.wake, { once: true });
   try {
@@ -146,7 +147,7 @@ async function runGuest(
     const stop = await watchGuest({
       limits: setup.options.limits,
       patience: patienceFor(setup.options, setup.exact),
-      poll,
+      ...port,
       serial: serial.state,
       ended: () => (host.signal.aborted ? { cause: 'exit' } : guest.ended()),
       registers: guest.registers,

@@ -21,12 +21,16 @@ export type Watched = {
   codeAt(address: bigint): Promise<string>;
   /** CPU time that QEMU used so far, in milliseconds. */
   cpuMs(): number;
+  /** The first byte cuts a pause short. */
+  readonly wakes: boolean;
   /** Waits, but no longer than until the guest ends. */
   pause(ms: number): Promise<void>;
 };
 
 /** How exactly the first record is timed; kernels that take long for it are timed less exactly. */
 const quickestPollMs = 20;
+/** From the first byte to most of what comes with it. */
+const burstMs = 3;
 const promptMs = 500;
 /** Behind the first record nobody waits for a single line, and the end of QEMU wakes the watcher; each look costs up to 1 ms of CPU. */
 const laterPollMs = 100;
@@ -45,7 +49,7 @@ export async function watchGuest(guest: Watched): Promise<Stop> {
     const now = nowMs();
     const came = guest.poll();
     if (came > 0) quiet.reset(now);
-    wait = nextWait(wait, guest.serial().frames > 0, came > 0 || now - begun < promptMs);
+    wait = nextWait(wait, guest, came > 0 || now - begun < promptMs);
     const stop =
       guest.ended() ??
       flood(guest) ??
@@ -58,9 +62,11 @@ export async function watchGuest(guest: Watched): Promise<Stop> {
   }
 }
 
-function nextWait(before: number, recordCame: boolean, busy: boolean): number {
+function nextWait(before: number, { serial, wakes }: Watched, busy: boolean): number {
+  const { bytes, frames } = serial();
   if (!busy) return Math.min(slowestPollMs, before * 1.2);
-  return recordCame ? laterPollMs : quickestPollMs;
+  if (frames > 0 || (bytes === 0 && wakes)) return laterPollMs;
+  return before > quickestPollMs ? burstMs : quickestPollMs;
 }
 
 function flood(guest: Watched): Stop | undefined {
