@@ -110,8 +110,9 @@ async function runMachine(
   };
   try {
     host.emit({ type: 'boot.started', machine, accelerator, argv });
+    const wakes = tail.onGrowth(guest.wake);
     if (input) host.typist?.(input);
-    const run = await runGuest(guest, setup, host, { serial, poll, ending });
+    const run = await runGuest(guest, setup, host, { serial, poll, wakes, ending });
     do {
       while (serial.state().bytes <= cap && poll() > 0);
       await serial.ready();
@@ -181,6 +182,8 @@ function scriptOf({ options, exact }: BootSetup, input: SerialInput): Script | u
 type Port = {
   readonly serial: SerialReader;
   readonly poll: () => number;
+  /** Whoever waits is woken by the first byte. */
+  readonly wakes: boolean;
   readonly ending: Ending | undefined;
 };
 
@@ -195,14 +198,14 @@ async function runGuest(
   guest: Guest,
   setup: BootSetup,
   host: BootHost,
-  { serial, poll, ending }: Port,
+  { serial, ending, ...port }: Port,
 ): Promise<GuestRun> {
   host.signal.addEventListener('abort', guest.wake, { once: true });
   try {
     const stop = await followGuest(guest, setup, host, {
       limits: setup.options.limits,
       patience: patienceFor(setup.options, setup.exact),
-      poll,
+      ...port,
       serial: serial.state,
       ...(ending ? { ending } : {}),
       ended: () => (host.signal.aborted ? { cause: 'exit' } : guest.ended()),
