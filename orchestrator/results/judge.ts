@@ -6,7 +6,7 @@
 import type { Quantity, Unit } from '../../core/record.ts';
 import { normalQuantile } from './normal.ts';
 import { holm, leastP, type RankTest, rankTest } from './rank-test.ts';
-import { type Interval, median, ratioInterval, toNumbers } from './stats.ts';
+import { type Interval, leastSamples, median, ratioInterval, toNumbers } from './stats.ts';
 
 /** Of costs (instructions, cycles, ns): faster, slower. Of all else: higher, lower. same: the two differ by `within` at most. */
 type Verdict = 'faster' | 'slower' | 'higher' | 'lower' | 'same' | 'undecided';
@@ -81,8 +81,7 @@ type Tested = { readonly test: RankTest; readonly p: number; readonly metrics: n
 function judgeOne(sides: Sides, [before, now]: Pair, tested: Tested, rules: Rules): Judgement {
   const middle = [median(before), median(now)] as const;
   const ratio = middle[0] === middle[1] ? 1 : quotient(middle[1], middle[0]);
-  const constant = tested.test.z === 0 && new Set([...before, ...now]).size === 1;
-  const interval = constant ? { low: 1, high: 1 } : (ratioInterval(now, before, { resamples: 1000 }) ?? null);
+  const interval = intervalOf(before, now);
   const judged = { ratio, interval, p: tested.p, within: null, more: null };
   const distance = ratio === null ? Number.POSITIVE_INFINITY : Math.abs(Math.log(ratio));
   const up = tested.test.z > 0;
@@ -92,6 +91,12 @@ function judgeOne(sides: Sides, [before, now]: Pair, tested: Tested, rules: Rule
   const within = interval ? Math.max(Math.abs(interval.low - 1), Math.abs(interval.high - 1)) : null;
   if (within !== null && within <= rules.floor) return { ...judged, verdict: 'same', within };
   return { ...judged, verdict: 'undecided', more: moreBoots([before, now], judged, tested, rules) };
+}
+
+function intervalOf(before: readonly number[], now: readonly number[]): Interval | null {
+  const allZero = [...before, ...now].every((value) => value === 0);
+  if (allZero && Math.min(before.length, now.length) >= leastSamples) return { low: 1, high: 1 };
+  return ratioInterval(now, before, { resamples: 1000 }) ?? null;
 }
 
 function direction(unit: Unit, up: boolean): Verdict {
@@ -113,7 +118,7 @@ function moreBoots(
   { alpha, floor }: Rules,
 ): number | null {
   const boots = Math.min(before.length, now.length);
-  let least = Math.max(5, boots + 1);
+  let least = Math.max(leastSamples, boots + 1);
   while (leastP(least, least) > alpha / metrics) least++;
   if (interval === null || ratio === null || ratio <= 0) return least - boots;
   const effect = Math.abs(Math.log(ratio));

@@ -1,5 +1,5 @@
-// The standard normal distribution, exact to about 14 figures also far out in its tails, where corrected tests look. Own code: the one
-// library for Node that has it (lib-r-math.js) is under the GPL and carries all of R's distributions.
+// The standard normal distribution, exact to about 14 figures also far out in its tails, where corrected tests look. Own code: lib-r-math.js,
+// the one library for Node that has such tails, carries all of R's distributions, and its rank test's knows no ties.
 
 /** P(Z > z). */
 export function normalTail(z: number): number {
