@@ -23,8 +23,15 @@ type WorkFailure =
       tail: readonly string[];
     }
   | { code: 'task.timeout'; task: TaskId; command: string; limitMs: number; tail: readonly string[] }
-  | { code: 'task.output-missing'; task: TaskId; output: string }
-  | { code: 'input.missing'; path: string; neededBy: string }
+  | {
+      code: 'task.output-missing';
+      task: TaskId;
+      output: string;
+      /** Where it should be, and files that are there instead, the likeliest first; all escaped. */
+      path?: string;
+      there?: readonly string[];
+    }
+  | { code: 'input.missing'; path: string; neededBy: string; there?: readonly string[] }
   | { code: 'digest.mismatch'; what: string; expected: string; actual: string; source: string }
   | { code: 'network.away'; url: string; reason: string; tries: number }
   | { code: 'package.gone'; package: string; version: string; url: string }

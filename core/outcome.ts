@@ -59,11 +59,13 @@ export type BootOutcome = {
     readonly exit: number | null;
     readonly signal: string | null;
   };
-  /** Milliseconds from the start of QEMU; null for what never came. */
+  /** Milliseconds from the start of QEMU, or where that was started ahead from the moment when its guest was set running; null for what never came. */
   readonly timing: {
     readonly firstByteMs: number | null;
     readonly firstRecordMs: number | null;
     readonly totalMs: number;
+    /** QEMU was started ahead, with its machine paused. */
+    readonly prewarmed?: true;
   };
   readonly serialBytes: number;
 };

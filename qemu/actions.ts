@@ -3,8 +3,9 @@ import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Action, ActionContext, Tool } from '../core/action.ts';
 import { stringifyExact } from '../core/json-exact.ts';
+import type { BootOutcome } from '../core/outcome.ts';
 import { chooseAccelerator } from './accelerator.ts';
-import { boot } from './boot.ts';
+import { type BootHost, type BootSetup, boot, bootAhead } from './boot.ts';
 import { givenMedia } from './layout.ts';
 import { files } from './machine.ts';
 import { type BootParams, parseBootParams } from './params.ts';
@@ -20,12 +21,26 @@ const bootAction: Action<BootParams> = {
   tools: () => [qemu],
   parse: parseBootParams,
   run: runBoot,
+  prepare: prepareBoot,
 };
 
 export const qemuActions: readonly Action[] = [bootAction as Action];
 
-// A guest that fails is a result, too: both outputs are there after every verdict.
 async function runBoot(params: BootParams, context: ActionContext): Promise<void> {
+  const { setup, host } = await describe(params, context);
+  keep(await boot(setup, host), context);
+}
+
+async function prepareBoot(params: BootParams, context: ActionContext): Promise<() => Promise<void>> {
+  const { setup, host } = await describe(params, context);
+  const rest = await bootAhead(setup, host);
+  return async () => keep(await rest(), context);
+}
+
+async function describe(
+  params: BootParams,
+  context: ActionContext,
+): Promise<{ setup: BootSetup; host: BootHost }> {
   const { options, exact, machine, commandLine } = params;
   const host = {
     work: context.work,
@@ -38,10 +53,12 @@ async function runBoot(params: BootParams, context: ActionContext): Promise<void
   const media = givenMedia(machine, options, context);
   const symbols = context.task.inputs['symbols'] ? { symbols: context.input('symbols') } : {};
   const traces = context.task.inputs['traces'] ? { traces: context.input('traces') } : {};
-  const outcome = await boot(
-    { machine, options, accelerator, exact, commandLine, ...media, ...symbols, ...traces },
-    host,
-  );
+  const setup = { machine, options, accelerator, exact, commandLine, ...media, ...symbols, ...traces };
+  return { setup, host };
+}
+
+// A guest that fails is a result, too: both outputs are there after every verdict.
+function keep(outcome: BootOutcome, context: ActionContext): void {
   move(join(context.work, files.serial), context.output('serial.log'));
   writeFileSync(context.output('outcome.json'), stringifyExact(outcome));
 }

@@ -11,7 +11,14 @@ import { type GivenMedia, layOutMedia } from './layout.ts';
 import { patienceFor } from './limits.ts';
 import { type Accelerator, files, machineArguments } from './machine.ts';
 import type { MachineOptions } from './options.ts';
-import { complaintsOf, loggedTripleFault, outcomeOf, serialTellers, stopwatch } from './outcome.ts';
+import {
+  complaintsOf,
+  loggedTripleFault,
+  outcomeOf,
+  type Stopwatch,
+  serialTellers,
+  stopwatch,
+} from './outcome.ts';
 import { checkQemuComplaints, checkSpace, findQemu } from './program.ts';
 import { type SerialReader, serialReader } from './serial.ts';
 import { symbolNames } from './symbols.ts';
@@ -44,13 +51,34 @@ export type BootHost = {
  * (tool.missing, resource.short, disk.full) or the signal was aborted (interrupted).
  */
 export async function boot(setup: BootSetup, host: BootHost): Promise<BootOutcome> {
+  const watch = stopwatch();
+  const { argv, guest } = await startMachine(setup, host);
+  return runMachine(setup, host, { argv, guest, watch });
+}
+
+/** The same in two steps: QEMU starts with its machine paused now, and is set running by what this resolves with. */
+export async function bootAhead(setup: BootSetup, host: BootHost): Promise<() => Promise<BootOutcome>> {
+  const { argv, guest } = await startMachine(setup, host);
+  return () => runMachine(setup, host, { argv, guest, watch: stopwatch(true) });
+}
+
+type Machine = { readonly argv: readonly [string, ...string[]]; readonly guest: Guest };
+
+async function startMachine(setup: BootSetup, host: BootHost): Promise<Machine> {
+  const argv = layOut(setup, host.work);
+  return { argv, guest: await startGuest({ argv, cwd: host.work, keepBytes: 65_536 }, host.start) };
+}
+
+async function runMachine(
+  setup: BootSetup,
+  host: BootHost,
+  { argv, guest, watch }: Machine & { readonly watch: Stopwatch },
+): Promise<BootOutcome> {
   const { machine, accelerator, exact, options } = setup;
   const log = join(host.work, files.serial);
   const cap = options.limits.serialMib * 2 ** 20;
-  const argv = layOut(setup, host.work);
   const serial = serialReader(serialTellers(machine, host.emit));
   const tail = followFile(log);
-  const watch = stopwatch();
   const poll = (): number => {
     const came = tail.poll(serial.feed);
     watch.mark(serial.state());
@@ -58,7 +86,7 @@ export async function boot(setup: BootSetup, host: BootHost): Promise<BootOutcom
   };
   try {
     host.emit({ type: 'boot.started', machine, accelerator, argv });
-    const run = await runGuest(argv, setup, host, serial, poll);
+    const run = await runGuest(guest, setup, host, serial, poll);
     while (serial.state().bytes <= cap && poll() > 0);
     serial.finish();
     const facts = factsOf(run, setup, host.work, serial);
@@ -95,17 +123,17 @@ function factsOf(run: GuestRun, setup: BootSetup, work: string, serial: SerialRe
 
 type GuestRun = Pick<BootFacts, 'stop' | 'samples' | 'started'> & { version: string; finished: Finished };
 
-// From the start of QEMU to its end.
+// From the guest's first instruction to the end of QEMU.
 async function runGuest(
-  argv: readonly [string, ...string[]],
+  guest: Guest,
   setup: BootSetup,
   host: BootHost,
   serial: SerialReader,
   poll: () => number,
 ): Promise<GuestRun> {
-  const guest = await startGuest({ argv, cwd: host.work, keepBytes: 65_536 }, host.start);
   host.signal.addEventListener('abort', guest.wake, { once: true });
   try {
+    guest.go();
     const stop = await watchGuest({
       limits: setup.options.limits,
       patience: patienceFor(setup.options, setup.exact),

@@ -8,6 +8,8 @@ import { openQmp, type Qmp, type QmpEvent, QmpRefusal } from './qmp.ts';
 import { type CpuState, parseRegisters } from './registers.ts';
 
 export type Guest = {
+  /** Sets it running; QEMU may still be busy with its own start. */
+  go(): void;
   /** QEMU's own version text; 'unknown' when it never greeted. */
   version(): string;
   /** The guest was set running. */
@@ -37,7 +39,7 @@ const quitMs = 1000;
 const termMs = 1000;
 const sampleGapMs = 40;
 
-/** Starts QEMU with its machine paused, and sets it running. Rejects as Running's start does. */
+/** Starts QEMU with its machine paused. Rejects as Running's start does. */
 export async function startGuest(
   command: Command,
   start: (command: Command) => Promise<Running>,
@@ -55,14 +57,16 @@ export async function startGuest(
     const reason = endOf(event);
     if (reason !== undefined) end({ cause: 'event', reason });
   });
-  qmp.execute('cont').catch((error: unknown) => {
-    // A socket that closed belongs to a QEMU that is gone; its exit code and its words say why.
-    if (error instanceof QmpRefusal) end({ cause: 'refused', why: visibleUpTo(error.message, 400) });
-  });
   void running.ended.then(() => end({ cause: 'exit' }));
 
   const look = looks(qmp);
   return {
+    go() {
+      qmp.execute('cont').catch((error: unknown) => {
+        // A socket that closed belongs to a QEMU that is gone; its exit code and its words say why.
+        if (error instanceof QmpRefusal) end({ cause: 'refused', why: visibleUpTo(error.message, 400) });
+      });
+    },
     version: qmp.version,
     started: () => state.started,
     ended: () => state.stop,

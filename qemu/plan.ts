@@ -66,6 +66,7 @@ export function bootPlan(
     demand: { cpus: run.exact ? 1 : machine.cpus, memoryMib: machine.memoryMib + ownMemoryMib, io: 0 },
     limitMs: patienceFor(machine, run.exact).seconds * 1000 + graceMs,
     cacheable: false,
+    ...(run.exact ? {} : { timed: true as const }),
     title: titleOf(name, media, run),
   };
   return {

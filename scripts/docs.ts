@@ -39,7 +39,11 @@ ${rows.join('\n')}
 
 function leaves(node: Documented, path: readonly string[]): { path: readonly string[]; node: Documented }[] {
   const choices = (node.anyOf ?? node.oneOf ?? [node]) as readonly Documented[];
-  const named = choices.flatMap((choice) => Object.entries(choice.properties ?? {}));
+  const named = choices.flatMap((choice, index) =>
+    Object.entries(choice.properties ?? {}).map(
+      ([key, child]) => [key, index === 0 ? child : ofKind(choice, child as Documented)] as const,
+    ),
+  );
   const free =
     typeof node.additionalProperties === 'object' ? [['NAME', node.additionalProperties] as const] : [];
   if (named.length + free.length === 0) return [{ path, node }];
@@ -48,6 +52,13 @@ function leaves(node: Documented, path: readonly string[]): { path: readonly str
     const says = { description: node.description, ...(child as Documented) } as Documented;
     return leaves(says, [...path, key]);
   });
+}
+
+// Settings of the second kind of something may have the names of those of the first.
+function ofKind(choice: Documented, child: Documented): Documented {
+  const kind = choice.properties?.['kind'] as Documented | undefined;
+  if (kind === undefined || kind === child) return child;
+  return { ...child, description: `\`kind: ${String(kind.const)}\`: ${child.description ?? ''}` };
 }
 
 function typeText(node: Documented): string {

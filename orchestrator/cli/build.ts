@@ -6,7 +6,7 @@ import { nearest } from '../../core/near.ts';
 import type { Plan, TaskId, TaskResult } from '../../core/task.ts';
 import { bytes, count, duration } from '../../core/words.ts';
 import { longestChain } from '../engine/priority.ts';
-import { type Artefact, pipeline, type Target } from '../plan/pipeline.ts';
+import { type Artefact, allTargets, pipeline, type Target } from '../plan/pipeline.ts';
 import { renderPlan } from '../plan/render.ts';
 import { type Style, styleFor, writeErr, writeOut } from '../ui/output.ts';
 import { endWith, errorDocument } from './exit.ts';
@@ -15,18 +15,18 @@ import { type Executed, execute } from './run-here.ts';
 import { failuresOf, openSession, type Session } from './session.ts';
 import { version } from './version.ts';
 
-const targets: { readonly [name: string]: readonly Target[] } = {
-  kernel: ['kernel'],
-  iso: ['iso'],
-  all: ['kernel', 'iso'],
+const targets: { readonly [name: string]: (config: Session['config']) => readonly Target[] } = {
+  kernel: () => ['kernel'],
+  iso: () => ['iso'],
+  all: allTargets,
 };
 
 export type Options = { readonly [name: string]: unknown };
 
 export async function build(flags: Flags, args: readonly string[], options: Options): Promise<number> {
-  const wanted = targetsOf(args[0] ?? 'all');
+  const wanted = targetNamed(args[0] ?? 'all');
   const session = await openSession(flags, 'build', version());
-  const { plan, artefacts } = pipeline(session, { targets: wanted });
+  const { plan, artefacts } = pipeline(session, { targets: wanted(session.config) });
   if (flags.dryRun) return showPlan(flags, plan);
   try {
     const built = await buildPlan(session, flags, { plan, artefacts }, options);
@@ -82,7 +82,7 @@ function place(
   });
 }
 
-function targetsOf(name: string): readonly Target[] {
+function targetNamed(name: string): (config: Session['config']) => readonly Target[] {
   const found = Object.hasOwn(targets, name) ? targets[name] : undefined;
   if (found) return found;
   throw new SynosError({

@@ -1,21 +1,16 @@
 // The whole story on one page: configuration -> kernel -> image -> boots, as one plan, with names for what comes out of it.
-import { join } from 'node:path';
 import { SynosError } from '../../core/failure.ts';
 import { nearest } from '../../core/near.ts';
 import type { Plan, Task, TaskOutput } from '../../core/task.ts';
-import { isoPlan, readLock } from '../../iso/plan.ts';
-import { findSources, kernelPlan } from '../../kernel/toolchain/plan.ts';
 import { bootPlan, treeMedia } from '../../qemu/plan.ts';
 import type { Config } from '../config/schema.ts';
+import { type Built, built, type Project, type Target, targetNames } from './built.ts';
 import { makePlan } from './graph.ts';
 
-/** What can be built. */
-export type Target = 'kernel' | 'iso';
+export { allTargets, type Target } from './built.ts';
 
 /** Allocation traces as one archive; `path` is relative to the project. */
 export type Traces = { readonly path: string; readonly count: number };
-
-type Project = { readonly config: Config; readonly tree: string };
 
 export type Wanted = {
   readonly targets: readonly Target[];
@@ -67,14 +62,17 @@ export function pipeline(project: Project, wanted: Wanted): Pipeline {
   const needs = (target: Target): boolean =>
     wanted.targets.includes(target) ||
     machines.some(({ options }) => options.boot === target && options.file === null);
-  const { tasks, outputs } = built(project, needs);
+
+  const made = built(project, needs);
+  const { outputs } = made;
+  const tasks: Task[] = [...made.tasks];
 
   const boots: Boot[] = [];
   for (const { name, options } of machines) {
     const traces = wanted.boots?.traces;
     const media = {
       tree: treeMedia(tree, name, options),
-      ...(outputs.kernel ? { kernel: outputs.kernel } : {}),
+      ...outputs,
       ...(outputs.iso ? { image: outputs.iso } : {}),
       ...(traces ? { traces } : {}),
     };
@@ -90,24 +88,24 @@ export function pipeline(project: Project, wanted: Wanted): Pipeline {
     }
   }
 
-  const made = (['kernel', 'iso'] as const).flatMap((name) => {
-    const output = outputs[name];
-    return output && needs(name) ? [{ name, output, file: files[name] }] : [];
-  });
-  const artefacts = made.filter(({ name }) => wanted.targets.includes(name));
+  const media = mediaOf(made, needs);
+  const artefacts = media.filter(({ name }) => isWanted(name, wanted.targets, made));
   const goals = [...artefacts.map(({ output }) => output.task), ...boots.map(({ outcome }) => outcome.task)];
-  return { plan: makePlan(tasks, goals), artefacts, boots, media: made };
+  return { plan: makePlan(tasks, goals), artefacts, boots, media };
 }
 
-type Built = { readonly tasks: Task[]; readonly outputs: { kernel?: TaskOutput; iso?: TaskOutput } };
+// A command makes all that it makes at once, so asking for the kernel asks for all of it.
+function isWanted(name: Target, wanted: readonly Target[], { together }: Built): boolean {
+  return wanted.includes(name) || (wanted.includes('kernel') && together.includes(name));
+}
 
-// A project whose machines start files that are there already need not have a kernel of its own.
-function built({ config, tree }: Project, needs: (target: Target) => boolean): Built {
-  if (!needs('kernel') && !needs('iso')) return { tasks: [], outputs: {} };
-  const kernel = kernelPlan(config.kernel, findSources(tree, config.kernel));
-  if (!needs('iso')) return { tasks: kernel.tasks, outputs: { kernel: kernel.image } };
-  const image = isoPlan(config.iso, readLock(join(tree, lockFile), config.iso), kernel.image);
-  return { tasks: [...kernel.tasks, ...image.tasks], outputs: { kernel: kernel.image, iso: image.image } };
+function mediaOf({ outputs, files, together }: Built, needs: (target: Target) => boolean): Artefact[] {
+  return targetNames.flatMap((name) => {
+    const output = outputs[name];
+    const file = files[name];
+    if (!output || file === undefined) return [];
+    return needs(name) || together.includes(name) ? [{ name, output, file }] : [];
+  });
 }
 
 // Later words win, so the user's own are last.
@@ -115,9 +113,6 @@ function commandLineOf({ boots }: Wanted): string {
   const words = [boots?.traces ? 'bench=trace' : '', boots?.commandLine ?? ''];
   return words.filter((word) => word !== '').join(' ');
 }
-
-const lockFile = 'synos.lock';
-const files: { readonly [T in Target]: string } = { kernel: 'synos.elf', iso: 'synos.iso' };
 
 function machineNamed(config: Config, name: string): Config['machines'][string] {
   const machine = config.machines[name];

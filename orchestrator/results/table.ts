@@ -165,7 +165,7 @@ function bootVerdict(boot: StoredBoot, cells: number, style: TableStyle): string
   const first = boot.timing.firstRecordMs;
   const facts = [
     first === null ? 'no record came' : `first record after ${duration(first)}`,
-    `${duration(boot.timing.totalMs)} in all`,
+    `${duration(boot.timing.totalMs)} in all${boot.timing.prewarmed ? ', QEMU started ahead' : ''}`,
     count(boot.records.length, 'record'),
     boot.accelerator,
     ...(boot.missing.length > 0 ? [`${number(boot.missing.length)} missing`] : []),

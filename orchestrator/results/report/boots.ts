@@ -39,7 +39,7 @@ function bootFacts(boot: StoredBoot): Html[] {
     ['accelerator', boot.accelerator],
     ['first byte', timing.firstByteMs === null ? 'never came' : duration(timing.firstByteMs)],
     ['first record', timing.firstRecordMs === null ? 'never came' : duration(timing.firstRecordMs)],
-    ['whole boot', duration(timing.totalMs)],
+    ['whole boot', `${duration(timing.totalMs)}${timing.prewarmed ? ', QEMU started ahead' : ''}`],
     ['serial', bytes(boot.serialBytes)],
     ['kernel', hello?.kernel ?? 'never spoke'],
     ['build', hello?.build ?? ''],

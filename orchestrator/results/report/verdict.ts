@@ -64,7 +64,7 @@ function keyFigures(boots: readonly StoredBoot[]): Html[] {
           : 'up to where it ended',
     ),
     figure(
-      'QEMU to first record',
+      first.timing.prewarmed ? 'Start to first record' : 'QEMU to first record',
       ready === null ? '–' : duration(ready),
       '',
       `${first.machine}; whole boot ${duration(first.timing.totalMs)}`,
