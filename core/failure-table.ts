@@ -86,6 +86,12 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
     says: (f) => `${f.what}: ${f.reason}`,
     next: (f) => f.next ?? 'run again with `synos clean --cache` first; if it stays, report it',
   },
+  'reference.failed': {
+    exit: 1,
+    when: 'the revision that was to be compared against cannot be built',
+    says: (f) => `${f.reference} (commit ${f.commit.slice(0, 12)}) cannot be built: ${f.reason}`,
+    next: () => 'name a revision that builds; what is built now was not touched',
+  },
   usage: {
     exit: 2,
     when: 'the command line cannot be understood',

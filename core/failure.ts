@@ -37,7 +37,8 @@ type WorkFailure =
   | { code: 'package.gone'; package: string; version: string; url: string }
   | { code: 'package.failed'; package: string; step: string; tail: readonly string[] }
   | { code: 'package.conflict'; path: string; packages: readonly string[] }
-  | { code: 'artefact.invalid'; what: string; reason: string; next?: string };
+  | { code: 'artefact.invalid'; what: string; reason: string; next?: string }
+  | { code: 'reference.failed'; reference: string; commit: string; reason: string };
 
 /** What the user asked for in a way that cannot be meant. */
 type UsageFailure =

@@ -37,7 +37,7 @@ export async function boot(flags: Flags, args: readonly string[], options: Optio
     // Asked while the guests run: it costs a process.
     const git = gitFacts(session.tree);
     const executed = await execute(session, flags, story.plan);
-    const booted = collect(session, executed, story);
+    const booted = collectBoots(session, executed, story);
     await session.close();
     if (booted.boots.length === 0) return endWith(booted.failures, flags.json);
     const run = makeRun({
@@ -70,14 +70,14 @@ async function tracesOf(
 }
 
 // Whether they exist is the plan's to say.
-function machinesOf(session: Session, names: readonly string[]): string[] {
+export function machinesOf(session: Session, names: readonly string[]): string[] {
   return names.length > 0 ? [...new Set(names)] : Object.keys(session.config.machines).slice(0, 1);
 }
 
-type Booted = { boots: StoredBoot[]; artefacts: StoredRun['artefacts']; failures: Failure[] };
+export type Booted = { boots: StoredBoot[]; artefacts: StoredRun['artefacts']; failures: Failure[] };
 
 /** Outcomes out of the store, logs to where people look; failed tasks first, then guests that went wrong. */
-function collect(session: Session, executed: Executed, story: Pipeline): Booted {
+export function collectBoots(session: Session, executed: Executed, story: Pipeline): Booted {
   const failures = failuresOf(executed.results);
   const boots: StoredBoot[] = [];
   for (const one of story.boots) {

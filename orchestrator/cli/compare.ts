@@ -29,6 +29,7 @@ export function rulesOf(options: Options): Rules {
     alpha: share('alpha', defaultRules.alpha),
     floor: share('floor', defaultRules.floor),
     tolerance: share('tolerance', defaultRules.tolerance),
+    looks: 1,
   };
 }
 

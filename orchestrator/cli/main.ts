@@ -134,7 +134,15 @@ function declareBench(bench: Command): Command {
     .option('--trace <file...>', 'allocation traces (AT1, also as .xz) to run as well')
     .option('--workload <name...>', 'only these workloads, and the traces (default: all of them)')
     .action(runs(async () => (await import('./bench.ts')).benchHost));
-  return bench.description('compare what was built with others');
+  return withRules(withWork(bench))
+    .argument('[machine...]', 'machines of the configuration (default: its first)')
+    .description('boot the tree as it is and a revision of it in turns, and compare them metric by metric')
+    .option('--against <ref>', 'a branch, tag or commit to build and boot as well')
+    .option('-n, --runs <n>', 'timed machines: at most so many boots a side (default: 30)', positive)
+    .option('--exact', 'count instructions instead of time: one boot a side decides')
+    .option('--no-exact', 'measure time, also where a machine of the configuration counts')
+    .option('--append <words>', "words for the end of the kernel's command line")
+    .action(runs(async () => (await import('./bench-against.ts')).benchAgainst));
 }
 
 function declareComplete(program: Command): void {

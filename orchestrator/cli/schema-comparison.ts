@@ -47,6 +47,7 @@ export const comparison: Schema = document(
     rules: object({
       alpha: share('the chance of any false alarm among all timed metrics'),
       floor: share('a timed ratio nearer to 1 than this is no change'),
+      looks: count('how many times boots were to be looked at before stopping; p is adjusted for it, too'),
       tolerance: share('exact figures that differ by this or less are equal'),
     }),
     before: side,

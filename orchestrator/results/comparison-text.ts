@@ -74,10 +74,16 @@ function groupText(group: ComparedGroup, rules: Rules, view: ComparisonView): st
     ...wrap(rulesText(group, rules), cells).map(style.dim),
     ...(shown.length > 0 ? [style.dim(head)] : []),
     ...body.map((line, index) => painted(line, shown[index], style)),
-    ...(rest > 0 ? [style.dim(`and ${number(rest)} more, the same or undecided; -v shows all`)] : []),
+    ...(rest > 0 ? [style.dim(restText(rest, shown.length))] : []),
     ...missing('gone', group.gone, cells),
     ...missing('new', group.new, cells),
   ];
+}
+
+function restText(rest: number, shown: number): string {
+  return shown > 0
+    ? `and ${number(rest)} more, the same or undecided; -v shows all`
+    : 'none differs; -v shows all';
 }
 
 function rulesText({ exact }: ComparedGroup, { alpha, floor, tolerance }: Rules): string {

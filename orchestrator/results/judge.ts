@@ -18,9 +18,11 @@ export type Rules = {
   readonly floor: number;
   /** Exact values that differ by this share or less are equal. */
   readonly tolerance: number;
+  /** How many times the boots may be looked at before it is known when to stop; each look gets its share of alpha. */
+  readonly looks: number;
 };
 
-export const defaultRules: Rules = { alpha: 0.01, floor: 0.05, tolerance: 0 };
+export const defaultRules: Rules = { alpha: 0.01, floor: 0.05, tolerance: 0, looks: 1 };
 
 export type Judgement = {
   readonly verdict: Verdict;
@@ -28,7 +30,7 @@ export type Judgement = {
   readonly ratio: number | null;
   /** 95 % bootstrap interval of the ratio over boots; null for exact values and below five boots a side. */
   readonly interval: Interval | null;
-  /** Adjusted by Holm; null for exact values. */
+  /** Adjusted by Holm, and for the number of looks; null for exact values. */
   readonly p: number | null;
   /** With `same`: the most by which the two differ, as a share. */
   readonly within: number | null;
@@ -69,14 +71,14 @@ export function judgeTimed(all: readonly Sides[], rules: Rules): Judgement[] {
   const counted = holm(tests.filter((_, index) => varying[index]).map(({ p }) => p));
   let next = 0;
   return all.map((sides, index) => {
-    const p = varying[index] ? (counted[next++] ?? 1) : 1;
+    const p = varying[index] ? Math.min(1, rules.looks * (counted[next++] ?? 1)) : 1;
     const test = tests[index] as RankTest;
-    return judgeOne(sides, pairs[index] as Pair, { test, p, metrics: counted.length }, rules);
+    return judgeOne(sides, pairs[index] as Pair, { test, p, chances: counted.length * rules.looks }, rules);
   });
 }
 
 type Pair = readonly [before: readonly number[], now: readonly number[]];
-type Tested = { readonly test: RankTest; readonly p: number; readonly metrics: number };
+type Tested = { readonly test: RankTest; readonly p: number; readonly chances: number };
 
 function judgeOne(sides: Sides, [before, now]: Pair, tested: Tested, rules: Rules): Judgement {
   const middle = [median(before), median(now)] as const;
@@ -114,12 +116,12 @@ const mostMore = 1000;
 function moreBoots(
   [before, now]: Pair,
   { ratio, interval }: Pick<Judgement, 'ratio' | 'interval'>,
-  { test, metrics }: Tested,
+  { test, chances }: Tested,
   { alpha, floor }: Rules,
 ): number | null {
   const boots = Math.min(before.length, now.length);
   let least = Math.max(leastSamples, boots + 1);
-  while (leastP(least, least) > alpha / metrics) least++;
+  while (leastP(least, least) > alpha / chances) least++;
   if (interval === null || ratio === null || ratio <= 0) return least - boots;
   const effect = Math.abs(Math.log(ratio));
   const edge = Math.log1p(floor);
@@ -127,7 +129,7 @@ function moreBoots(
   const share =
     effect < edge
       ? half / (edge - effect)
-      : normalQuantile(alpha / metrics / 2) / Math.max(Math.abs(test.z), 1e-9);
+      : normalQuantile(alpha / chances / 2) / Math.max(Math.abs(test.z), 1e-9);
   const wanted = Math.max(Math.ceil(boots * share ** 2), least) - boots;
   return wanted <= mostMore ? wanted : null;
 }

@@ -59,6 +59,8 @@ export type StoredRun = {
   readonly tasks: readonly StoredTask[];
   readonly verdict: RunVerdict;
   readonly boots: readonly StoredBoot[];
+  /** Of `synos bench --against`: an older revision, booted again beside a newer one; it stands in no history. */
+  readonly reference?: true;
 };
 
 /** What the command line knows when all is over. Id, task rows and verdict follow from it. */
@@ -88,6 +90,7 @@ export function makeRun(facts: RunFacts): StoredRun {
     })),
     verdict: verdictOf(rest.boots, exit),
     boots: rest.boots,
+    ...(rest.reference ? { reference: true } : {}),
   };
 }
 
