@@ -53,7 +53,8 @@ struct heap {
     /* For heap_fast.S, which keeps no block from this unit on; 0 turns it off: CPUs share the heap, or it is
      * the debug profile. */
     uint64_t quick_units;
-    int64_t headroom; /* peak - live, in units; below zero until somebody notes the new peak */
+    int64_t headroom;          /* peak - live, in units; below zero until somebody notes the new peak */
+    uint64_t slow_allocations; /* out of the arena; under the lock, as what follows */
 
     struct spinlock lock
         __attribute__((aligned(64))); /* of all that follows, and of runs that are free or void */
@@ -65,12 +66,13 @@ struct heap {
     size_t committed, table_bytes, frames_bytes; /* mapped of the arena, the table and the list of frames */
     size_t peak;                                 /* units */
     int64_t lowest; /* least headroom since CPUs share the heap: the peak is not noted then but for this */
-    uint64_t slow_allocations, failures, moved_pages;
+    uint64_t failures, moved_pages;
 };
 
 extern struct heap heap;
 _Static_assert(offsetof(struct heap, quick_units) == HEAP_QUICK_UNITS &&
                    offsetof(struct heap, headroom) == HEAP_HEADROOM &&
+                   offsetof(struct heap, slow_allocations) == HEAP_NEW && HEAP_UNITS_MOST == HEAP_UNITS &&
                    offsetof(struct heap_run, bytes) == HEAP_RUN_BYTES &&
                    sizeof(struct heap_run) == 1 << HEAP_RUN_SHIFT,
                "heap_fast.S knows where things lie");
@@ -156,7 +158,12 @@ static inline size_t heap_peak(void)
 
 /* Makes a kept run free: joins it with what is free on both sides. The whole goes to the top when it touches
  * it, else into a bin. */
-void heap_join(uint32_t start, uint32_t units);
+void heap_join_run(struct heap_run *run, uint32_t units);
+
+static inline void heap_join(uint32_t start, uint32_t units)
+{
+    heap_join_run(heap_table() + start, units);
+}
 
 /* A run of `units` out of a free one or from the top, kept: the caller's. 0 when no free piece is that long.
  */
