@@ -123,6 +123,14 @@ static inline uint32_t heap_length(uint32_t unit)
     return heap_state(unit) & HEAP_LENGTH;
 }
 
+/* Bytes asked for in a live run: its last unit is never unused. */
+static inline size_t heap_bytes_asked(uint32_t start, uint32_t units)
+{
+    const uint32_t bytes = __atomic_load_n(&heap_table()[start].bytes, __ATOMIC_RELAXED);
+
+    return ((size_t)units << HEAP_UNIT_SHIFT) - (-bytes & (HEAP_UNIT - 1));
+}
+
 /* Makes [start, start + units) one run. */
 static inline void heap_set_run(uint32_t start, uint32_t units, uint32_t kind)
 {
@@ -178,5 +186,11 @@ void heap_refuse(const void *block) __attribute__((cold));
 
 /* Who allocated the block that starts under a unit; NULL when it is not known. */
 const void *heap_owner_at(uint32_t start);
+
+/* Bytes asked for when this block was handed out; 0 when it is no live block. */
+size_t heap_asked(const void *block);
+
+/* Tells that a live block is freed with a wrong size. */
+void heap_report_size(const void *block);
 
 #endif
