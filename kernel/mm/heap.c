@@ -127,10 +127,11 @@ void heap_free(void *block)
 
 void heap_share(void)
 {
-    const uint64_t flags = heap_lock();
+    if (heap.shared) return;
+    const uint64_t flags = irq_save();
 
     heap.quick_units = 0;
     heap_drain();
     heap.shared = true;
-    irq_restore(flags); /* what heap_lock has locked: it was not shared then */
+    irq_restore(flags);
 }
