@@ -64,14 +64,14 @@ export async function boot(setup: BootSetup, host: BootHost): Promise<BootOutcom
   const argv = layOut(setup, host);
   const input = isTypedAt(setup, host) ? await openSerialInput(host.work, host.start) : undefined;
   const script = input && scriptOf(setup, input);
-  const serial = serialReader(serialTellers(machine, host.emit), {
+  const watch = stopwatch(options.rules?.ready !== undefined);
+  const serial = serialReader(serialTellers(machine, host.emit, watch.ms), {
     rules: options.rules,
     heard: script?.hear,
     screen: await screenOf(options),
   });
   const ending = options.rules || script ? endingOf(options, serial, script) : undefined;
   const tail = followFile(log);
-  const watch = stopwatch(options.rules?.ready !== undefined);
   const poll = (): number => {
     const came = tail.poll(serial.feed, serial.room());
     serial.look();
