@@ -49,6 +49,11 @@ export type Action<P = unknown> = {
   /** Checks params that may have come from a plan made elsewhere. Throws SynosError. */
   parse(params: Json): P;
   run(params: P, context: ActionContext): Promise<void>;
+  /**
+   * For an action that can begin before its turn, taking memory but next to no processor: does so, and resolves with the rest of run(), which
+   * is called when its turn comes, or never. Then its processes are ended and its folder is removed, like after run().
+   */
+  prepare?(params: P, context: ActionContext): Promise<() => Promise<void>>;
 };
 
 /** Runs one task whose inputs are all known by digest: this machine, or another. Never rejects: a failure is a result. */

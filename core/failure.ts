@@ -23,14 +23,22 @@ type WorkFailure =
       tail: readonly string[];
     }
   | { code: 'task.timeout'; task: TaskId; command: string; limitMs: number; tail: readonly string[] }
-  | { code: 'task.output-missing'; task: TaskId; output: string }
-  | { code: 'input.missing'; path: string; neededBy: string }
+  | {
+      code: 'task.output-missing';
+      task: TaskId;
+      output: string;
+      /** Where it should be, and files that are there instead, the likeliest first; all escaped. */
+      path?: string;
+      there?: readonly string[];
+    }
+  | { code: 'input.missing'; path: string; neededBy: string; there?: readonly string[] }
   | { code: 'digest.mismatch'; what: string; expected: string; actual: string; source: string }
   | { code: 'network.away'; url: string; reason: string; tries: number }
   | { code: 'package.gone'; package: string; version: string; url: string }
   | { code: 'package.failed'; package: string; step: string; tail: readonly string[] }
   | { code: 'package.conflict'; path: string; packages: readonly string[] }
-  | { code: 'artefact.invalid'; what: string; reason: string };
+  | { code: 'artefact.invalid'; what: string; reason: string; next?: string }
+  | { code: 'reference.failed'; reference: string; commit: string; reason: string };
 
 /** What the user asked for in a way that cannot be meant. */
 type UsageFailure =
@@ -40,7 +48,8 @@ type UsageFailure =
   | { code: 'lock.missing'; file: string }
   | { code: 'lock.stale'; file: string; reason: string }
   | { code: 'lock.invalid'; file: string; line: number; reason: string }
-  | { code: 'plan.invalid'; reason: string };
+  | { code: 'plan.invalid'; reason: string }
+  | { code: 'media.invalid'; machine: string; path: string; reason: string; next: string };
 
 /** What this machine lacks. */
 type MachineFailure =
@@ -56,12 +65,18 @@ type GuestFailure =
   | { code: 'guest.unfinished'; machine: string; reason: string; seen: readonly string[]; log: string }
   | { code: 'records.incomplete'; machine: string; reason: string; log: string };
 
+/** What a comparison found; the worst first. */
+type GateFailure = {
+  code: 'gate.regression';
+  slower: readonly { readonly name: string; readonly ratio: number | null }[];
+};
+
 type OtherFailure =
   | { code: 'interrupted'; signal: string }
   | { code: 'store.damaged'; path: string; reason: string }
   | { code: 'internal'; message: string };
 
-export type Failure = WorkFailure | UsageFailure | MachineFailure | GuestFailure | OtherFailure;
+export type Failure = WorkFailure | UsageFailure | MachineFailure | GuestFailure | GateFailure | OtherFailure;
 export type FailureCode = Failure['code'];
 
 /** The only error thrown on purpose. Anything else that reaches the top is a defect and is shown as one. */

@@ -30,6 +30,8 @@ export type Task = {
   readonly limitMs: number;
   /** False for what must really happen each time, as a boot. */
   readonly cacheable: boolean;
+  /** What it measures are times: no other task begins before its turn where that could be seen in them. */
+  readonly timed?: true;
   /** A few words for people. */
   readonly title: string;
 };

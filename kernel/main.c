@@ -28,8 +28,10 @@
 void kernel_main(uint32_t magic, uint64_t info);
 
 static const struct bootinfo *boot;
+static const char *clock_unit; /* of all figures in ticks */
 
 static void kernel_run(void);
+static void start_clock(void);
 static void start_memory(void);
 static struct smp_outcome start_cpus(void);
 static void note_missing_cpus(const struct smp_outcome *cpus);
@@ -54,6 +56,7 @@ void kernel_main(uint32_t magic, uint64_t info)
 /* On the main stack, with everything protected. */
 static void kernel_run(void)
 {
+    start_clock();                                                     /* what a tick is */
     start_memory();                                                    /* frames, pools, heap */
     const struct smp_outcome cpus = start_cpus();                      /* interrupts, and the other CPUs */
     report_hello(build_id(), cpu_count(), clock_khz(), boot->cmdline); /* the first byte on the line */
@@ -76,6 +79,17 @@ static size_t list_reserved(struct mem_region *reserved)
         reserved[count++] =
             (struct mem_region){.base = boot->modules[i].base, .length = boot->modules[i].length};
     return count;
+}
+
+/* Where a tick is an instruction (QEMU's -icount shift=0), a tick is a nanosecond as well. */
+static void start_clock(void)
+{
+    static char word[16];
+    clock_unit = option("clock", "cycles", word, sizeof word);
+    if (strcmp(clock_unit, "instructions") == 0)
+        clock_set_khz(1000000);
+    else if (strcmp(clock_unit, "cycles") != 0)
+        panic("clock=%s: a tick is one of cycles or instructions", clock_unit);
 }
 
 static void start_memory(void)
@@ -133,12 +147,9 @@ static unsigned run_tests(void)
 
 static unsigned run_benchmarks(void)
 {
-    char suites[256], clock[16];
-    const char *unit = option("clock", "cycles", clock, sizeof clock);
-    if (strcmp(unit, "cycles") != 0 && strcmp(unit, "instructions") != 0)
-        panic("clock=%s: a tick is one of cycles or instructions", unit);
+    char suites[256];
     trace_collect(boot);
-    unsigned failed = bench_run(option("bench", "all", suites, sizeof suites), unit);
+    unsigned failed = bench_run(option("bench", "all", suites, sizeof suites), clock_unit);
     bench_stats();
     bench_leaks();
     return failed;

@@ -1,13 +1,18 @@
 // The code behind `boot` tasks, and what `synos doctor` asks about booting.
-import { copyFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Action, ActionContext, Tool } from '../core/action.ts';
 import { stringifyExact } from '../core/json-exact.ts';
+import type { BootOutcome } from '../core/outcome.ts';
 import { chooseAccelerator } from './accelerator.ts';
-import { boot } from './boot.ts';
+import { needsTcg } from './aids.ts';
+import { boot, bootAhead } from './boot.ts';
+import { cpuArgument } from './devices.ts';
+import { givenMedia } from './layout.ts';
 import { files } from './machine.ts';
 import { type BootParams, parseBootParams } from './params.ts';
 import { qemuName, qemuPackage } from './program.ts';
+import type { BootHost, BootSetup } from './setup.ts';
 
 export { bootAbilities } from './abilities.ts';
 
@@ -19,13 +24,28 @@ const bootAction: Action<BootParams> = {
   tools: () => [qemu],
   parse: parseBootParams,
   run: runBoot,
+  prepare: prepareBoot,
 };
 
 export const qemuActions: readonly Action[] = [bootAction as Action];
 
-// A guest that fails is a result, too: both outputs are there after every verdict.
 async function runBoot(params: BootParams, context: ActionContext): Promise<void> {
+  const { setup, host } = await describe(params, context);
+  keep(await boot(setup, host), context);
+}
+
+async function prepareBoot(params: BootParams, context: ActionContext): Promise<() => Promise<void>> {
+  const { setup, host } = await describe(params, context);
+  const rest = await bootAhead(setup, host);
+  return async () => keep(await rest(), context);
+}
+
+async function describe(
+  params: BootParams,
+  context: ActionContext,
+): Promise<{ setup: BootSetup; host: BootHost }> {
   const { options, exact, machine, commandLine } = params;
+  const aids = params.aids ?? undefined;
   const host = {
     work: context.work,
     shared: context.shared,
@@ -33,18 +53,17 @@ async function runBoot(params: BootParams, context: ActionContext): Promise<void
     signal: context.signal,
     start: context.start,
   };
-  const accelerator = await chooseAccelerator(options, exact, host);
-  // QEMU is given the real file, so that no link can be turned between the look and the opening.
-  const medium =
-    options.boot === 'iso'
-      ? { image: realpathSync(context.input('image')) }
-      : { kernel: realpathSync(context.input('kernel')) };
+  const wanted = { accelerator: options.accelerator, cpu: cpuArgument(options) };
+  const accelerator = await chooseAccelerator(wanted, exact || needsTcg(aids, options), host);
+  const media = givenMedia(machine, options, context);
   const symbols = context.task.inputs['symbols'] ? { symbols: context.input('symbols') } : {};
   const traces = context.task.inputs['traces'] ? { traces: context.input('traces') } : {};
-  const outcome = await boot(
-    { machine, options, accelerator, exact, commandLine, ...medium, ...symbols, ...traces },
-    host,
-  );
+  const setup = { machine, options, accelerator, exact, commandLine, aids, ...media, ...symbols, ...traces };
+  return { setup, host };
+}
+
+// A guest that fails is a result, too: both outputs are there after every verdict.
+function keep(outcome: BootOutcome, context: ActionContext): void {
   move(join(context.work, files.serial), context.output('serial.log'));
   writeFileSync(context.output('outcome.json'), stringifyExact(outcome));
 }

@@ -16,8 +16,12 @@ export type Stop =
   | { readonly cause: 'event'; readonly reason: string }
   | { readonly cause: 'panic-line' }
   | { readonly cause: 'dead-halt' }
-  /** A jump to itself with interrupts off. */
+  /** Halted with interrupts on, and it is proved that none can come. */
+  | { readonly cause: 'dead-wait' }
+  /** A loop that is proved never to end. */
   | { readonly cause: 'dead-loop' }
+  /** No new state of the CPUs for so long, though something might still change it. */
+  | { readonly cause: 'frozen'; readonly seconds: number }
   | { readonly cause: 'silence'; readonly seconds: number }
   | { readonly cause: 'time-limit'; readonly seconds: number }
   | { readonly cause: 'flood'; readonly what: string }
@@ -92,8 +96,9 @@ export function whereabouts(facts: BootFacts): string {
 }
 
 export function duration(facts: BootFacts): string {
-  if (facts.stop.cause === 'silence') return ` for ${facts.stop.seconds} s`;
-  return facts.stop.cause === 'time-limit' ? ` after ${facts.stop.seconds} s` : '';
+  const { stop } = facts;
+  if (stop.cause === 'silence' || stop.cause === 'frozen') return ` for ${stop.seconds} s`;
+  return stop.cause === 'time-limit' ? ` after ${stop.seconds} s` : '';
 }
 
 export function afterEnd(facts: BootFacts): string {

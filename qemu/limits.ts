@@ -5,6 +5,7 @@ import type { MachineOptions } from './options.ts';
 export type Patience = {
   readonly seconds: number;
   readonly silenceSeconds: number;
+  readonly spinSeconds: number;
   /** Until the first byte: firmware says nothing for long. */
   readonly firstByteSeconds: number;
 };
@@ -20,9 +21,14 @@ export function slowness(exact: boolean): number {
 }
 
 export function patienceFor(options: MachineOptions, exact: boolean): Patience {
-  const { seconds, silenceSeconds } = options.limits;
+  const { seconds, silenceSeconds, spinSeconds } = options.limits;
   const slow = slowness(exact);
   const silence = silenceSeconds * slow;
   const firmware = machineFirmware(options) === 'uefi' ? uefiFactor * slow : 1;
-  return { seconds: seconds * slow, silenceSeconds: silence, firstByteSeconds: silence * firmware };
+  return {
+    seconds: seconds * slow,
+    silenceSeconds: silence,
+    spinSeconds: spinSeconds * slow,
+    firstByteSeconds: silence * firmware,
+  };
 }

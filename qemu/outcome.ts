@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { nowMs } from '../core/clock.ts';
 import type { Emit } from '../core/event.ts';
 import type { Finished } from '../core/exec.ts';
-import type { BootOutcome } from '../core/outcome.ts';
+import type { BootOutcome, LastSeen } from '../core/outcome.ts';
 import { visibleLines, visibleUpTo } from '../core/text.ts';
 import type { BootFacts } from './evidence.ts';
 import { files } from './machine.ts';
@@ -40,8 +40,11 @@ export type Stopwatch = {
   end(): BootOutcome['timing'];
 };
 
-/** Runs from now; the first byte and the first record are as exact as the polling of the serial port, 20 ms. */
-export function stopwatch(forReady: boolean): Stopwatch {
+/**
+ * Runs from now, and says so in what it gives where QEMU was started `ahead`. With `forReady` it tells when the guest was ready, too: null
+ * for never.
+ */
+export function stopwatch({ ahead = false, forReady = false } = {}): Stopwatch {
   const begun = nowMs();
   let firstByteMs: number | null = null;
   let firstRecordMs: number | null = null;
@@ -54,7 +57,12 @@ export function stopwatch(forReady: boolean): Stopwatch {
       if (serial.rules?.ready !== undefined) readyMs ??= now();
     },
     ms: now,
-    end: () => ({ firstByteMs, firstRecordMs, ...(forReady ? { readyMs } : {}), totalMs: now() }),
+    end: () => ({
+      ...{ firstByteMs, firstRecordMs },
+      ...(forReady ? { readyMs } : {}),
+      totalMs: now(),
+      ...(ahead ? { prewarmed: true } : {}),
+    }),
   };
 }
 
@@ -78,6 +86,7 @@ export function loggedTripleFault(work: string): boolean {
 export type OutcomeContext = Pick<BootOutcome, 'machine' | 'accelerator' | 'exact' | 'timing'> & {
   readonly version: string;
   readonly argv: readonly string[];
+  readonly seen: LastSeen | undefined;
 };
 
 export function outcomeOf(context: OutcomeContext, facts: BootFacts, serial: SerialReader): BootOutcome {
@@ -97,5 +106,6 @@ export function outcomeOf(context: OutcomeContext, facts: BootFacts, serial: Ser
     qemu: { version: context.version, argv: context.argv, exit: facts.exit, signal: facts.signal },
     timing: context.timing,
     serialBytes: state.bytes,
+    ...(context.seen ? { last: { cpus: context.seen.cpus, notes: context.seen.notes } } : {}),
   };
 }

@@ -42,6 +42,7 @@ const rules: readonly ((facts: BootFacts) => Ruling)[] = [
   crashed,
   hung,
   reset,
+  barked,
   flooded,
   failed,
   ruled,
@@ -107,7 +108,8 @@ function crashed(facts: BootFacts): Ruling {
 
 // Whatever the guest does, QEMU's monitor answers.
 function hung(facts: BootFacts): Ruling {
-  const waited = facts.stop.cause === 'silence' || facts.stop.cause === 'time-limit';
+  const { cause } = facts.stop;
+  const waited = cause === 'silence' || cause === 'time-limit';
   if (!waited || facts.samples.length > 0) return undefined;
   return { end: 'qemu-error', reason: `QEMU hangs: it does not answer${duration(facts)}` };
 }
@@ -123,6 +125,11 @@ function reset(facts: BootFacts): Ruling {
       reason: `the machine reset${atAddress(facts)} with an empty IDT, as after a triple fault`,
     };
   return { end: 'reset', reason: `the guest asked for a reset${atAddress(facts)}` };
+}
+
+function barked(facts: BootFacts): Ruling {
+  if (eventReason(facts) !== 'watchdog') return undefined;
+  return { end: 'stalled', reason: `the watchdog of the machine ran out${whereabouts(facts)}` };
 }
 
 function flooded(facts: BootFacts): Ruling {
@@ -165,19 +172,26 @@ function finished(facts: BootFacts): Ruling {
 }
 
 function halted(facts: BootFacts): Ruling {
-  if (facts.stop.cause === 'exit' || !isDeadHalt(lastSample(facts))) return undefined;
-  return {
-    end: 'halt',
-    reason: `the CPU halted for ever${atAddress(facts)} with interrupts off${afterEnd(facts)}`,
-  };
+  const { cause } = facts.stop;
+  const dead = cause !== 'exit' && isDeadHalt(lastSample(facts));
+  if (!dead && cause !== 'dead-wait') return undefined;
+  const why = dead ? 'with interrupts off' : 'for an interrupt that nothing can send: all are masked';
+  const who = lastSample(facts).length > 1 ? 'all CPUs' : 'the CPU';
+  return { end: 'halt', reason: `${who} halted for ever${atAddress(facts)} ${why}${afterEnd(facts)}` };
 }
 
 function looped(facts: BootFacts): Ruling {
-  if (facts.stop.cause !== 'dead-loop' && facts.stop.cause !== 'silence') return undefined;
-  const stuck = facts.stop.cause === 'dead-loop' || isSpinning(facts.samples);
+  const { cause } = facts.stop;
+  const proved = cause === 'dead-loop';
+  if (!proved && cause !== 'frozen' && cause !== 'silence') return undefined;
+  if (cause === 'silence' && !isSpinning(facts.samples)) return undefined;
   // Where nothing was said, that is the first thing to tell; where the CPU was goes with it.
-  if (!stuck || facts.serial.bytes === 0 || inFirmware(facts)) return undefined;
-  return { end: 'spin', reason: `the CPU goes round in one place${atAddress(facts)}${afterEnd(facts)}` };
+  if (facts.serial.bytes === 0 || inFirmware(facts)) return undefined;
+  const how = proved ? ', which can never end' : cause === 'frozen' ? `, unchanged${duration(facts)}` : '';
+  return {
+    end: 'spin',
+    reason: `the CPU goes round in one place${atAddress(facts)}${how}${afterEnd(facts)}`,
+  };
 }
 
 function stuckInFirmware(facts: BootFacts): Ruling {

@@ -39,7 +39,11 @@ ${rows.join('\n')}
 
 function leaves(node: Documented, path: readonly string[]): { path: readonly string[]; node: Documented }[] {
   const choices = (node.anyOf ?? node.oneOf ?? [node]) as readonly Documented[];
-  const named = choices.flatMap((choice) => Object.entries(choice.properties ?? {}));
+  const named = choices.flatMap((choice, index) =>
+    Object.entries(choice.properties ?? {}).map(
+      ([key, child]) => [key, index === 0 ? child : ofKind(choice, child as Documented)] as const,
+    ),
+  );
   const free =
     typeof node.additionalProperties === 'object' ? [['NAME', node.additionalProperties] as const] : [];
   if (node.items?.properties) return [{ path, node }, ...leaves(node.items, [...path, 'N'])];
@@ -56,6 +60,13 @@ function leaves(node: Documented, path: readonly string[]): { path: readonly str
 
 function plain(node: Documented): boolean {
   return node.type !== 'object' && node.properties === undefined;
+}
+
+// Settings of the second kind of something may have the names of those of the first.
+function ofKind(choice: Documented, child: Documented): Documented {
+  const kind = choice.properties?.['kind'] as Documented | undefined;
+  if (kind === undefined || kind === child) return child;
+  return { ...child, description: `\`kind: ${String(kind.const)}\`: ${child.description ?? ''}` };
 }
 
 function typeText(node: Documented): string {
@@ -82,7 +93,7 @@ Printed from the table of failures (\`core/failure-table.ts\`) by \`node scripts
 |---|---|---|
 ${rows.join('\n')}
 
-Exit 0 is success, 1 work that failed, 2 wrong usage or configuration, 4 something that this machine lacks, 6 a guest that did not finish,
+Exit 0 is success, 1 work that failed, 2 wrong usage or configuration, 3 a regression that the gate found, 4 something that this machine lacks, 6 a guest that did not finish,
 7 a result that is incomplete or damaged, 130 an interruption.
 `;
 }

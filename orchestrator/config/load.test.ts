@@ -40,14 +40,14 @@ describe('a configuration', () => {
     const { config, file } = load(undefined);
     expect(file).toBeUndefined();
     expect(Object.keys(config.machines)).toEqual(['direct', 'iso']);
-    expect(config.kernel.compiler).toBe('gcc');
+    expect(config.kernel).toMatchObject({ compiler: 'gcc' });
   });
 
   it('is found in a folder above', () => {
     const below = join(folder, 'a', 'b');
     mkdirSync(below, { recursive: true });
     const { config, tree } = load('kernel: { compiler: clang }\n', { directory: below });
-    expect(config.kernel.compiler).toBe('clang');
+    expect(config.kernel).toMatchObject({ compiler: 'clang' });
     expect(tree).toBe(folder);
   });
 

@@ -124,6 +124,11 @@ export class Budget {
     };
   }
 
+  /** How many tasks of one processor run at once, at the most. */
+  processors(): number {
+    return Math.ceil(this.capacity.cpus);
+  }
+
   /** Whether it can start now. `held` is what tasks that come first wait for: nobody may take of that before them. */
   fits(demand: Demand, held: ReadonlySet<keyof Demand> = new Set()): boolean {
     return names.every(

@@ -1,13 +1,13 @@
 // Runs one task on this machine: inputs found, action run in a folder of its own under a time limit, outputs taken into the store.
 import { lstatSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Action, Runner } from '../../core/action.ts';
 import { nowMs } from '../../core/clock.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { Emit } from '../../core/event.ts';
 import { type Failure, failureOf, SynosError } from '../../core/failure.ts';
-import type { Task, TaskResult } from '../../core/task.ts';
-import { openRun, outputPath, type Run } from './context.ts';
+import type { Task, TaskId, TaskResult } from '../../core/task.ts';
+import { Attempt, interruption } from './attempt.ts';
+import { outputPath } from './context.ts';
 import { Memory } from './memory.ts';
 import { Store, type StoreOptions } from './store.ts';
 import { WorkFolders } from './work.ts';
@@ -27,12 +27,15 @@ export type LocalRunnerOptions = {
 export type LocalRunner = Runner & {
   readonly memory: Memory;
   readonly store: Store;
+  /** Whether a task's action can begin before its turn. */
+  canPrepare(task: Task): boolean;
+  /** Begins with a task whose turn to run will come; whatever goes wrong is told when it runs. Throws the file system's error. */
+  prepare(task: Task, inputs: { readonly [name: string]: Digest }, signal: AbortSignal): void;
+  /** Ends what was prepared for a task that will not run; nothing for any other. */
+  discard(task: TaskId): Promise<void>;
   /** Ends the use of the store: writes what is left to write, removes work folders. `used` stays when the store is tidied. */
   close(used: ReadonlySet<Digest>): void;
 };
-
-/** How long an action that ignores its abort is waited for. */
-const patienceMs = 10_000;
 
 /** Opens the project's store. Reads only; a folder that cannot be written shows when the first task runs. */
 export function localRunner(options: LocalRunnerOptions): LocalRunner {
@@ -40,14 +43,30 @@ export function localRunner(options: LocalRunnerOptions): LocalRunner {
   const memory = new Memory({ tree: options.tree, store, actions: options.actions });
   const folders = new WorkFolders(options.home);
   folders.sweep();
+  const here = { options, memory, folders };
+  const prepared = new Map<TaskId, Attempt>();
   let ran = false;
   return {
     name: 'local',
     memory,
     store,
+    canPrepare: (task) => memory.of(task).action.prepare !== undefined,
+    prepare(task, inputs, signal) {
+      ran = true;
+      const attempt = new Attempt(here, task, inputs, signal);
+      prepared.set(task.id, attempt);
+      attempt.prepare();
+    },
+    async discard(id) {
+      const attempt = prepared.get(id);
+      prepared.delete(id);
+      await attempt?.close();
+    },
     run(task, inputs, signal) {
       ran = true;
-      return runTask({ options, memory, folders }, task, inputs, signal);
+      const attempt = prepared.get(task.id);
+      prepared.delete(task.id);
+      return runTask(here, task, inputs, signal, attempt);
     },
     close(used) {
       store.flush();
@@ -61,15 +80,21 @@ export function localRunner(options: LocalRunnerOptions): LocalRunner {
 type Here = { readonly options: LocalRunnerOptions; readonly memory: Memory; readonly folders: WorkFolders };
 type Inputs = { readonly [name: string]: Digest };
 
-async function runTask(here: Here, task: Task, inputs: Inputs, signal: AbortSignal): Promise<TaskResult> {
+async function runTask(
+  here: Here,
+  task: Task,
+  inputs: Inputs,
+  signal: AbortSignal,
+  prepared: Attempt | undefined,
+): Promise<TaskResult> {
   const started = nowMs();
   let fingerprint = noFingerprint;
-  let work: string | undefined;
+  let attempt = prepared;
   try {
     if (here.memory.isLearnt()) fingerprint = here.memory.fingerprint(task, inputs);
-    work = here.folders.make();
-    const startedNs = lstatSync(work, { bigint: true }).ctimeNs;
-    const found = await runFirst(here, task, inputs, work, signal);
+    attempt ??= new Attempt(here, task, inputs, signal);
+    const { work, startedNs } = attempt;
+    const found = await runFirst(here, task, inputs, attempt);
     fingerprint = here.memory.fingerprint(task, inputs);
     const made = await keepOutputs(here, task, work);
     const durationMs = Math.round(nowMs() - started);
@@ -80,7 +105,7 @@ async function runTask(here: Here, task: Task, inputs: Inputs, signal: AbortSign
     const failure = signal.aborted ? interruption(signal) : fullDisk(failureOf(error), here.options.home);
     return { task: task.id, fingerprint, outputs: {}, durationMs, status: 'failed', failure };
   } finally {
-    if (work !== undefined) here.folders.remove(work);
+    await attempt?.close();
   }
 }
 
@@ -90,11 +115,10 @@ async function runFirst(
   here: Here,
   task: Task,
   inputs: Inputs,
-  work: string,
-  signal: AbortSignal,
+  attempt: Attempt,
 ): Promise<readonly string[]> {
   try {
-    return await runAction(here, task, inputs, work, signal);
+    return await attempt.run();
   } finally {
     await here.memory.learnt();
     here.memory.fingerprint(task, inputs);
@@ -125,106 +149,6 @@ function freeBytes(path: string): number {
 
 /** Stands where a task never got so far as to have a fingerprint. */
 export const noFingerprint = '0'.repeat(64) as Digest;
-
-/** Resolves with what the action discovered. The action sees one signal for the user's stop and its own time limit. */
-async function runAction(
-  here: Here,
-  task: Task,
-  inputs: Inputs,
-  work: string,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const { options, memory } = here;
-  const { action, params, tools } = memory.of(task);
-  const stop = stopper(task, signal);
-  const run = openRun({
-    task,
-    tree: options.tree,
-    work,
-    shared: here.folders.shared,
-    offline: options.offline ?? false,
-    tools,
-    inputs: inputPaths(here, task, inputs),
-    emit: options.emit,
-    signal: stop.signal,
-  });
-  try {
-    const running = action.run(params, run.context);
-    running.catch(() => {}); // one that is given up may still reject later
-    await Promise.race([running, stop.givenUp]);
-    stop.signal.throwIfAborted();
-    return run.found();
-  } catch (error) {
-    // A command that was ended because of the limit reports how it ended; the limit is the reason.
-    if (stop.signal.aborted) throw withTail(stop.signal.reason, error);
-    throw error;
-  } finally {
-    await closeRun(run, stop);
-  }
-}
-
-async function closeRun(run: Run, stop: Stopper): Promise<void> {
-  stop.clear();
-  await run.close();
-}
-
-type Stopper = { signal: AbortSignal; givenUp: Promise<never>; clear(): void };
-
-function stopper(task: Task, outer: AbortSignal): Stopper {
-  const controller = new AbortController();
-  let patience: NodeJS.Timeout | undefined;
-  let giveUp: (error: unknown) => void = () => {};
-  const givenUp = new Promise<never>((_resolve, reject) => {
-    giveUp = reject;
-  });
-  givenUp.catch(() => {});
-  const stop = (reason: unknown): void => {
-    if (controller.signal.aborted) return;
-    controller.abort(reason);
-    patience = setTimeout(() => giveUp(reason), patienceMs);
-  };
-  const onOuter = (): void => stop(new SynosError(interruption(outer)));
-  const limit = setTimeout(() => stop(new SynosError(timeout(task))), task.limitMs);
-  outer.addEventListener('abort', onOuter, { once: true });
-  if (outer.aborted) onOuter();
-  return {
-    signal: controller.signal,
-    givenUp,
-    clear() {
-      clearTimeout(limit);
-      clearTimeout(patience);
-      outer.removeEventListener('abort', onOuter);
-    },
-  };
-}
-
-function timeout(task: Task): Failure {
-  return { code: 'task.timeout', task: task.id, command: task.title, limitMs: task.limitMs, tail: [] };
-}
-
-// What the ended command said last helps to see what it waited for.
-function withTail(reason: unknown, error: unknown): unknown {
-  const limit = failureOf(reason);
-  const end = failureOf(error);
-  const tail = 'tail' in end ? end.tail : [];
-  return limit.code === 'task.timeout' && tail.length > 0 ? new SynosError({ ...limit, tail }) : reason;
-}
-
-/** The failure of a task that was stopped from outside. */
-export function interruption(signal: AbortSignal): Failure {
-  const known = signal.reason instanceof SynosError ? signal.reason.failure : undefined;
-  return known ?? { code: 'interrupted', signal: 'SIGINT' };
-}
-
-function inputPaths(here: Here, task: Task, inputs: Inputs): { [name: string]: string } {
-  const paths: { [name: string]: string } = {};
-  for (const [name, input] of Object.entries(task.inputs)) {
-    const digest = inputs[name];
-    if (input.from === 'tree') paths[name] = join(here.options.tree, input.path);
-    else if (digest) paths[name] = here.memory.store.path(digest);
-  }
-  return paths;
-}
 
 async function keepOutputs(
   here: Here,
@@ -260,15 +184,16 @@ function remember({ memory }: Here, made: Made): Digest {
   const read = Object.values(task.inputs).flatMap((input) => (input.from === 'tree' ? [input.path] : []));
   const key = memory.deepen(base, found);
   const reusable = task.cacheable && [...read, ...found].every((path) => memory.isSteady(path, startedNs));
-  memory.store.recipes.remember({
+  const line = {
     a: key,
-    ...(found.length > 0 ? { base, paths: found } : {}),
+    ...(found.length > 0 ? { base } : {}),
     out: made.outputs,
     bytes: made.bytes,
     ms: made.durationMs,
     id: task.id,
     ...(reusable ? {} : { hit: 0 as const }),
-  });
+  };
+  memory.store.recipes.remember(line, found);
   memory.store.flush();
   return key;
 }

@@ -6,9 +6,11 @@ import { type Failure, failureOf, SynosError } from '../../core/failure.ts';
 import { explain } from '../../core/failure-table.ts';
 import { recordOperation } from '../../core/operation.ts';
 import type { Demand, Plan, Task, TaskId, TaskResult } from '../../core/task.ts';
+import { interruption } from './attempt.ts';
+import { Preparations } from './preparations.ts';
 import { criticalPaths } from './priority.ts';
 import { Budget, type Capacity, machineCapacity } from './resources.ts';
-import { interruption, type LocalRunner, noFingerprint } from './runner.ts';
+import { type LocalRunner, noFingerprint } from './runner.ts';
 
 export type RunPlanOptions = {
   readonly plan: Plan;
@@ -79,14 +81,16 @@ class PlanRun {
   private readonly ways: ReadonlyMap<TaskId, number>;
   /** What must run and could: the longest way first, and of equal ones (nothing is known yet) the one with the larger files. */
   private readonly waiting: Waiting[] = [];
-  private readonly running = new Set<TaskId>();
+  private readonly running = new Map<TaskId, Task>();
+  private readonly preparations: Preparations;
   private budget: Budget | undefined;
   private stoppedBy: TaskId | undefined;
   private finish: () => void = () => {};
 
   constructor(options: RunPlanOptions) {
     this.options = options;
-    const { plan, runner } = options;
+    const { plan, runner, signal } = options;
+    this.preparations = new Preparations(runner, signal);
     this.ways = criticalPaths(plan, ({ id }) => runner.store.recipes.duration(id));
     for (const task of plan.tasks.values()) {
       const from = makers(task.inputs);
@@ -106,6 +110,7 @@ class PlanRun {
     for (const task of ready) this.meet(task);
     this.advance();
     await end;
+    await this.preparations.end();
     this.options.signal.removeEventListener('abort', onAbort);
   }
 
@@ -162,6 +167,7 @@ class PlanRun {
   private advance(): void {
     if (this.options.signal.aborted) this.stop();
     while (this.startWhatFits());
+    if (this.budget) this.preparations.begin(this.waiting, [...this.running.values()], this.budget);
     if (this.results.size === this.options.plan.tasks.size) this.finish();
   }
 
@@ -171,8 +177,9 @@ class PlanRun {
     for (const entry of [...this.waiting]) {
       this.budget ??= new Budget(this.options.capacity ?? machineCapacity(this.options.jobs));
       const demand = this.budget.clamp(entry.task.demand);
-      if (!this.budget.fits(demand, held)) {
-        for (const name of this.budget.lacks(demand)) held.add(name);
+      const needed = this.preparations.left(entry.task, demand);
+      if (!this.budget.fits(needed, held)) {
+        for (const name of this.budget.lacks(needed)) held.add(name);
         continue;
       }
       this.waiting.splice(this.waiting.indexOf(entry), 1);
@@ -194,8 +201,9 @@ class PlanRun {
 
   private begin(entry: Waiting, demand: Demand, budget: Budget): void {
     const { runner, emit, signal } = this.options;
+    this.preparations.handOver(entry.task.id, budget);
     budget.take(demand);
-    this.running.add(entry.task.id);
+    this.running.set(entry.task.id, entry.task);
     emit({ type: 'task.started', task: entry.task.id });
     void runner
       .run(entry.task, entry.inputs, signal)
@@ -211,6 +219,7 @@ class PlanRun {
   private settle(result: TaskResult): void {
     if (this.results.has(result.task)) return;
     this.results.set(result.task, result);
+    this.preparations.drop(result.task, this.budget);
     this.options.emit({ type: 'task.ended', task: result.task, result });
     const users = this.users.get(result.task) ?? [];
     if (result.status === 'failed') {
@@ -256,7 +265,7 @@ class PlanRun {
     const [first] = this.waiting;
     if (!first) return;
     if (this.running.size === 0) this.settle(failed(first.task, interruption(this.options.signal)));
-    this.skipRest([...this.running][0] ?? first.task.id);
+    this.skipRest([...this.running.keys()][0] ?? first.task.id);
   }
 }
 

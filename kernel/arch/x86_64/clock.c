@@ -69,14 +69,21 @@ static uint64_t khz_from_pit(void)
     return lowest;
 }
 
+static bool is_known;
+static uint64_t known_khz;
+
+void clock_set_khz(uint64_t khz)
+{
+    known_khz = khz;
+    is_known = true;
+}
+
 uint64_t clock_khz(void)
 {
-    static bool measured;
-    static uint64_t khz;
-    if (!measured) {
-        khz = khz_from_cpuid();
-        if (khz == 0) khz = khz_from_pit();
-        measured = true;
+    if (!is_known) {
+        known_khz = khz_from_cpuid();
+        if (known_khz == 0) known_khz = khz_from_pit();
+        is_known = true;
     }
-    return khz;
+    return known_khz;
 }
