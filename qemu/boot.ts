@@ -70,7 +70,7 @@ async function runMachine(
   const log = join(host.work, files.serial);
   const cap = options.limits.serialMib * 2 ** 20;
   const script = input && scriptOf(setup, input);
-  const serial = serialReader(serialTellers(machine, host.emit), {
+  const serial = serialReader(serialTellers(machine, host.emit, watch.ms), {
     rules: options.rules,
     heard: script?.hear,
     screen: await screenOf(options),

@@ -14,13 +14,13 @@ import { judge } from './verdict.ts';
 /** Lines told as events; the log has all of them. */
 const mostLines = 5000;
 
-/** Tells lines and records of one machine as events. */
-export function serialTellers(machine: string, emit: Emit): SerialEvents {
+/** Tells lines and records of one machine as events; `ms` is the time since the start of QEMU. */
+export function serialTellers(machine: string, emit: Emit, ms: () => number): SerialEvents {
   let lines = 0;
   return {
     line(text) {
       lines++;
-      if (lines <= mostLines) emit({ type: 'boot.serial', machine, line: text });
+      if (lines <= mostLines) emit({ type: 'boot.serial', machine, ms: ms(), line: text });
       if (lines === mostLines)
         emit({
           type: 'warning',
@@ -35,6 +35,8 @@ export function serialTellers(machine: string, emit: Emit): SerialEvents {
 
 export type Stopwatch = {
   mark(serial: SerialState): void;
+  /** Milliseconds so far. */
+  ms(): number;
   end(): BootOutcome['timing'];
 };
 
@@ -54,6 +56,7 @@ export function stopwatch({ ahead = false, forReady = false } = {}): Stopwatch {
       if (serial.frames > 0 || (serial.found ?? 0) > 0) firstRecordMs ??= now();
       if (serial.rules?.ready !== undefined) readyMs ??= now();
     },
+    ms: now,
     end: () => ({
       ...{ firstByteMs, firstRecordMs },
       ...(forReady ? { readyMs } : {}),
