@@ -18,6 +18,8 @@ import {
   type Stopwatch,
   serialTellers,
   stopwatch,
+  withFaults,
+  withLines,
 } from './outcome.ts';
 import { checkQemuComplaints, checkSpace, findQemu } from './program.ts';
 import { type SerialReader, serialReader } from './serial.ts';
@@ -77,26 +79,31 @@ async function runMachine(
   const { machine, accelerator, exact, options } = setup;
   const log = join(host.work, files.serial);
   const cap = options.limits.serialMib * 2 ** 20;
-  const serial = serialReader(serialTellers(machine, host.emit));
+  const { faults: wanted } = options;
+  const faults =
+    wanted.length === 0 ? undefined : (await import('./faults.ts')).startFaults(wanted, exact, guest.order);
+  const serial = serialReader(withLines(serialTellers(machine, host.emit), faults?.line));
   const tail = followFile(log);
   const poll = (): number => {
     const came = tail.poll(serial.feed);
     watch.mark(serial.state());
-    return came;
+    return came + (faults?.coming ? 1 : 0);
   };
   try {
     host.emit({ type: 'boot.started', machine, accelerator, argv });
     const run = await runGuest(guest, setup, host, serial, poll);
+    const struck = faults?.end();
     while (serial.state().bytes <= cap && poll() > 0);
     serial.finish();
     const facts = factsOf(run, setup, host.work, serial);
     checkQemuComplaints(facts.complaints, options.memoryMib);
     const context = { machine, accelerator, exact, argv, version: run.version, timing: watch.end() };
-    const outcome = outcomeOf(context, facts, serial);
+    const outcome = withFaults(outcomeOf(context, facts, serial), struck);
     if (outcome.end !== 'passed') checkSpace(host.work);
     host.emit({ type: 'boot.ended', machine, outcome });
     return outcome;
   } finally {
+    faults?.end();
     tail.close();
     // What a flood wrote before QEMU was gone is no use to anybody.
     if (statSync(log).size > cap) truncateSync(log, cap);

@@ -1,4 +1,5 @@
 // Every rule over two settings of a machine, so that QEMU is never started with what cannot work: the place to change, and the mend.
+import { faultComplaints } from './fault-rules.ts';
 
 type Described = {
   readonly boot: 'kernel' | 'iso' | 'disk' | 'firmware';
@@ -13,15 +14,27 @@ type Described = {
   readonly memoryMib: number;
   readonly numa: readonly { readonly cpus: number; readonly memoryMib: number }[];
   readonly devices: readonly string[];
-  readonly disks: readonly { readonly bus: string }[];
+  readonly disks: readonly { readonly bus: string; readonly readOnly: boolean }[];
   readonly network: string | false;
+  readonly exact: boolean;
+  readonly faults: readonly {
+    readonly kind: string;
+    readonly disk?: 'boot' | number;
+    readonly memoryMib?: number;
+  }[];
 };
 
 export type Clash = { readonly path: keyof Described; readonly message: string };
 type Rule = Clash & { readonly broken: boolean };
 
 export function clashes(machine: Described): Clash[] {
-  return [...boardRules(machine), ...mediaRules(machine), ...processorRules(machine), ...deviceRules(machine)]
+  return [
+    ...boardRules(machine),
+    ...mediaRules(machine),
+    ...processorRules(machine),
+    ...deviceRules(machine),
+    ...faultRules(machine),
+  ]
     .filter((rule) => rule.broken)
     .map(({ path, message }) => ({ path, message }));
 }
@@ -169,4 +182,12 @@ function deviceRules({ machine, boot, devices, disks, network }: Described): Rul
       message: 'an AHCI controller has six places',
     },
   ];
+}
+
+function faultRules(machine: Described): Rule[] {
+  return faultComplaints(machine.faults, machine).map((message) => ({
+    broken: true,
+    path: 'faults',
+    message,
+  }));
 }

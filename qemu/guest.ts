@@ -22,6 +22,8 @@ export type Guest = {
   prove(): Promise<Proof | undefined>;
   /** Registers once; the guest stands still from then on. */
   still(): Promise<readonly (readonly CpuState[])[]>;
+  /** Gives QEMU a command; rejects with its words when it would not do it. */
+  order: Qmp['execute'];
   cpuMs(): number;
   pause(ms: number): Promise<void>;
   /** Wakes a pause. */
@@ -74,6 +76,7 @@ export async function startGuest(
     samples: look.samples,
     prove: look.prove,
     still: look.still,
+    order: qmp.execute,
     cpuMs: () => cpuTimeMs(running.pid),
     pause: sleep.pause,
     wake: sleep.wake,

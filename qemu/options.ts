@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { clashes } from './clashes.ts';
 import { deviceFields } from './device-options.ts';
+import { faultFields } from './fault-options.ts';
 import { mediaFields } from './media-options.ts';
 
 const whole = (least: number, most: number) => z.int().min(least).max(most);
@@ -68,6 +69,7 @@ const fields = z.strictObject({
     .describe(
       'Counts instructions instead of time (icount): the same numbers in every run, at one instruction a tick; `--exact` and `--no-exact` beat it.',
     ),
+  ...faultFields,
   limits: limits.prefault({}).describe('When a guest is ended from outside.'),
 });
 

@@ -1,9 +1,9 @@
 // What a boot task is told: a machine description and how to run it. Checked by hand when a task starts, because a plan may come from
 // another machine, and zod would cost more time than the check of all of it.
 import { SynosError } from '../core/failure.ts';
-import type { Json, JsonObject } from '../core/json.ts';
-import { fields, flag, listOf, nullOr, oneOf, text, whole } from './checks.ts';
-import { cpuFeature, machineName, mediaPath } from './grammar.ts';
+import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import { type Check, fields, flag, listOf, nullOr, oneOf, text, whole } from './checks.ts';
+import { cpuFeature, faultLine, faultTime, machineName, mediaPath } from './grammar.ts';
 import type { MachineOptions } from './options.ts';
 
 export type BootParams = {
@@ -25,6 +25,28 @@ const disk = fields({
   readOnly: flag,
   sizeMib: nullOr(whole(1, 1_048_576)),
 });
+
+const when = { at: text(faultTime), after: nullOr(text(faultLine)) };
+const faultKinds: { readonly [kind: string]: { readonly [field: string]: Check } } = {
+  ...Object.fromEntries(
+    ['nmi', 'power-button', 'cpu-plug', 'cpu-unplug', 'link-down', 'link-up'].map((kind) => [kind, when]),
+  ),
+  'memory-limit': { ...when, memoryMib: whole(1, 1_048_576) },
+  'clock-jump': { ...when, seconds: whole(1, 60) },
+  'disk-error': {
+    ...when,
+    disk: (value) => value === 'boot' || whole(0, 7)(value),
+    operation: oneOf('read', 'write', 'flush'),
+    sector: nullOr(whole(0, 2 ** 40)),
+    once: flag,
+  },
+};
+const fault: Check = (value) => {
+  if (!isObject(value) || typeof value['kind'] !== 'string') return false;
+  const { kind } = value;
+  const more = Object.hasOwn(faultKinds, kind) ? faultKinds[kind] : undefined;
+  return more !== undefined && fields({ kind: oneOf(kind), ...more })(value);
+};
 
 // One line for each field of options.ts: a test holds the two together.
 const options = fields({
@@ -51,6 +73,7 @@ const options = fields({
   accelerator: oneOf('auto', 'kvm', 'tcg'),
   commandLine: text(printable),
   exact: flag,
+  faults: listOf(fault, 32),
   limits: fields({
     seconds: whole(1, 86_400),
     silenceSeconds: whole(1, 3600),
