@@ -22,6 +22,8 @@ type Described = {
     readonly disk?: 'boot' | number;
     readonly memoryMib?: number;
   }[];
+  readonly rules?: { readonly done: string } | undefined;
+  readonly script: readonly unknown[];
 };
 
 export type Clash = { readonly path: keyof Described; readonly message: string };
@@ -34,6 +36,7 @@ export function clashes(machine: Described): Clash[] {
     ...processorRules(machine),
     ...deviceRules(machine),
     ...faultRules(machine),
+    ...endRules(machine),
   ]
     .filter((rule) => rule.broken)
     .map(({ path, message }) => ({ path, message }));
@@ -190,4 +193,14 @@ function faultRules(machine: Described): Rule[] {
     path: 'faults',
     message,
   }));
+}
+
+function endRules({ rules, script }: Described): Rule[] {
+  return [
+    {
+      broken: rules?.done === 'script' && script.length === 0,
+      path: 'rules',
+      message: '`done: script` needs a `script`',
+    },
+  ];
 }

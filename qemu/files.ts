@@ -2,6 +2,9 @@
 
 export const files = {
   serial: 'serial.raw',
+  /** A FIFO, and what leads to `serial` where there is input: QEMU wants the two names to differ in these endings only. */
+  input: 'port.in',
+  output: 'port.out',
   log: 'qemu.log',
   vars: 'vars.fd',
   cmdline: 'cmdline.txt',
@@ -10,4 +13,6 @@ export const files = {
   initrd: 'initrd.img',
   /** A copy of the firmware image, since firmware keeps its variables in itself. */
   firmware: 'firmware.fd',
+  /** A socket, where a debugger finds the machine. */
+  gdb: 'gdb.socket',
 } as const;

@@ -2,6 +2,7 @@
 //
 // Nothing that a user chose is put inside an option that QEMU takes apart at commas: media go as JSON, the command line as an argument
 // of its own or as a file, and QEMU's own files have fixed names in its working folder.
+import { type Aids, aidArguments } from './aids.ts';
 import { device, words } from './argument.ts';
 import { deviceArguments, memoryArguments, processorArguments } from './devices.ts';
 import { files } from './files.ts';
@@ -22,6 +23,9 @@ export type MachineRun = {
   /** Ticks are instructions: one guest instruction is one nanosecond of guest time, whatever the host does. */
   readonly exact: boolean;
   readonly commandLine: string;
+  /** The serial port takes what comes through the FIFO `files.input`. */
+  readonly input?: boolean;
+  readonly aids?: Aids | undefined;
 };
 
 /** `own`: the image that the machine starts. */
@@ -43,6 +47,8 @@ export function machineArguments(run: MachineRun): string[] {
     ...memoryArguments(options),
     ...closedArguments,
     ...controlArguments,
+    ...serialArguments(run),
+    ...aidArguments(run.aids),
     ...mediaArguments(run.media, options, run.commandLine),
     ...deviceArguments(options, run.media.disks ?? []),
   ];
@@ -59,10 +65,15 @@ const closedArguments = [
 const controlArguments = [
   ...words('-S -action reboot=shutdown,shutdown=pause,panic=pause,watchdog=pause'),
   ...words('-chardev socket,id=qmp,fd=3 -mon chardev=qmp,mode=control'),
-  ...words(`-chardev file,id=serial,path=${files.serial} -serial chardev:serial`),
   ...words(`-d cpu_reset -D ${files.log}`),
   ...device({ driver: 'isa-debug-exit', iobase: debugExitPort, iosize: 4 }),
 ];
+
+function serialArguments(run: MachineRun): string[] {
+  // The output of a `pipe` need not be one. (`file` takes an `input-path` only in QEMUs later than 7.2.)
+  const port = run.input ? 'pipe,id=serial,path=port' : `file,id=serial,path=${files.serial}`;
+  return words(`-chardev ${port} -serial chardev:serial`);
+}
 
 function machineProperties(run: MachineRun): string {
   return `${run.options.machine}${firmwareProperties(run.media.firmware)}`;

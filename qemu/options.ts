@@ -4,6 +4,9 @@ import { clashes } from './clashes.ts';
 import { deviceFields } from './device-options.ts';
 import { faultFields } from './fault-options.ts';
 import { mediaFields } from './media-options.ts';
+import { rulesOptions, scriptOptions, terminalOptions } from './rule-options.ts';
+
+export type { Done } from './rule-options.ts';
 
 const whole = (least: number, most: number) => z.int().min(least).max(most);
 /** One line of printable ASCII: it ends in a boot loader or a kernel that knows nothing else. */
@@ -70,6 +73,13 @@ const fields = z.strictObject({
       'Counts instructions instead of time (icount): the same numbers in every run, at one instruction a tick; `--exact` and `--no-exact` beat it.',
     ),
   ...faultFields,
+  rules: rulesOptions
+    .optional()
+    .describe('How the lines of a kernel are read that does not print frames (docs/serial.md).'),
+  script: scriptOptions.describe('What is typed at the guest, and when: steps one after the other.'),
+  terminal: terminalOptions.describe(
+    'true, or its size in `columns` (80) and `rows` (25), for a guest that paints with cursor moves: lines are what stands on the screen of a terminal.',
+  ),
   limits: limits.prefault({}).describe('When a guest is ended from outside.'),
 });
 

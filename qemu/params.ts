@@ -1,9 +1,11 @@
 // What a boot task is told: a machine description and how to run it. Checked by hand when a task starts, because a plan may come from
 // another machine, and zod would cost more time than the check of all of it.
 import { SynosError } from '../core/failure.ts';
-import { isObject, type Json, type JsonObject } from '../core/json.ts';
-import { type Check, fields, flag, listOf, nullOr, oneOf, text, whole } from './checks.ts';
-import { cpuFeature, faultLine, faultTime, machineName, mediaPath } from './grammar.ts';
+import type { Json, JsonObject } from '../core/json.ts';
+import { type Aids, checkAids } from './aids.ts';
+import { fields, flag, listOf, maybe, nullOr, oneOf, text, whole } from './checks.ts';
+import { fault } from './fault-params.ts';
+import { cpuFeature, machineName, mediaPath } from './grammar.ts';
 import type { MachineOptions } from './options.ts';
 
 export type BootParams = {
@@ -14,6 +16,7 @@ export type BootParams = {
   readonly index: number;
   /** Words behind those of the machine description. */
   readonly commandLine: string;
+  readonly aids: Aids | null;
 };
 
 const printable = /^[\x20-\x7e]{0,900}$/;
@@ -26,27 +29,28 @@ const disk = fields({
   sizeMib: nullOr(whole(1, 1_048_576)),
 });
 
-const when = { at: text(faultTime), after: nullOr(text(faultLine)) };
-const faultKinds: { readonly [kind: string]: { readonly [field: string]: Check } } = {
-  ...Object.fromEntries(
-    ['nmi', 'power-button', 'cpu-plug', 'cpu-unplug', 'link-down', 'link-up'].map((kind) => [kind, when]),
+// That they compile was found where the configuration was read; what does not ends the task.
+const pattern = text(/^.{1,500}$/s);
+const patterns = listOf(pattern, 32);
+const word = maybe(text(/^[A-Za-z0-9][A-Za-z0-9._:+/-]{0,99}$/));
+const rules = fields({
+  done: oneOf('auto', 'frames', 'pass', 'ktap', 'lava', 'script', 'exit', 'poweroff'),
+  passCode: whole(1, 255),
+  ready: maybe(pattern),
+  pass: maybe(pattern),
+  fail: patterns,
+  panic: patterns,
+  records: listOf(
+    fields({
+      ...{ match: pattern, suite: word, name: word, metric: word, unit: maybe(text(/^.{1,20}$/)) },
+      scale: (value) => typeof value === 'number' && value > 0 && value <= 1e12,
+      count: whole(0, 1_000_000),
+    }),
+    32,
   ),
-  'memory-limit': { ...when, memoryMib: whole(1, 1_048_576) },
-  'clock-jump': { ...when, seconds: whole(1, 60) },
-  'disk-error': {
-    ...when,
-    disk: (value) => value === 'boot' || whole(0, 7)(value),
-    operation: oneOf('read', 'write', 'flush'),
-    sector: nullOr(whole(0, 2 ** 40)),
-    once: flag,
-  },
-};
-const fault: Check = (value) => {
-  if (!isObject(value) || typeof value['kind'] !== 'string') return false;
-  const { kind } = value;
-  const more = Object.hasOwn(faultKinds, kind) ? faultKinds[kind] : undefined;
-  return more !== undefined && fields({ kind: oneOf(kind), ...more })(value);
-};
+});
+
+const size = fields({ columns: whole(20, 500), rows: whole(5, 200) });
 
 // One line for each field of options.ts: a test holds the two together.
 const options = fields({
@@ -74,6 +78,9 @@ const options = fields({
   commandLine: text(printable),
   exact: flag,
   faults: listOf(fault, 32),
+  rules: maybe(rules),
+  script: listOf(fields({ expect: pattern, send: text(/^.{0,4096}$/s), seconds: whole(1, 86_400) }), 200),
+  terminal: (value) => typeof value === 'boolean' || size(value),
   limits: fields({
     seconds: whole(1, 86_400),
     silenceSeconds: whole(1, 3600),
@@ -89,6 +96,7 @@ const params = fields({
   exact: flag,
   index: whole(0, 1_000_000),
   commandLine: text(printable),
+  aids: nullOr(checkAids),
 });
 
 /** Throws SynosError plan.invalid. */

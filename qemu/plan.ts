@@ -1,11 +1,13 @@
 // From a machine description and what it starts to the task that boots it. Pure.
 import { SynosError } from '../core/failure.ts';
 import { type Input, type Task, type TaskOutput, taskId } from '../core/task.ts';
+import type { Aids } from './aids.ts';
 import { patienceFor } from './limits.ts';
 import type { TreeMedia } from './media-check.ts';
 import type { MachineOptions } from './options.ts';
 import { bootParamsJson } from './params.ts';
 
+export type { Aids } from './aids.ts';
 export { clashes } from './clashes.ts';
 export { treeMedia } from './media-check.ts';
 
@@ -16,6 +18,7 @@ export type BootRun = {
   readonly index: number;
   /** Words behind those of the machine description: later words win. */
   readonly commandLine?: string;
+  readonly aids?: Aids | undefined;
 };
 
 export type BootMedia = {
@@ -36,6 +39,8 @@ export type BootMedia = {
 const ownMemoryMib = 192;
 /** For the accelerator's probe and for ending QEMU. */
 const graceMs = 30_000;
+/** The longest that a timer can run: 24 days. */
+const longestMs = 2 ** 31 - 1;
 const longestCommandLine = 900;
 
 /**
@@ -60,12 +65,13 @@ export function bootPlan(
       exact: run.exact,
       index: run.index,
       commandLine,
+      aids: run.aids ?? null,
     }),
     inputs: inputsOf(name, machine, media),
     outputs: ['outcome.json', 'serial.log'],
     // Guest CPUs share one thread where instructions are counted.
     demand: { cpus: run.exact ? 1 : machine.cpus, memoryMib: machine.memoryMib + ownMemoryMib, io: 0 },
-    limitMs: patienceFor(machine, run.exact).seconds * 1000 + graceMs,
+    limitMs: run.aids?.gdb ? longestMs : patienceFor(machine, run.exact).seconds * 1000 + graceMs,
     cacheable: false,
     ...(run.exact ? {} : { timed: true as const }),
     title: titleOf(name, media, run),

@@ -16,6 +16,8 @@ const defaultMachines = {
 const machinesOfOutputs = {
   kernel: { direct: { boot: 'kernel' } },
   iso: { iso: { boot: 'iso' } },
+  disk: { disk: { boot: 'disk' } },
+  firmware: { firmware: { boot: 'firmware' } },
 } as const;
 
 /** The machines of a configuration that names none: those that can start what there is. */

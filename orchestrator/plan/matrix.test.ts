@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { SynosError } from '../../core/failure.ts';
 import { taskId } from '../../core/task.ts';
 import { parseBootParams } from '../../qemu/params.ts';
+import { bootPlan } from '../../qemu/plan.ts';
 import { type Config, configSchema } from '../config/schema.ts';
 import { matrixOf } from './matrix.ts';
 
@@ -63,8 +64,10 @@ describe('a matrix', () => {
     const cell = matrixOf(config(axes, { [long]: {} }), 'all').cells[0];
     expect(cell?.name).toBe(`${long}+qboot+64cpus+clang+release`);
     expect(() => taskId(`boot:${cell?.name}:0`)).not.toThrow();
-    const params = { machine: cell?.name, options: cell?.options, exact: false, index: 0, commandLine: '' };
-    expect(() => parseBootParams(JSON.parse(JSON.stringify(params)))).not.toThrow();
+    if (!cell) throw new Error('no cell');
+    const kernel = { task: taskId('kernel:link'), output: 'elf' };
+    const [task] = bootPlan(cell.name, cell.options, { kernel }, { exact: false, index: 0 }).tasks;
+    expect(() => parseBootParams(JSON.parse(JSON.stringify(task?.params)))).not.toThrow();
   });
 });
 

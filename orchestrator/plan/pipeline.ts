@@ -2,14 +2,14 @@
 import { SynosError } from '../../core/failure.ts';
 import { nearest } from '../../core/near.ts';
 import type { Plan, Task, TaskOutput } from '../../core/task.ts';
-import { bootPlan, treeMedia } from '../../qemu/plan.ts';
+import { type Aids, bootPlan, treeMedia } from '../../qemu/plan.ts';
 import type { Config } from '../config/schema.ts';
 import { type Built, type Project, type Target, targetNames } from './built.ts';
 import { makePlan } from './graph.ts';
 import type { Cell } from './matrix.ts';
 import { variants } from './variants.ts';
 
-export { allTargets, type Target } from './built.ts';
+export { allTargets, type Target, targetNames } from './built.ts';
 export { matrixOf } from './matrix.ts';
 
 /** Allocation traces as one archive; `path` is relative to the project. */
@@ -30,6 +30,7 @@ export type Wanted = {
     readonly commandLine: string;
     /** To be replayed by every kernel, in place of its other benchmarks. */
     readonly traces?: Traces | undefined;
+    readonly aids?: Aids | undefined;
   };
 };
 
@@ -111,7 +112,7 @@ function bootsOf(
   const commandLine = commandLineOf(wanted);
   const planned = Array.from({ length: wanted.boots?.runs ?? 1 }, (_, index) => ({
     index,
-    ...bootPlan(name, options, media, { exact, index, commandLine }),
+    ...bootPlan(name, options, media, { exact, index, commandLine, aids: wanted.boots?.aids }),
   }));
   return {
     tasks: planned.flatMap((boot) => boot.tasks),
