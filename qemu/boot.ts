@@ -126,6 +126,7 @@ async function runMachine(
     serial.finish();
     const facts = { ...factsOf(run, setup, host.work, serial), rules: ending?.facts() };
     checkQemuComplaints(facts.complaints, options.memoryMib);
+    if (neverRan(facts)) await (await import('./has.ts')).tellLack(argv, options);
     const context = {
       machine,
       accelerator,
@@ -193,6 +194,11 @@ type Port = {
   readonly wakes: boolean;
   readonly ending: Ending | undefined;
 };
+
+/** QEMU ended before its machine ran, and nobody ended it. */
+function neverRan({ stop, started, signal, exit }: BootFacts): boolean {
+  return stop.cause === 'exit' && !started && signal === null && exit !== 0;
+}
 
 type GuestRun = Pick<BootFacts, 'stop' | 'samples' | 'started'> & {
   version: string;
