@@ -42,6 +42,17 @@ export function clashes(machine: Described): Clash[] {
     .map(({ path, message }) => ({ path, message }));
 }
 
+/** For a machine whose kernel SynOS links itself: always an ELF file. What other kernels are is looked at when they are there. */
+export function elfClash(
+  machine: Pick<Described, 'boot' | 'firmware'> & { readonly file: string | null },
+): Clash | undefined {
+  if (machine.boot !== 'kernel' || machine.file !== null || machine.firmware !== 'uefi') return undefined;
+  return {
+    path: 'firmware',
+    message: 'OVMF cannot start an ELF kernel directly: use none or bios, or `boot: iso`',
+  };
+}
+
 function boardRules({ machine, boot, firmware, cdrom, disk }: Described): Rule[] {
   return [
     {

@@ -6,6 +6,7 @@ import { faultFields } from './fault-options.ts';
 import { mediaFields } from './media-options.ts';
 import { rulesOptions, scriptOptions, terminalOptions } from './rule-options.ts';
 
+export { elfClash } from './clashes.ts';
 export type { Done } from './rule-options.ts';
 
 const whole = (least: number, most: number) => z.int().min(least).max(most);
