@@ -20,6 +20,8 @@ import {
   type Stopwatch,
   serialTellers,
   stopwatch,
+  withFaults,
+  withLines,
 } from './outcome.ts';
 import { checkQemuComplaints, checkSpace, findQemu } from './program.ts';
 import { playScript, type Script } from './script.ts';
@@ -70,7 +72,10 @@ async function runMachine(
   const log = join(host.work, files.serial);
   const cap = options.limits.serialMib * 2 ** 20;
   const script = input && scriptOf(setup, input);
-  const serial = serialReader(serialTellers(machine, host.emit, watch.ms), {
+  const { faults: wanted } = options;
+  const faults =
+    wanted.length === 0 ? undefined : (await import('./faults.ts')).startFaults(wanted, exact, guest.order);
+  const serial = serialReader(withLines(serialTellers(machine, host.emit, watch.ms), faults?.line), {
     rules: options.rules,
     heard: script?.hear,
     screen: await screenOf(options),
@@ -81,13 +86,14 @@ async function runMachine(
     const came = tail.poll(serial.feed, serial.room());
     serial.look();
     watch.mark(serial.state());
-    return came;
+    return came + (faults?.coming ? 1 : 0);
   };
   try {
     host.emit({ type: 'boot.started', machine, accelerator, argv });
     const wakes = tail.onGrowth(guest.wake);
     if (input) host.typist?.(input);
     const run = await runGuest(guest, setup, host, { serial, poll, wakes, ending });
+    const struck = faults?.end();
     do {
       while (serial.state().bytes <= cap && poll() > 0);
       await serial.ready();
@@ -95,6 +101,7 @@ async function runMachine(
     serial.finish();
     const facts = { ...factsOf(run, setup, host.work, serial), rules: ending?.facts() };
     checkQemuComplaints(facts.complaints, options.memoryMib);
+    if (neverRan(facts)) await (await import('./has.ts')).tellLack(argv, options);
     const context = {
       machine,
       accelerator,
@@ -104,11 +111,12 @@ async function runMachine(
       timing: watch.end(),
       seen: run.seen,
     };
-    const outcome = outcomeOf(context, facts, serial);
+    const outcome = withFaults(outcomeOf(context, facts, serial), struck);
     if (outcome.end !== 'passed') checkSpace(host.work);
     host.emit({ type: 'boot.ended', machine, outcome });
     return outcome;
   } finally {
+    faults?.end();
     tail.close();
     input?.close();
     // What a flood wrote before QEMU was gone is no use to anybody.
@@ -161,6 +169,11 @@ type Port = {
   readonly wakes: boolean;
   readonly ending: Ending | undefined;
 };
+
+/** QEMU ended before its machine ran, and nobody ended it. */
+function neverRan({ stop, started, signal, exit }: BootFacts): boolean {
+  return stop.cause === 'exit' && !started && signal === null && exit !== 0;
+}
 
 type GuestRun = Pick<BootFacts, 'stop' | 'samples' | 'started'> & {
   version: string;

@@ -27,6 +27,8 @@ export type Guest = {
   lookAround(cpus: readonly CpuState[], symbols: string | undefined): Promise<Seen | undefined>;
   /** Registers once; the guest stands still from then on. */
   still(): Promise<readonly (readonly CpuState[])[]>;
+  /** Gives QEMU a command; rejects with its words when it would not do it. */
+  order: Qmp['execute'];
   /** Whether a debugger is connected. */
   debugged(): Promise<boolean>;
   cpuMs(): number;
@@ -83,6 +85,7 @@ export async function startGuest(command: Command, start: Start): Promise<Guest>
     samples: look.samples,
     prove: look.prove,
     still: look.still,
+    order: qmp.execute,
     lookAround: (cpus, symbols) => look.around(cpus, symbols, start),
     debugged: look.debugged,
     cpuMs: () => cpuTimeMs(running.pid),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { nowMs } from '../core/clock.ts';
 import type { Emit } from '../core/event.ts';
 import type { Finished } from '../core/exec.ts';
-import type { BootOutcome, LastSeen } from '../core/outcome.ts';
+import type { BootOutcome, FaultOutcome, LastSeen } from '../core/outcome.ts';
 import { visibleLines, visibleUpTo } from '../core/text.ts';
 import type { BootFacts } from './evidence.ts';
 import { files } from './machine.ts';
@@ -108,4 +108,27 @@ export function outcomeOf(context: OutcomeContext, facts: BootFacts, serial: Ser
     serialBytes: state.bytes,
     ...(context.seen ? { last: { cpus: context.seen.cpus, notes: context.seen.notes } } : {}),
   };
+}
+
+/** Tells lines to somebody else, too. */
+export function withLines(events: SerialEvents, also: ((text: string) => void) | undefined): SerialEvents {
+  if (!also) return events;
+  return {
+    ...events,
+    line(text) {
+      events.line(text);
+      also(text);
+    },
+  };
+}
+
+/** What was done to the guest stands before all that it did. */
+export function withFaults(outcome: BootOutcome, faults: readonly FaultOutcome[] | undefined): BootOutcome {
+  if (!faults) return outcome;
+  return { ...outcome, evidence: [...faults.map(faultWords), ...outcome.evidence], faults };
+}
+
+function faultWords({ kind, atMs, done, why }: FaultOutcome): string {
+  const when = atMs === null ? '' : ` after ${atMs} ms`;
+  return `fault ${kind}${when}: ${done ? 'done' : `not done, ${why}`}`;
 }
