@@ -2,6 +2,8 @@
 
 export const files = {
   serial: 'serial.raw',
+  /** The guest's memory, where it was asked for. */
+  memory: 'memory.elf',
   log: 'qemu.log',
   vars: 'vars.fd',
   cmdline: 'cmdline.txt',

@@ -14,6 +14,8 @@ export type BootParams = {
   readonly index: number;
   /** Words behind those of the machine description. */
   readonly commandLine: string;
+  /** Keeps the memory of a guest that went wrong. */
+  readonly dump: boolean;
 };
 
 const printable = /^[\x20-\x7e]{0,900}$/;
@@ -49,6 +51,7 @@ const params = fields({
   exact: flag,
   index: whole(0, 1_000_000),
   commandLine: text(printable),
+  dump: flag,
 });
 
 /** Throws SynosError plan.invalid. */

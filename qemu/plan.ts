@@ -1,6 +1,7 @@
 // From a machine description and what it starts to the task that boots it. Pure.
 import { SynosError } from '../core/failure.ts';
 import { type Input, type Task, type TaskOutput, taskId } from '../core/task.ts';
+import { dumpMs } from './dump.ts';
 import { patienceFor } from './limits.ts';
 import type { TreeMedia } from './media-check.ts';
 import type { MachineOptions } from './options.ts';
@@ -15,6 +16,8 @@ export type BootRun = {
   readonly index: number;
   /** Words behind those of the machine description: later words win. */
   readonly commandLine?: string;
+  /** Keeps the memory of a guest that does not pass. */
+  readonly dump?: boolean;
 };
 
 export type BootMedia = {
@@ -38,7 +41,8 @@ const graceMs = 30_000;
 const longestCommandLine = 900;
 
 /**
- * One task; `outcome` holds a BootOutcome as JSON, whatever the guest did, and `log` its serial port as it came. Throws SynosError
+ * One task; `outcome` holds a BootOutcome as JSON, whatever the guest did, `log` its serial port as it came, and `memory` an ELF core, empty where
+ * there is none. Throws SynosError
  * plan.invalid when the machine is given nothing to start, and usage when the command line is too long or not printable ASCII.
  */
 export function bootPlan(
@@ -46,9 +50,9 @@ export function bootPlan(
   machine: MachineOptions,
   media: BootMedia,
   run: BootRun,
-): { tasks: Task[]; outcome: TaskOutput; log: TaskOutput } {
+): { tasks: Task[]; outcome: TaskOutput; log: TaskOutput; memory?: TaskOutput } {
   const id = taskId(`boot:${name}${run.exact ? ':exact' : ''}:${run.index}`);
-  const commandLine = run.commandLine ?? '';
+  const { commandLine = '', dump = false } = run;
   checkCommandLine(name, `${machine.commandLine} ${commandLine}`);
   const task: Task = {
     id,
@@ -59,12 +63,14 @@ export function bootPlan(
       exact: run.exact,
       index: run.index,
       commandLine,
+      dump,
     }),
     inputs: inputsOf(name, machine, media),
-    outputs: ['outcome.json', 'serial.log'],
+    outputs: ['outcome.json', 'serial.log', ...(dump ? ['memory.elf'] : [])],
     // Guest CPUs share one thread where instructions are counted.
     demand: { cpus: run.exact ? 1 : machine.cpus, memoryMib: machine.memoryMib + ownMemoryMib, io: 0 },
-    limitMs: patienceFor(machine, run.exact).seconds * 1000 + graceMs,
+    limitMs:
+      patienceFor(machine, run.exact).seconds * 1000 + graceMs + (dump ? dumpMs(machine.memoryMib) : 0),
     cacheable: false,
     ...(run.exact ? {} : { timed: true as const }),
     title: titleOf(name, media, run),
@@ -73,6 +79,7 @@ export function bootPlan(
     tasks: [task],
     outcome: { task: id, output: 'outcome.json' },
     log: { task: id, output: 'serial.log' },
+    ...(dump ? { memory: { task: id, output: 'memory.elf' } } : {}),
   };
 }
 

@@ -119,7 +119,7 @@ function reset(facts: BootFacts): Ruling {
   if (facts.tripleFault)
     return { end: 'reset', reason: `triple fault${atAddress(facts)}: the machine reset` };
   const [cpu] = lastSample(facts);
-  if (cpu?.protectedMode && cpu.idtLimit === 0)
+  if (!facts.tripleFaultsLogged && cpu?.protectedMode && cpu.idtLimit === 0)
     return {
       end: 'reset',
       reason: `the machine reset${atAddress(facts)} with an empty IDT, as after a triple fault`,
@@ -222,5 +222,10 @@ function poweredOff(facts: BootFacts): boolean {
 }
 
 function inFirmware(facts: BootFacts): boolean {
-  return facts.throughFirmware && facts.harvest.hello === null && isBelowKernel(lastSample(facts));
+  return (
+    facts.throughFirmware &&
+    !facts.inKernel &&
+    facts.harvest.hello === null &&
+    isBelowKernel(lastSample(facts))
+  );
 }

@@ -5,6 +5,7 @@ import type { Failure } from '../../core/failure.ts';
 import { parseExact, stringifyExact } from '../../core/json-exact.ts';
 import type { BootOutcome } from '../../core/outcome.ts';
 import { failureOfBoot } from '../../core/outcome-failure.ts';
+import type { TaskOutput } from '../../core/task.ts';
 import { type Boot, type Pipeline, pipeline, type Traces } from '../plan/pipeline.ts';
 import { gitFacts, hostFacts } from '../results/provenance.ts';
 import { makeRun, type StoredBoot, type StoredRun } from '../results/run.ts';
@@ -30,6 +31,7 @@ export async function boot(flags: Flags, args: readonly string[], options: Optio
       runs: typeof options['runs'] === 'number' ? options['runs'] : 1,
       commandLine: typeof options['append'] === 'string' ? options['append'] : '',
       traces,
+      dump: options['dump'] === true,
     },
   });
   if (flags.dryRun) return showPlan(flags, story.plan);
@@ -53,6 +55,7 @@ export async function boot(flags: Flags, args: readonly string[], options: Optio
       results: executed.results.values(),
       exit: exitOf(booted.failures),
     });
+    if (!flags.quiet) for (const dump of booted.dumps) writeErr(`memory dump: ${dump} (gdb KERNEL ${dump})`);
     return await tell(session, flags, run, booted.failures, options['report'] !== false);
   } finally {
     await session.close();
@@ -74,16 +77,26 @@ function machinesOf(session: Session, names: readonly string[]): string[] {
   return names.length > 0 ? [...new Set(names)] : Object.keys(session.config.machines).slice(0, 1);
 }
 
-type Booted = { boots: StoredBoot[]; artefacts: StoredRun['artefacts']; failures: Failure[] };
+type Booted = {
+  boots: StoredBoot[];
+  artefacts: StoredRun['artefacts'];
+  failures: Failure[];
+  /** Paths for people. */
+  dumps: string[];
+};
 
 /** Outcomes out of the store, logs to where people look; failed tasks first, then guests that went wrong. */
 function collect(session: Session, executed: Executed, story: Pipeline): Booted {
   const failures = failuresOf(executed.results);
   const boots: StoredBoot[] = [];
+  const dumps: string[] = [];
   for (const one of story.boots) {
     const outcome = readOutcome(executed, one);
     if (!outcome) continue;
-    const log = placeLog(session, executed, one, story.boots);
+    const stem = stemOf(one, story.boots);
+    const log = placeOutput(session, executed, one.log, join('logs', `${stem}.serial.log`));
+    if (one.memory && sizeOf(executed, one.memory) > 0)
+      dumps.push(placeOutput(session, executed, one.memory, join('dumps', `${stem}.elf`)));
     const failure = failureOfBoot(outcome, log);
     if (failure) failures.push(failure);
     boots.push({ ...outcome, log });
@@ -92,7 +105,7 @@ function collect(session: Session, executed: Executed, story: Pipeline): Booted 
     const digest = executed.digest(output);
     return digest ? [{ name, digest, bytes: statSync(executed.runner.store.path(digest)).size }] : [];
   });
-  return { boots, artefacts, failures };
+  return { boots, artefacts, failures, dumps };
 }
 
 function readOutcome(executed: Executed, { outcome }: Boot): BootOutcome | undefined {
@@ -102,10 +115,17 @@ function readOutcome(executed: Executed, { outcome }: Boot): BootOutcome | undef
     : undefined;
 }
 
-function placeLog(session: Session, executed: Executed, one: Boot, all: readonly Boot[]): string {
-  const digest = executed.digest(one.log);
-  const many = all.filter(({ machine }) => machine === one.machine).length > 1;
-  const path = join('logs', `${one.machine}${many ? `-${one.index}` : ''}.serial.log`);
+function stemOf({ machine, index }: Boot, all: readonly Boot[]): string {
+  return all.filter((one) => one.machine === machine).length > 1 ? `${machine}-${index}` : machine;
+}
+
+function sizeOf(executed: Executed, output: TaskOutput): number {
+  const digest = executed.digest(output);
+  return digest ? statSync(executed.runner.store.path(digest)).size : 0;
+}
+
+function placeOutput(session: Session, executed: Executed, output: TaskOutput, path: string): string {
+  const digest = executed.digest(output);
   if (digest) executed.place(digest, path);
   return relative(session.tree, join(session.out, path));
 }

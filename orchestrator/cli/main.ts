@@ -75,6 +75,11 @@ const works: Declarations = {
       )
       .option('-f, --follow', 'show the serial port as it is written', false)
       .option('-n, --runs <n>', 'boot each machine this often', positive)
+      .option(
+        '--dump',
+        'keep the memory of a guest that does not pass, as out/dumps/MACHINE.elf for gdb',
+        false,
+      )
       .option('--no-report', 'write no report page')
       .action(runs(async () => (await import('./boot.ts')).boot)),
   bench: declareBench,

@@ -23,6 +23,8 @@ export type Wanted = {
     readonly runs: number;
     /** Words for the end of every kernel command line. */
     readonly commandLine: string;
+    /** Keeps the memory of each guest that does not pass. */
+    readonly dump?: boolean;
     /** To be replayed by every kernel, in place of its other benchmarks. */
     readonly traces?: Traces | undefined;
   };
@@ -38,6 +40,8 @@ export type Boot = {
   readonly outcome: TaskOutput;
   /** The serial port as it came. */
   readonly log: TaskOutput;
+  /** An ELF core of its memory, empty where there is none. */
+  readonly memory?: TaskOutput;
 };
 
 export type Pipeline = {
@@ -81,10 +85,12 @@ export function pipeline(project: Project, wanted: Wanted): Pipeline {
         exact: wanted.boots?.exact ?? options.exact,
         index,
         commandLine: commandLineOf(wanted),
+        dump: wanted.boots?.dump ?? false,
       };
       const boot = bootPlan(name, options, media, run);
       tasks.push(...boot.tasks);
-      boots.push({ machine: name, index, outcome: boot.outcome, log: boot.log });
+      const { tasks: _, ...outputs } = boot;
+      boots.push({ machine: name, index, ...outputs });
     }
   }
 
