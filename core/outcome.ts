@@ -93,6 +93,8 @@ export type BootOutcome = {
   readonly timing: {
     readonly firstByteMs: number | null;
     readonly firstRecordMs: number | null;
+    /** To the line that says that the guest is ready; there where the machine has a rule for it. */
+    readonly readyMs?: number | null;
     readonly totalMs: number;
     /** QEMU was started ahead, with its machine paused. */
     readonly prewarmed?: true;

@@ -5,7 +5,9 @@ import type { Action, ActionContext, Tool } from '../core/action.ts';
 import { stringifyExact } from '../core/json-exact.ts';
 import type { BootOutcome } from '../core/outcome.ts';
 import { chooseAccelerator } from './accelerator.ts';
+import { needsTcg } from './aids.ts';
 import { type BootHost, type BootSetup, boot, bootAhead } from './boot.ts';
+import { cpuArgument } from './devices.ts';
 import { givenMedia } from './layout.ts';
 import { files } from './machine.ts';
 import { type BootParams, parseBootParams } from './params.ts';
@@ -42,6 +44,7 @@ async function describe(
   context: ActionContext,
 ): Promise<{ setup: BootSetup; host: BootHost }> {
   const { options, exact, machine, commandLine, dump } = params;
+  const aids = params.aids ?? undefined;
   const host = {
     work: context.work,
     shared: context.shared,
@@ -49,11 +52,23 @@ async function describe(
     signal: context.signal,
     start: context.start,
   };
-  const accelerator = await chooseAccelerator(options, exact, host);
+  const wanted = { accelerator: options.accelerator, cpu: cpuArgument(options) };
+  const accelerator = await chooseAccelerator(wanted, exact || needsTcg(aids, options), host);
   const media = givenMedia(machine, options, context);
   const symbols = context.task.inputs['symbols'] ? { symbols: context.input('symbols') } : {};
   const traces = context.task.inputs['traces'] ? { traces: context.input('traces') } : {};
-  const setup = { machine, options, accelerator, exact, commandLine, dump, ...media, ...symbols, ...traces };
+  const setup = {
+    machine,
+    options,
+    accelerator,
+    exact,
+    commandLine,
+    dump,
+    aids,
+    ...media,
+    ...symbols,
+    ...traces,
+  };
   return { setup, host };
 }
 

@@ -11,6 +11,8 @@ import { type CpuState, parseRegisters } from './registers.ts';
 export type Guest = {
   /** Sets it running; QEMU may still be busy with its own start. */
   go(): void;
+  /** Resolves when QEMU has made everything and answers, or is gone. */
+  ready(): Promise<void>;
   /** QEMU's own version text; 'unknown' when it never greeted. */
   version(): string;
   /** The guest was set running. */
@@ -27,6 +29,8 @@ export type Guest = {
   dump(work: string, memoryMib: number): Promise<string | undefined>;
   /** Registers once; the guest stands still from then on. */
   still(): Promise<readonly (readonly CpuState[])[]>;
+  /** Whether a debugger is connected. */
+  debugged(): Promise<boolean>;
   cpuMs(): number;
   pause(ms: number): Promise<void>;
   /** Wakes a pause. */
@@ -74,6 +78,7 @@ export async function startGuest(command: Command, start: Start): Promise<Guest>
         if (error instanceof QmpRefusal) end({ cause: 'refused', why: visibleUpTo(error.message, 400) });
       });
     },
+    ready: () => qmp.ready.catch(() => {}),
     version: qmp.version,
     started: () => state.started,
     ended: () => state.stop,
@@ -83,6 +88,7 @@ export async function startGuest(command: Command, start: Start): Promise<Guest>
     still: look.still,
     lookAround: (cpus, symbols) => look.around(cpus, symbols, start),
     dump: look.dump,
+    debugged: look.debugged,
     cpuMs: () => cpuTimeMs(running.pid),
     pause: sleep.pause,
     wake: sleep.wake,
@@ -101,6 +107,7 @@ export async function startGuest(command: Command, start: Start): Promise<Guest>
 
 function endOf(event: QmpEvent): string | undefined {
   if (event.event === 'GUEST_PANICKED') return 'guest-panic';
+  if (event.event === 'WATCHDOG') return 'watchdog';
   if (event.event !== 'SHUTDOWN') return undefined;
   const reason = String(event.data.reason ?? 'unknown');
   return /^[a-z-]{1,40}$/.test(reason) ? reason : 'unknown';
@@ -170,6 +177,13 @@ function looks(qmp: Qmp, process: { readonly pid: number; ready(): boolean }) {
       proving ??= import('./proof/prove.ts').then(({ prover }) => prover(qmp));
       const proof = proving.then((it) => it.prove()).catch(() => undefined);
       return late ? undefined : within(proofMs, proof, () => undefined);
+    },
+    async debugged() {
+      const devices = (await ask(() => qmp.execute('query-chardev'), [])) as {
+        label: string;
+        filename: string;
+      }[];
+      return devices.some(({ label, filename }) => label === 'gdb' && !filename.startsWith('disconnected:'));
     },
     /** Asks QEMU to go; resolves when it said that it will, or will not answer. */
     quit: () => order('quit'),

@@ -38,18 +38,28 @@ export type Stopwatch = {
   end(): BootOutcome['timing'];
 };
 
-/** Runs from now, and says so in what it gives where QEMU was started `ahead`. */
-export function stopwatch(ahead = false): Stopwatch {
+/**
+ * Runs from now, and says so in what it gives where QEMU was started `ahead`. With `forReady` it tells when the guest was ready, too: null
+ * for never.
+ */
+export function stopwatch({ ahead = false, forReady = false } = {}): Stopwatch {
   const begun = nowMs();
   let firstByteMs: number | null = null;
   let firstRecordMs: number | null = null;
+  let readyMs: number | null = null;
   const now = (): number => Math.round((nowMs() - begun) * 10) / 10;
   return {
     mark(serial) {
       if (serial.bytes > 0) firstByteMs ??= now();
-      if (serial.frames > 0) firstRecordMs ??= now();
+      if (serial.frames > 0 || (serial.found ?? 0) > 0) firstRecordMs ??= now();
+      if (serial.rules?.ready !== undefined) readyMs ??= now();
     },
-    end: () => ({ firstByteMs, firstRecordMs, totalMs: now(), ...(ahead ? { prewarmed: true } : {}) }),
+    end: () => ({
+      ...{ firstByteMs, firstRecordMs },
+      ...(forReady ? { readyMs } : {}),
+      totalMs: now(),
+      ...(ahead ? { prewarmed: true } : {}),
+    }),
   };
 }
 

@@ -138,6 +138,8 @@ export type BootWish = {
   readonly disk?: string;
   readonly firmware?: string;
   readonly initrd?: string;
+  /** Files of `disks`, by their place. */
+  readonly disks?: readonly string[];
   /** A file that the kernel is handed as its traces. */
   readonly traces?: string;
   readonly options?: JsonObject;
@@ -196,7 +198,8 @@ export async function bootOnce(wish: BootWish): Promise<Booted> {
   let spoke = false;
   const context: ActionContext = {
     ...{ task, tree: shop.folder, work, shared, offline: true, signal, output },
-    input: (name) => inputs[name as keyof typeof inputs] ?? wish.kernel ?? '/dev/null',
+    input: (name) =>
+      inputs[name as keyof typeof inputs] ?? diskNamed(wish, name) ?? wish.kernel ?? '/dev/null',
     exec: run,
     start: async (command) => {
       const running = await start(command);
@@ -220,6 +223,11 @@ export async function bootOnce(wish: BootWish): Promise<Booted> {
   if (wish.dumpTo !== undefined) renameSync(output('memory.elf'), wish.dumpTo);
   const toldAfterMs = toldAt - statSync(output('serial.log')).mtimeMs;
   return { outcome, log: readFileSync(output('serial.log')), events, toldAfterMs };
+}
+
+function diskNamed({ disks = [] }: BootWish, name: string): string | undefined {
+  const place = /^disk(\d+)$/.exec(name)?.[1];
+  return place === undefined ? undefined : disks[Number(place)];
 }
 
 /** Process ids of the QEMUs that this test file started, as far as one of their group still lives. */

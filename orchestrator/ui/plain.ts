@@ -24,6 +24,8 @@ function lineOf(event: Event, { verbose, serial, style }: PlainOptions): string 
       return resultLine(event.result, verbose, style);
     case 'boot.started':
       return `boot    ${event.machine} (${event.accelerator})${verbose ? `\n        ${event.argv.join(' ')}` : ''}`;
+    case 'boot.waiting':
+      return `waiting ${event.machine}: ${event.line}`;
     case 'boot.serial':
       return serial ? `${style.dim(`${event.machine} |`)} ${event.line}` : undefined;
     case 'boot.ended':
