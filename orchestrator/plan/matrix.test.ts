@@ -63,7 +63,15 @@ describe('a matrix', () => {
     const cell = matrixOf(config(axes, { [long]: {} }), 'all').cells[0];
     expect(cell?.name).toBe(`${long}+qboot+64cpus+clang+release`);
     expect(() => taskId(`boot:${cell?.name}:0`)).not.toThrow();
-    const params = { machine: cell?.name, options: cell?.options, exact: false, index: 0, commandLine: '' };
+    const params = {
+      machine: cell?.name,
+      options: cell?.options,
+      exact: false,
+      index: 0,
+      commandLine: '',
+      aids: null,
+      dump: false,
+    };
     expect(() => parseBootParams(JSON.parse(JSON.stringify(params)))).not.toThrow();
   });
 });

@@ -85,7 +85,7 @@ function grubImage(folder: string, kernel: string | undefined): string {
   return image;
 }
 
-const atOnce = 3;
+const atOnce = 4;
 
 async function soak(runs: number, chosen: readonly Case[], tell: (line: string) => void): Promise<boolean> {
   using shop = workshop();
