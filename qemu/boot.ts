@@ -109,7 +109,7 @@ async function runMachine(
       argv,
       version: run.version,
       timing: watch.end(),
-      seen: run.seen,
+      last: lastSeen(run),
     };
     const outcome = withFaults(outcomeOf(context, facts, serial), struck);
     if (outcome.end !== 'passed') checkSpace(host.work);
@@ -134,6 +134,8 @@ function factsOf(run: GuestRun, setup: BootSetup, work: string, serial: SerialRe
     signal,
     complaints: complaintsOf(run.finished),
     tripleFault: loggedTripleFault(work),
+    tripleFaultsLogged: setup.accelerator === 'tcg',
+    inKernel: run.seen?.symbolsFit === true,
     nameOf:
       setup.symbols === undefined || run.seen?.symbolsFit === false
         ? () => undefined
@@ -179,6 +181,8 @@ type GuestRun = Pick<BootFacts, 'stop' | 'samples' | 'started'> & {
   version: string;
   finished: Finished;
   seen: Seen | undefined;
+  /** Why there is no memory dump, where one was asked for. */
+  dumpNote: string | undefined;
 };
 
 // From the guest's first instruction to the end of QEMU.
@@ -205,9 +209,10 @@ async function runGuest(
     const samples = host.signal.aborted ? [] : await lastLooks(guest, stop);
     const cpus = samples.at(-1) ?? [];
     const seen = cpus.length > 0 && wentWrong(stop) ? await guest.lookAround(cpus, setup.symbols) : undefined;
+    const dumpNote = setup.dump ? await dumpOf(guest, setup, host, samples) : undefined;
     const finished = await guest.finish();
     if (host.signal.aborted) throw interruption(host.signal);
-    return { stop, samples, started: guest.started(), version: guest.version(), finished, seen };
+    return { stop, samples, started: guest.started(), version: guest.version(), finished, seen, dumpNote };
   } finally {
     host.signal.removeEventListener('abort', guest.wake);
     await guest.finish();
@@ -220,6 +225,25 @@ async function lastLooks(guest: Guest, stop: Stop): Promise<BootFacts['samples']
   if (stop.cause === 'event') return [await guest.registers()];
   if (stop.cause === 'dead-halt' || stop.cause === 'dead-wait') return guest.still();
   return guest.samples();
+}
+
+// Whether it passed is known later; then the dump is dropped.
+async function dumpOf(
+  guest: Guest,
+  { options }: BootSetup,
+  { work }: BootHost,
+  samples: BootFacts['samples'],
+): Promise<string | undefined> {
+  if (samples.length === 0) return 'no memory dump: QEMU was gone, or did not answer';
+  return guest.dump(work, options.memoryMib);
+}
+
+function lastSeen({ seen, dumpNote }: GuestRun): BootOutcome['last'] {
+  if (!seen && dumpNote === undefined) return undefined;
+  return {
+    cpus: seen?.cpus ?? [],
+    notes: [...(seen?.notes ?? []), ...(dumpNote === undefined ? [] : [dumpNote])],
+  };
 }
 
 // A guest that powers itself off may well have passed.

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { nowMs } from '../core/clock.ts';
 import type { Emit } from '../core/event.ts';
 import type { Finished } from '../core/exec.ts';
-import type { BootOutcome, FaultOutcome, LastSeen } from '../core/outcome.ts';
+import type { BootOutcome, FaultOutcome } from '../core/outcome.ts';
 import { visibleLines, visibleUpTo } from '../core/text.ts';
 import type { BootFacts } from './evidence.ts';
 import { files } from './machine.ts';
@@ -86,15 +86,16 @@ export function loggedTripleFault(work: string): boolean {
 export type OutcomeContext = Pick<BootOutcome, 'machine' | 'accelerator' | 'exact' | 'timing'> & {
   readonly version: string;
   readonly argv: readonly string[];
-  readonly seen: LastSeen | undefined;
+  readonly last: BootOutcome['last'];
 };
 
 export function outcomeOf(context: OutcomeContext, facts: BootFacts, serial: SerialReader): BootOutcome {
   const { harvest, tests } = facts;
   const state = serial.state();
+  const verdict = judge(facts);
   return {
     machine: context.machine,
-    ...judge(facts),
+    ...verdict,
     hello: harvest.hello,
     records: harvest.records,
     missing: harvest.missing,
@@ -106,7 +107,7 @@ export function outcomeOf(context: OutcomeContext, facts: BootFacts, serial: Ser
     qemu: { version: context.version, argv: context.argv, exit: facts.exit, signal: facts.signal },
     timing: context.timing,
     serialBytes: state.bytes,
-    ...(context.seen ? { last: { cpus: context.seen.cpus, notes: context.seen.notes } } : {}),
+    ...(context.last && verdict.end !== 'passed' ? { last: context.last } : {}),
   };
 }
 

@@ -16,6 +16,8 @@ export type BootParams = {
   readonly index: number;
   /** Words behind those of the machine description. */
   readonly commandLine: string;
+  /** Keeps the memory of a guest that went wrong. */
+  readonly dump: boolean;
   readonly aids: Aids | null;
 };
 
@@ -96,6 +98,7 @@ const params = fields({
   exact: flag,
   index: whole(0, 1_000_000),
   commandLine: text(printable),
+  dump: flag,
   aids: nullOr(checkAids),
 });
 

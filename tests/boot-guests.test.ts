@@ -43,7 +43,7 @@ describe('a guest that', () => {
 
   test('panics and then waits for ever is told by its line', async () => {
     const { outcome } = await bootOnce({
-      kernel: guest(`${saying('PANIC: lost\n')}8: sti\n pause\n jmp 8b\n`),
+      kernel: guest(`${saying('PANIC: lost\n')}8: inb $0x80, %al\n jmp 8b\n`),
     });
     expect(outcome).toMatchObject({ end: 'panic', reason: 'the kernel panicked: PANIC: lost' });
     expect(outcome.timing.totalMs).toBeLessThan(5000);
@@ -102,7 +102,7 @@ describe('a guest that', () => {
 });
 
 describe('around a boot', () => {
-  const forever = (): string => guest(`${saying('here\n')}8: sti\n pause\n jmp 8b\n`);
+  const forever = (): string => guest(`${saying('here\n')}8: inb $0x80, %al\n jmp 8b\n`);
   const killedBy = (signal: NodeJS.Signals) =>
     bootOnce({ kernel: forever(), onStart: (pid) => setTimeout(() => process.kill(pid, signal), 500) });
 
@@ -250,7 +250,7 @@ test('nothing of the host is open to a guest: no network, no other drive, no mon
   const look = (pid: number): void => {
     argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
   };
-  const kernel = guest(`${saying('x\n')}8: sti\n pause\n jmp 8b\n`);
+  const kernel = guest(`${saying('x\n')}8: inb $0x80, %al\n jmp 8b\n`);
   await bootOnce({
     kernel,
     options: { limits: { seconds: 1 } },
@@ -262,7 +262,7 @@ test('nothing of the host is open to a guest: no network, no other drive, no mon
 });
 
 test('SynOS that is killed takes QEMU with it', async () => {
-  const kernel = guest(`${saying('x\n')}8: sti\n pause\n jmp 8b\n`);
+  const kernel = guest(`${saying('x\n')}8: inb $0x80, %al\n jmp 8b\n`);
   const script = `const { bootOnce } = await import(${JSON.stringify(join(import.meta.dirname, 'boot-rig.ts'))});
     await bootOnce({ kernel: ${JSON.stringify(kernel)}, onStart: (pid) => console.log(pid) });`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {

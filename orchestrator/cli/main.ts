@@ -84,6 +84,11 @@ const works: Declarations = {
       )
       .option('-f, --follow', 'show the serial port as it is written', false)
       .option('-n, --runs <n>', 'boot each machine this often', positive)
+      .option(
+        '--dump',
+        'keep the memory of a guest that does not pass, as out/dumps/MACHINE.elf for gdb',
+        false,
+      )
       .option('--gdb', 'start the machine stopped, and wait for a debugger', false)
       .option('-w, --watch', 'boot again at each save, and say how long after it the verdict came', false)
       .option('--no-report', 'write no report page')
