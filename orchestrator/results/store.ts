@@ -77,7 +77,15 @@ export async function openStore(path: string): Promise<Store> {
     run: (id) => here(() => runById(id)),
     lastRuns: (filter = {}) => here(() => listRuns(database, filter)),
     series: (key, options = {}) => here(() => listPoints(database, key, options)),
-    earlierBoots: (run) => here(() => run.boots.map((boot) => earlierBoot(database, run, boot, runById))),
+    earlierBoots(run) {
+      // The boots of one run mostly have the same run before them, which may be of many boots itself.
+      const read = new Map<RunId, StoredRun | undefined>();
+      const once = (id: RunId): StoredRun | undefined => {
+        if (!read.has(id)) read.set(id, runById(id));
+        return read.get(id);
+      };
+      return here(() => run.boots.map((boot) => earlierBoot(database, run, boot, once)));
+    },
     trends: (run, limit = 40) =>
       here(() => run.boots.map((boot) => readTrend(database, comparisonGroup(boot, run.host), limit))),
     close: () => database.close(),
