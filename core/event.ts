@@ -21,6 +21,8 @@ export type Event = { readonly at: number } & (
   | { type: 'task.ended'; task: TaskId; result: TaskResult }
   | { type: 'operation'; service: string; name: string; durationMs: number; outcome: 'ok' | 'failed' }
   | { type: 'boot.started'; machine: string; accelerator: string; argv: readonly string[] }
+  /** Stopped until a debugger comes; `line` is the command that brings one. */
+  | { type: 'boot.waiting'; machine: string; line: string }
   | { type: 'boot.serial'; machine: string; line: string }
   | { type: 'boot.record'; machine: string; record: BenchRecord }
   | { type: 'boot.ended'; machine: string; outcome: BootOutcome }

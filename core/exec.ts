@@ -94,6 +94,27 @@ export async function start(command: Command): Promise<Running> {
   return watch(child, command, started);
 }
 
+/**
+ * Runs a program that answers within milliseconds, where nothing else goes on: planning waits for it. Undefined when it is missing, fails, or
+ * says more than 64 MiB.
+ */
+export function ask(argv: readonly [string, ...string[]], cwd: string): string | undefined {
+  const [name, ...rest] = argv;
+  const file = find(name);
+  if (!file) return undefined;
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
+  const { status, stdout } = spawnSync(file, rest, {
+    cwd,
+    env: baseEnvironment(),
+    stdio: ['ignore', 'pipe', 'ignore'],
+    encoding: 'utf8',
+    maxBuffer: 64 << 20,
+    timeout: 20_000,
+    killSignal: 'SIGKILL',
+  });
+  return status === 0 ? stdout : undefined;
+}
+
 /** The absolute path of a program on PATH, or undefined. */
 export function find(name: string): string | undefined {
   if (isAbsolute(name)) return isExecutable(name) ? name : undefined;

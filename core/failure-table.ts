@@ -15,6 +15,8 @@ export type FailureEntry<C extends FailureCode> = {
 const lines = (tail: readonly string[]): string => tail.map((line) => `\n  | ${line}`).join('');
 const guest = (f: { machine: string; reason: string; seen: readonly string[] }): string =>
   `${f.machine}: ${f.reason}${f.seen.length > 0 ? `\nlast seen on its serial port:${lines(f.seen)}` : ''}`;
+const instead = (f: { there?: readonly string[] }): string =>
+  f.there && f.there.length > 0 ? `\nwhat is there instead:${lines(f.there)}` : '';
 const readLog = (f: { log: string }): string => `read the whole log: ${f.log}`;
 
 export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
@@ -35,13 +37,14 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
   'task.output-missing': {
     exit: 1,
     when: 'a task ended well but did not write what it promised',
-    says: (f) => `${f.task} did not write its output ${f.output}`,
+    says: (f) =>
+      `${f.task} did not write its output ${f.output}${f.path === undefined ? '' : `, ${f.path}`}${instead(f)}`,
     next: () => 'check that the command writes where the configuration says',
   },
   'input.missing': {
     exit: 1,
     when: 'a file that a task reads is not there',
-    says: (f) => `${f.path} is needed by ${f.neededBy} and does not exist`,
+    says: (f) => `${f.path} is needed by ${f.neededBy} and does not exist${instead(f)}`,
     next: () => 'restore the file, or take it out of the configuration',
   },
   'digest.mismatch': {
@@ -81,7 +84,7 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
     exit: 1,
     when: 'a built file is not what it should be',
     says: (f) => `${f.what}: ${f.reason}`,
-    next: () => 'run again with `synos clean --cache` first; if it stays, report it',
+    next: (f) => f.next ?? 'run again with `synos clean --cache` first; if it stays, report it',
   },
   usage: {
     exit: 2,
@@ -132,11 +135,17 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
     says: (f) => `the plan is not valid: ${f.reason}`,
     next: () => undefined,
   },
+  'media.invalid': {
+    exit: 2,
+    when: 'a file that the configuration names cannot be what its machine starts',
+    says: (f) => `machine ${f.machine} cannot start ${f.path}: ${f.reason}`,
+    next: (f) => f.next,
+  },
   'tool.missing': {
     exit: 4,
     when: 'a program that a task runs is not installed',
     says: (f) => `${f.tool} is not installed; it is needed for ${f.neededFor}`,
-    next: (f) => `apt-get install ${f.package}`,
+    next: (f) => (f.package === '' ? 'install it, or put it on PATH' : `apt-get install ${f.package}`),
   },
   'accelerator.unusable': {
     exit: 4,

@@ -23,14 +23,21 @@ type WorkFailure =
       tail: readonly string[];
     }
   | { code: 'task.timeout'; task: TaskId; command: string; limitMs: number; tail: readonly string[] }
-  | { code: 'task.output-missing'; task: TaskId; output: string }
-  | { code: 'input.missing'; path: string; neededBy: string }
+  | {
+      code: 'task.output-missing';
+      task: TaskId;
+      output: string;
+      /** Where it should be, and files that are there instead, the likeliest first; all escaped. */
+      path?: string;
+      there?: readonly string[];
+    }
+  | { code: 'input.missing'; path: string; neededBy: string; there?: readonly string[] }
   | { code: 'digest.mismatch'; what: string; expected: string; actual: string; source: string }
   | { code: 'network.away'; url: string; reason: string; tries: number }
   | { code: 'package.gone'; package: string; version: string; url: string }
   | { code: 'package.failed'; package: string; step: string; tail: readonly string[] }
   | { code: 'package.conflict'; path: string; packages: readonly string[] }
-  | { code: 'artefact.invalid'; what: string; reason: string };
+  | { code: 'artefact.invalid'; what: string; reason: string; next?: string };
 
 /** What the user asked for in a way that cannot be meant. */
 type UsageFailure =
@@ -40,7 +47,8 @@ type UsageFailure =
   | { code: 'lock.missing'; file: string }
   | { code: 'lock.stale'; file: string; reason: string }
   | { code: 'lock.invalid'; file: string; line: number; reason: string }
-  | { code: 'plan.invalid'; reason: string };
+  | { code: 'plan.invalid'; reason: string }
+  | { code: 'media.invalid'; machine: string; path: string; reason: string; next: string };
 
 /** What this machine lacks. */
 type MachineFailure =

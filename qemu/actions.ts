@@ -1,11 +1,14 @@
 // The code behind `boot` tasks, and what `synos doctor` asks about booting.
-import { copyFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Action, ActionContext, Tool } from '../core/action.ts';
 import { stringifyExact } from '../core/json-exact.ts';
 import type { BootOutcome } from '../core/outcome.ts';
 import { chooseAccelerator } from './accelerator.ts';
+import { needsTcg } from './aids.ts';
 import { type BootHost, type BootSetup, boot, bootAhead } from './boot.ts';
+import { cpuArgument } from './devices.ts';
+import { givenMedia } from './layout.ts';
 import { files } from './machine.ts';
 import { type BootParams, parseBootParams } from './params.ts';
 import { qemuName, qemuPackage } from './program.ts';
@@ -41,6 +44,7 @@ async function describe(
   context: ActionContext,
 ): Promise<{ setup: BootSetup; host: BootHost }> {
   const { options, exact, machine, commandLine } = params;
+  const aids = params.aids ?? undefined;
   const host = {
     work: context.work,
     shared: context.shared,
@@ -48,15 +52,12 @@ async function describe(
     signal: context.signal,
     start: context.start,
   };
-  const accelerator = await chooseAccelerator(options, exact, host);
-  // QEMU is given the real file, so that no link can be turned between the look and the opening.
-  const medium =
-    options.boot === 'iso'
-      ? { image: realpathSync(context.input('image')) }
-      : { kernel: realpathSync(context.input('kernel')) };
+  const wanted = { accelerator: options.accelerator, cpu: cpuArgument(options) };
+  const accelerator = await chooseAccelerator(wanted, exact || needsTcg(aids, options), host);
+  const media = givenMedia(machine, options, context);
   const symbols = context.task.inputs['symbols'] ? { symbols: context.input('symbols') } : {};
   const traces = context.task.inputs['traces'] ? { traces: context.input('traces') } : {};
-  const setup = { machine, options, accelerator, exact, commandLine, ...medium, ...symbols, ...traces };
+  const setup = { machine, options, accelerator, exact, commandLine, aids, ...media, ...symbols, ...traces };
   return { setup, host };
 }
 

@@ -5,17 +5,15 @@ import type { Emit } from '../core/event.ts';
 import type { Command, Finished, Running } from '../core/exec.ts';
 import { SynosError } from '../core/failure.ts';
 import type { BootOutcome } from '../core/outcome.ts';
+import type { Aids } from './aids.ts';
+import { type Ending, endingOf } from './ending.ts';
 import type { BootFacts, Stop } from './evidence.ts';
-import { firmwareFiles, firmwarePath } from './firmware.ts';
+import { followGuest } from './follow.ts';
 import { type Guest, startGuest } from './guest.ts';
-import { patienceFor } from './limits.ts';
-import {
-  type Accelerator,
-  type FirmwareChoice,
-  files,
-  machineArguments,
-  machineFirmware,
-} from './machine.ts';
+import type { Seen } from './last/seen.ts';
+import { type GivenMedia, layOutMedia } from './layout.ts';
+import { patienceFor, slowness } from './limits.ts';
+import { type Accelerator, files, machineArguments } from './machine.ts';
 import type { MachineOptions } from './options.ts';
 import {
   complaintsOf,
@@ -26,25 +24,24 @@ import {
   stopwatch,
 } from './outcome.ts';
 import { checkQemuComplaints, checkSpace, findQemu } from './program.ts';
-import { type SerialReader, serialReader } from './serial.ts';
+import { playScript, type Script } from './script.ts';
+import { type SerialExtras, type SerialReader, serialReader } from './serial.ts';
+import { openSerialInput, type SerialInput } from './serial-input.ts';
 import { symbolNames } from './symbols.ts';
 import { followFile } from './tail.ts';
-import { watchGuest } from './watch.ts';
 
-export type BootSetup = {
+export type BootSetup = GivenMedia & {
   readonly machine: string;
   readonly options: MachineOptions;
   readonly accelerator: Accelerator;
   readonly exact: boolean;
   /** Words behind those of the machine description: later words win. */
   readonly commandLine: string;
-  /** Absolute real paths; the one that `options.boot` needs must be there. */
-  readonly kernel?: string;
-  readonly image?: string;
   /** An archive of allocation traces for the kernel. */
   readonly traces?: string;
   /** The kernel's ELF file, for names of addresses. */
   readonly symbols?: string;
+  readonly aids?: Aids | undefined;
 };
 
 export type BootHost = {
@@ -53,6 +50,8 @@ export type BootHost = {
   readonly emit: Emit;
   readonly signal: AbortSignal;
   start(command: Command): Promise<Running>;
+  /** Where somebody types at the guest: called once, before it runs. */
+  readonly typist?: (input: SerialInput) => void;
 };
 
 /**
@@ -60,54 +59,83 @@ export type BootHost = {
  * (tool.missing, resource.short, disk.full) or the signal was aborted (interrupted).
  */
 export async function boot(setup: BootSetup, host: BootHost): Promise<BootOutcome> {
-  const watch = stopwatch();
-  const { argv, guest } = await startMachine(setup, host);
-  return runMachine(setup, host, { argv, guest, watch });
+  const watch = stopwatchFor(setup);
+  const machine = await startMachine(setup, host);
+  return runMachine(setup, host, { ...machine, watch });
 }
 
 /** The same in two steps: QEMU starts with its machine paused now, and is set running by what this resolves with. */
 export async function bootAhead(setup: BootSetup, host: BootHost): Promise<() => Promise<BootOutcome>> {
-  const { argv, guest } = await startMachine(setup, host);
-  return () => runMachine(setup, host, { argv, guest, watch: stopwatch(true) });
+  const machine = await startMachine(setup, host);
+  return () => runMachine(setup, host, { ...machine, watch: stopwatchFor(setup, true) });
 }
 
-type Machine = { readonly argv: readonly [string, ...string[]]; readonly guest: Guest };
+type Machine = {
+  readonly argv: readonly [string, ...string[]];
+  readonly guest: Guest;
+  readonly input: SerialInput | undefined;
+};
 
 async function startMachine(setup: BootSetup, host: BootHost): Promise<Machine> {
-  const argv = layOut(setup, host.work);
-  return { argv, guest: await startGuest({ argv, cwd: host.work, keepBytes: 65_536 }, host.start) };
+  const argv = layOut(setup, host);
+  const input = isTypedAt(setup, host) ? await openSerialInput(host.work, host.start) : undefined;
+  return { argv, input, guest: await startGuest({ argv, cwd: host.work, keepBytes: 65_536 }, host.start) };
+}
+
+function stopwatchFor({ options }: BootSetup, ahead = false): Stopwatch {
+  return stopwatch({ ahead, forReady: options.rules?.ready !== undefined });
 }
 
 async function runMachine(
   setup: BootSetup,
   host: BootHost,
-  { argv, guest, watch }: Machine & { readonly watch: Stopwatch },
+  { argv, guest, input, watch }: Machine & { readonly watch: Stopwatch },
 ): Promise<BootOutcome> {
   const { machine, accelerator, exact, options } = setup;
   const log = join(host.work, files.serial);
   const cap = options.limits.serialMib * 2 ** 20;
-  const serial = serialReader(serialTellers(machine, host.emit));
+  const script = input && scriptOf(setup, input);
+  const serial = serialReader(serialTellers(machine, host.emit), {
+    rules: options.rules,
+    heard: script?.hear,
+    screen: await screenOf(options),
+  });
+  const ending = options.rules || script ? endingOf(options, serial, script) : undefined;
   const tail = followFile(log);
   const poll = (): number => {
-    const came = tail.poll(serial.feed);
+    const came = tail.poll(serial.feed, serial.room());
+    serial.look();
     watch.mark(serial.state());
     return came;
   };
   try {
     host.emit({ type: 'boot.started', machine, accelerator, argv });
     const wakes = tail.onGrowth(guest.wake);
-    const run = await runGuest(guest, setup, host, serial, { poll, wakes });
-    while (serial.state().bytes <= cap && poll() > 0);
+    if (input) host.typist?.(input);
+    const run = await runGuest(guest, setup, host, { serial, poll, wakes, ending });
+    do {
+      while (serial.state().bytes <= cap && poll() > 0);
+      await serial.ready();
+    } while (serial.state().bytes <= cap && poll() > 0);
     serial.finish();
-    const facts = factsOf(run, setup, host.work, serial);
+    const facts = { ...factsOf(run, setup, host.work, serial), rules: ending?.facts() };
     checkQemuComplaints(facts.complaints, options.memoryMib);
-    const context = { machine, accelerator, exact, argv, version: run.version, timing: watch.end() };
+    const context = {
+      machine,
+      accelerator,
+      exact,
+      argv,
+      version: run.version,
+      timing: watch.end(),
+      seen: run.seen,
+    };
     const outcome = outcomeOf(context, facts, serial);
     if (outcome.end !== 'passed') checkSpace(host.work);
     host.emit({ type: 'boot.ended', machine, outcome });
     return outcome;
   } finally {
     tail.close();
+    input?.close();
     // What a flood wrote before QEMU was gone is no use to anybody.
     if (statSync(log).size > cap) truncateSync(log, cap);
   }
@@ -123,42 +151,75 @@ function factsOf(run: GuestRun, setup: BootSetup, work: string, serial: SerialRe
     signal,
     complaints: complaintsOf(run.finished),
     tripleFault: loggedTripleFault(work),
-    nameOf: setup.symbols === undefined ? () => undefined : symbolNames(setup.symbols),
-    throughFirmware: setup.options.boot === 'iso',
+    nameOf:
+      setup.symbols === undefined || run.seen?.symbolsFit === false
+        ? () => undefined
+        : symbolNames(setup.symbols),
+    throughFirmware: setup.options.boot !== 'kernel',
     serial: serial.state(),
     harvest: serial.harvest(),
     tests: serial.tests(),
   };
 }
 
-type GuestRun = Pick<BootFacts, 'stop' | 'samples' | 'started'> & { version: string; finished: Finished };
+// Loaded late: it is large, and few machines have one.
+async function screenOf({ terminal }: MachineOptions): Promise<SerialExtras['screen']> {
+  if (terminal === false) return undefined;
+  const { screenMaker } = await import('./terminal.ts');
+  return screenMaker(terminal === true ? { columns: 80, rows: 25 } : terminal);
+}
+
+function isTypedAt({ options }: BootSetup, { typist }: BootHost): boolean {
+  return typist !== undefined || options.script.length > 0;
+}
+
+function scriptOf({ options, exact }: BootSetup, input: SerialInput): Script | undefined {
+  // A script that types more than a guest takes waits for it in vain, and is told so.
+  return options.script.length > 0 ? playScript(options.script, slowness(exact), input.send) : undefined;
+}
+
+/** The guest's serial port, and what it says about the end. */
+type Port = {
+  readonly serial: SerialReader;
+  readonly poll: () => number;
+  /** Whoever waits is woken by the first byte. */
+  readonly wakes: boolean;
+  readonly ending: Ending | undefined;
+};
+
+type GuestRun = Pick<BootFacts, 'stop' | 'samples' | 'started'> & {
+  version: string;
+  finished: Finished;
+  seen: Seen | undefined;
+};
 
 // From the guest's first instruction to the end of QEMU.
 async function runGuest(
   guest: Guest,
   setup: BootSetup,
   host: BootHost,
-  serial: SerialReader,
-  port: { readonly poll: () => number; readonly wakes: boolean },
+  { serial, ending, ...port }: Port,
 ): Promise<GuestRun> {
   host.signal.addEventListener('abort', guest.wake, { once: true });
   try {
-    guest.go();
-    const stop = await watchGuest({
+    const stop = await followGuest(guest, setup, host, {
       limits: setup.options.limits,
       patience: patienceFor(setup.options, setup.exact),
       ...port,
       serial: serial.state,
+      ...(ending ? { ending } : {}),
       ended: () => (host.signal.aborted ? { cause: 'exit' } : guest.ended()),
       registers: guest.registers,
-      codeAt: guest.codeAt,
+      prove: guest.prove,
       cpuMs: guest.cpuMs,
       pause: guest.pause,
     });
     const samples = host.signal.aborted ? [] : await lastLooks(guest, stop);
+    const cpus = samples.at(-1) ?? [];
+    const seen = cpus.length > 0 && wentWrong(stop) ? await guest.lookAround(cpus, setup.symbols) : undefined;
     const finished = await guest.finish();
     if (host.signal.aborted) throw interruption(host.signal);
-    return { stop, samples, started: guest.started(), version: guest.version(), finished };
+    return { stop, samples, started: guest.started(), version: guest.version(), finished, seen };
   } finally {
     host.signal.removeEventListener('abort', guest.wake);
     await guest.finish();
@@ -167,9 +228,15 @@ async function runGuest(
 
 // A guest that reset or powered off stands still; one that still runs is looked at several times.
 async function lastLooks(guest: Guest, stop: Stop): Promise<BootFacts['samples']> {
-  if (stop.cause === 'exit') return [];
+  if (stop.cause === 'exit' || stop.cause === 'done') return [];
   if (stop.cause === 'event') return [await guest.registers()];
+  if (stop.cause === 'dead-halt' || stop.cause === 'dead-wait') return guest.still();
   return guest.samples();
+}
+
+// A guest that powers itself off may well have passed.
+function wentWrong(stop: Stop): boolean {
+  return stop.cause !== 'event' || (stop.reason !== 'guest-shutdown' && stop.reason !== 'host-signal');
 }
 
 function interruption(signal: AbortSignal): SynosError {
@@ -178,36 +245,24 @@ function interruption(signal: AbortSignal): SynosError {
 }
 
 // Writes the files that QEMU reads; returns its whole command.
-function layOut(setup: BootSetup, work: string): readonly [string, ...string[]] {
+function layOut(setup: BootSetup, host: BootHost): readonly [string, ...string[]] {
   const { options, exact } = setup;
+  const { work } = host;
   const words = [options.commandLine, setup.commandLine, exact ? 'clock=instructions' : ''];
   const commandLine = words.filter((word) => word !== '').join(' ');
-  const firmware = chooseFirmware(options, work);
   writeFileSync(join(work, files.cmdline), commandLine);
   if (setup.traces !== undefined) copyFileSync(setup.traces, join(work, files.traces));
   const media = {
-    firmware,
+    ...layOutMedia(setup, options, work),
     ...(setup.traces === undefined ? {} : { traces: true as const }),
-    ...(setup.kernel === undefined ? {} : { kernel: setup.kernel }),
-    ...(setup.image === undefined ? {} : { image: setup.image }),
   };
   return [
     findQemu(),
-    ...machineArguments({ options, media, accelerator: setup.accelerator, exact, commandLine }),
+    ...machineArguments({
+      ...{ options, media, exact, commandLine },
+      accelerator: setup.accelerator,
+      input: isTypedAt(setup, host),
+      aids: setup.aids,
+    }),
   ];
-}
-
-function chooseFirmware(options: MachineOptions, work: string): FirmwareChoice {
-  switch (machineFirmware(options)) {
-    case 'none':
-      return { kind: 'rom', rom: firmwarePath(firmwareFiles.qboot) };
-    case 'bios':
-      return { kind: 'builtin' };
-    case 'uefi': {
-      const code = firmwarePath(firmwareFiles.ovmfCode);
-      // Fresh each time: variables that a boot of other media left send OVMF to its shell.
-      copyFileSync(firmwarePath(firmwareFiles.ovmfVars), join(work, files.vars));
-      return { kind: 'flash', code };
-    }
-  }
 }

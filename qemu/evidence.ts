@@ -1,6 +1,7 @@
 // All that was seen of a boot when it was over, and the words that tell it.
 import type { Harvest } from './harvest.ts';
 import type { KtapResult } from './ktap.ts';
+import type { Done } from './options.ts';
 import { type CpuState, describeCpus, isIdle } from './registers.ts';
 import type { SerialState } from './serial.ts';
 import type { NameOf } from './symbols.ts';
@@ -15,11 +16,36 @@ export type Stop =
   | { readonly cause: 'event'; readonly reason: string }
   | { readonly cause: 'panic-line' }
   | { readonly cause: 'dead-halt' }
-  /** A jump to itself with interrupts off. */
+  /** Halted with interrupts on, and it is proved that none can come. */
+  | { readonly cause: 'dead-wait' }
+  /** A loop that is proved never to end. */
   | { readonly cause: 'dead-loop' }
+  /** No new state of the CPUs for so long, though something might still change it. */
+  | { readonly cause: 'frozen'; readonly seconds: number }
   | { readonly cause: 'silence'; readonly seconds: number }
   | { readonly cause: 'time-limit'; readonly seconds: number }
-  | { readonly cause: 'flood'; readonly what: string };
+  | { readonly cause: 'flood'; readonly what: string }
+  /** The guest showed what the machine's rules call done. */
+  | { readonly cause: 'done'; readonly what: string }
+  | { readonly cause: 'fail-line' }
+  /** A step of the script that did not come in its time. */
+  | { readonly cause: 'script'; readonly step: string; readonly seconds: number };
+
+/** What the verdict is to know of a machine with rules or a script. */
+export type RuleFacts = {
+  readonly done: Exclude<Done, 'auto'>;
+  readonly passCode: number;
+  /** The guest showed what `done` names, as far as that comes on the serial port. */
+  readonly met: boolean;
+  /** It said that something failed: the line, escaped. */
+  readonly fail: string | undefined;
+  /** Why results are not whole, or the guest not ready. */
+  readonly defects: readonly string[];
+  /** The machine came so far that it is in no firmware any more. */
+  readonly alive: boolean;
+  /** For people. */
+  readonly evidence: readonly string[];
+};
 
 export type BootFacts = {
   readonly stop: Stop;
@@ -39,10 +65,16 @@ export type BootFacts = {
   readonly serial: SerialState;
   readonly harvest: Harvest;
   readonly tests: KtapResult;
+  /** Where the machine has rules or a script. */
+  readonly rules?: RuleFacts | undefined;
 };
 
 export function eventReason(facts: BootFacts): string | undefined {
   return facts.stop.cause === 'event' ? facts.stop.reason : undefined;
+}
+
+export function poweredOff(facts: BootFacts): boolean {
+  return eventReason(facts) === 'guest-shutdown';
 }
 
 export function lastSample(facts: BootFacts): readonly CpuState[] {
@@ -64,8 +96,9 @@ export function whereabouts(facts: BootFacts): string {
 }
 
 export function duration(facts: BootFacts): string {
-  if (facts.stop.cause === 'silence') return ` for ${facts.stop.seconds} s`;
-  return facts.stop.cause === 'time-limit' ? ` after ${facts.stop.seconds} s` : '';
+  const { stop } = facts;
+  if (stop.cause === 'silence' || stop.cause === 'frozen') return ` for ${stop.seconds} s`;
+  return stop.cause === 'time-limit' ? ` after ${stop.seconds} s` : '';
 }
 
 export function afterEnd(facts: BootFacts): string {
@@ -82,6 +115,7 @@ export function evidenceOf(facts: BootFacts): string[] {
     `hello record ${harvest.hello ? 'came' : 'missing'}, end record ${harvest.ended ? 'came' : 'missing'}, ${harvest.records.length} records`,
     ...harvest.defects,
     ...tests.problems,
+    ...(facts.rules?.evidence ?? []),
     ...facts.complaints.slice(-3).map((line) => `QEMU said: ${line}`),
   ];
 }

@@ -3,12 +3,16 @@ import { readFileSync } from 'node:fs';
 import type { Command, Finished, Running } from '../core/exec.ts';
 import { visibleUpTo } from '../core/text.ts';
 import type { Stop } from './evidence.ts';
+import type { Seen } from './last/seen.ts';
+import type { Proof, Prover } from './proof/prove.ts';
 import { openQmp, type Qmp, type QmpEvent, QmpRefusal } from './qmp.ts';
 import { type CpuState, parseRegisters } from './registers.ts';
 
 export type Guest = {
   /** Sets it running; QEMU may still be busy with its own start. */
   go(): void;
+  /** Resolves when QEMU has made everything and answers, or is gone. */
+  ready(): Promise<void>;
   /** QEMU's own version text; 'unknown' when it never greeted. */
   version(): string;
   /** The guest was set running. */
@@ -18,7 +22,13 @@ export type Guest = {
   registers(): Promise<readonly CpuState[]>;
   /** Registers three times over a tenth of a second, consistent ones: the guest is stopped for each look. */
   samples(): Promise<readonly (readonly CpuState[])[]>;
-  codeAt(address: bigint): Promise<string>;
+  prove(): Promise<Proof | undefined>;
+  /** What a guest that stands still is seen at; undefined when that cannot be told in a few seconds. */
+  lookAround(cpus: readonly CpuState[], symbols: string | undefined): Promise<Seen | undefined>;
+  /** Registers once; the guest stands still from then on. */
+  still(): Promise<readonly (readonly CpuState[])[]>;
+  /** Whether a debugger is connected. */
+  debugged(): Promise<boolean>;
   cpuMs(): number;
   pause(ms: number): Promise<void>;
   /** Wakes a pause. */
@@ -27,18 +37,21 @@ export type Guest = {
   finish(): Promise<Finished>;
 };
 
+type Start = (command: Command) => Promise<Running>;
+
 /** A monitor that does not answer for so long belongs to a QEMU that hangs. */
 const answerMs = 1000;
+/** A proof is many questions; on a loaded host they take their time. */
+const proofMs = 5000;
+/** Of which addr2line may take most, on a large kernel. */
+const lookMs = 15_000;
 /** From the promise to quit to the end of the process, and from TERM to KILL. */
 const quitMs = 1000;
 const termMs = 1000;
 const sampleGapMs = 40;
 
 /** Starts QEMU with its machine paused. Rejects as Running's start does. */
-export async function startGuest(
-  command: Command,
-  start: (command: Command) => Promise<Running>,
-): Promise<Guest> {
+export async function startGuest(command: Command, start: Start): Promise<Guest> {
   const running = await start({ ...command, channel: true });
   if (!running.channel) throw new TypeError('QEMU was started without its channel');
   const state = { started: false, stop: undefined as Stop | undefined };
@@ -62,12 +75,16 @@ export async function startGuest(
         if (error instanceof QmpRefusal) end({ cause: 'refused', why: visibleUpTo(error.message, 400) });
       });
     },
+    ready: () => qmp.ready.catch(() => {}),
     version: qmp.version,
     started: () => state.started,
     ended: () => state.stop,
     registers: look.registers,
     samples: look.samples,
-    codeAt: look.codeAt,
+    prove: look.prove,
+    still: look.still,
+    lookAround: (cpus, symbols) => look.around(cpus, symbols, start),
+    debugged: look.debugged,
     cpuMs: () => cpuTimeMs(running.pid),
     pause: sleep.pause,
     wake: sleep.wake,
@@ -86,6 +103,7 @@ export async function startGuest(
 
 function endOf(event: QmpEvent): string | undefined {
   if (event.event === 'GUEST_PANICKED') return 'guest-panic';
+  if (event.event === 'WATCHDOG') return 'watchdog';
   if (event.event !== 'SHUTDOWN') return undefined;
   const reason = String(event.data.reason ?? 'unknown');
   return /^[a-z-]{1,40}$/.test(reason) ? reason : 'unknown';
@@ -94,6 +112,8 @@ function endOf(event: QmpEvent): string | undefined {
 // The ways to look into a guest. A monitor that was late once is not asked again: its QEMU hangs, and each question would cost a second.
 function looks(qmp: Qmp) {
   let late = false;
+  // Few guests ever need it.
+  let proving: Promise<Prover> | undefined;
   const ask = async <T>(question: () => Promise<T>, substitute: T): Promise<T> => {
     if (late) return substitute;
     return within(
@@ -122,10 +142,34 @@ function looks(qmp: Qmp) {
       }
       return taken.filter((cpus) => cpus.length > 0);
     },
-    async codeAt(address: bigint) {
-      const text = await ask(() => qmp.monitor(`x /4xb 0x${address.toString(16)}`), '');
-      const bytes = text.match(/0x[0-9a-f]{2}\b/g) ?? [];
-      return bytes.map((byte) => byte.slice(2)).join(' ');
+    async still() {
+      await order('stop');
+      const cpus = await registers();
+      return cpus.length > 0 ? [cpus] : [];
+    },
+    async around(cpus: readonly CpuState[], symbols: string | undefined, start: Start) {
+      const work = import('./last/seen.ts').then(({ lookAround }) =>
+        lookAround(cpus, { qmp, symbols, start }),
+      );
+      return late
+        ? undefined
+        : within(
+            lookMs,
+            work.catch(() => undefined),
+            () => undefined,
+          );
+    },
+    prove: async () => {
+      proving ??= import('./proof/prove.ts').then(({ prover }) => prover(qmp));
+      const proof = proving.then((it) => it.prove()).catch(() => undefined);
+      return late ? undefined : within(proofMs, proof, () => undefined);
+    },
+    async debugged() {
+      const devices = (await ask(() => qmp.execute('query-chardev'), [])) as {
+        label: string;
+        filename: string;
+      }[];
+      return devices.some(({ label, filename }) => label === 'gdb' && !filename.startsWith('disconnected:'));
     },
     /** Asks QEMU to go; resolves when it said that it will, or will not answer. */
     quit: () => order('quit'),

@@ -5,6 +5,7 @@ import type { MachineOptions } from './options.ts';
 export type Patience = {
   readonly seconds: number;
   readonly silenceSeconds: number;
+  readonly spinSeconds: number;
   /** Until the first byte: firmware says nothing for long. */
   readonly firstByteSeconds: number;
 };
@@ -14,10 +15,20 @@ const exactFactor = 3;
 /** OVMF takes up to 9 s before the kernel's first byte, on a machine that has nothing else to do. */
 const uefiFactor = 3;
 
+/** How many times as long a step of a script may take. */
+export function slowness(exact: boolean): number {
+  return exact ? exactFactor : 1;
+}
+
 export function patienceFor(options: MachineOptions, exact: boolean): Patience {
-  const { seconds, silenceSeconds } = options.limits;
-  const slow = exact ? exactFactor : 1;
+  const { seconds, silenceSeconds, spinSeconds } = options.limits;
+  const slow = slowness(exact);
   const silence = silenceSeconds * slow;
   const firmware = machineFirmware(options) === 'uefi' ? uefiFactor * slow : 1;
-  return { seconds: seconds * slow, silenceSeconds: silence, firstByteSeconds: silence * firmware };
+  return {
+    seconds: seconds * slow,
+    silenceSeconds: silence,
+    spinSeconds: spinSeconds * slow,
+    firstByteSeconds: silence * firmware,
+  };
 }

@@ -1,5 +1,11 @@
 // One machine of the configuration: its schema, defaults and a sentence for each field. Nothing here needs a process.
 import { z } from 'zod';
+import { clashes } from './clashes.ts';
+import { deviceFields } from './device-options.ts';
+import { mediaFields } from './media-options.ts';
+import { rulesOptions, scriptOptions, terminalOptions } from './rule-options.ts';
+
+export type { Done } from './rule-options.ts';
 
 const whole = (least: number, most: number) => z.int().min(least).max(most);
 /** One line of printable ASCII: it ends in a boot loader or a kernel that knows nothing else. */
@@ -16,24 +22,26 @@ const limits = z.strictObject({
     .describe(
       'Seconds without a byte on the serial port after which a guest is ended; exact runs have three times as long.',
     ),
+  spinSeconds: whole(1, 3600)
+    .default(10)
+    .describe(
+      'Seconds in which a silent guest may show no new state of its CPUs, where an interrupt or a device could still change it (a loop that nothing can end is told at once); exact runs have three times as long.',
+    ),
   serialMib: whole(1, 1024).default(4).describe('MiB of serial output after which a guest is ended.'),
   records: whole(1, 1_000_000).default(10_000).describe('Records after which a guest is ended.'),
 });
 
 const fields = z.strictObject({
-  boot: z
-    .enum(['kernel', 'iso'])
-    .default('kernel')
-    .describe('What is started: the kernel itself (PVH), or the ISO through its boot loader.'),
+  ...mediaFields,
   machine: z
     .enum(['q35', 'pc', 'microvm'])
     .default('q35')
     .describe('The board: q35 (PCI Express), pc (PCI, IDE) or microvm (no PCI, quickest).'),
   firmware: z
-    .enum(['auto', 'none', 'bios', 'uefi'])
+    .enum(['auto', 'none', 'qboot', 'bios', 'uefi'])
     .default('auto')
     .describe(
-      'What runs before the kernel: none (qboot, the least there is), bios (SeaBIOS) or uefi (OVMF); auto takes none for a kernel and bios for an ISO.',
+      'What runs before the kernel: none or qboot (the least there is), bios (SeaBIOS) or uefi (OVMF); auto takes none for a kernel and bios for an ISO.',
     ),
   cdrom: z
     .enum(['auto', 'ide', 'ahci', 'scsi'])
@@ -46,6 +54,7 @@ const fields = z.strictObject({
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be the name of a CPU model, as `max` or `Nehalem`')
     .default('max')
     .describe('CPU model, one of `qemu-system-x86_64 -cpu help`.'),
+  ...deviceFields,
   accelerator: z
     .enum(['auto', 'kvm', 'tcg'])
     .default('auto')
@@ -62,48 +71,15 @@ const fields = z.strictObject({
     .describe(
       'Counts instructions instead of time (icount): the same numbers in every run, at one instruction a tick; `--exact` and `--no-exact` beat it.',
     ),
+  rules: rulesOptions
+    .optional()
+    .describe('How the lines of a kernel are read that does not print frames (docs/serial.md).'),
+  script: scriptOptions.describe('What is typed at the guest, and when: steps one after the other.'),
+  terminal: terminalOptions.describe(
+    'true, or its size in `columns` (80) and `rows` (25), for a guest that paints with cursor moves: lines are what stands on the screen of a terminal.',
+  ),
   limits: limits.prefault({}).describe('When a guest is ended from outside.'),
 });
-
-type Clash = { path: keyof z.output<typeof fields>; message: string };
-
-// Every rule over two fields, so that QEMU is never started with what cannot work.
-function clashes(machine: z.output<typeof fields>): Clash[] {
-  const { boot, firmware, cdrom } = machine;
-  const rules: readonly (Clash & { broken: boolean })[] = [
-    {
-      broken: machine.machine === 'microvm' && boot === 'iso',
-      path: 'machine',
-      message: 'microvm has no CD drive: an ISO needs q35 or pc',
-    },
-    {
-      broken: machine.machine === 'microvm' && firmware === 'uefi',
-      path: 'firmware',
-      message: 'microvm has no UEFI: use none or bios',
-    },
-    {
-      broken: boot === 'iso' && firmware === 'none',
-      path: 'firmware',
-      message: 'an ISO is read by firmware: use bios or uefi',
-    },
-    {
-      broken: boot === 'kernel' && firmware === 'uefi',
-      path: 'firmware',
-      message: 'OVMF cannot start a PVH kernel: use none or bios, or `boot: iso`',
-    },
-    {
-      broken: boot === 'kernel' && cdrom !== 'auto',
-      path: 'cdrom',
-      message: 'only a machine with `boot: iso` has a CD drive',
-    },
-    {
-      broken: machine.machine === 'q35' && cdrom === 'ide',
-      path: 'cdrom',
-      message: 'q35 has no IDE controller: use ahci or scsi, or `machine: pc`',
-    },
-  ];
-  return rules.filter((rule) => rule.broken).map(({ path, message }) => ({ path, message }));
-}
 
 export const machineOptions = fields.superRefine((machine, context) => {
   for (const { path, message } of clashes(machine))

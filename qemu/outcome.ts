@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { nowMs } from '../core/clock.ts';
 import type { Emit } from '../core/event.ts';
 import type { Finished } from '../core/exec.ts';
-import type { BootOutcome } from '../core/outcome.ts';
+import type { BootOutcome, LastSeen } from '../core/outcome.ts';
 import { visibleLines, visibleUpTo } from '../core/text.ts';
 import type { BootFacts } from './evidence.ts';
 import { files } from './machine.ts';
@@ -38,18 +38,28 @@ export type Stopwatch = {
   end(): BootOutcome['timing'];
 };
 
-/** Runs from now, and says so in what it gives where QEMU was started `ahead`. */
-export function stopwatch(ahead = false): Stopwatch {
+/**
+ * Runs from now, and says so in what it gives where QEMU was started `ahead`. With `forReady` it tells when the guest was ready, too: null
+ * for never.
+ */
+export function stopwatch({ ahead = false, forReady = false } = {}): Stopwatch {
   const begun = nowMs();
   let firstByteMs: number | null = null;
   let firstRecordMs: number | null = null;
+  let readyMs: number | null = null;
   const now = (): number => Math.round((nowMs() - begun) * 10) / 10;
   return {
     mark(serial) {
       if (serial.bytes > 0) firstByteMs ??= now();
-      if (serial.frames > 0) firstRecordMs ??= now();
+      if (serial.frames > 0 || (serial.found ?? 0) > 0) firstRecordMs ??= now();
+      if (serial.rules?.ready !== undefined) readyMs ??= now();
     },
-    end: () => ({ firstByteMs, firstRecordMs, totalMs: now(), ...(ahead ? { prewarmed: true } : {}) }),
+    end: () => ({
+      ...{ firstByteMs, firstRecordMs },
+      ...(forReady ? { readyMs } : {}),
+      totalMs: now(),
+      ...(ahead ? { prewarmed: true } : {}),
+    }),
   };
 }
 
@@ -73,6 +83,7 @@ export function loggedTripleFault(work: string): boolean {
 export type OutcomeContext = Pick<BootOutcome, 'machine' | 'accelerator' | 'exact' | 'timing'> & {
   readonly version: string;
   readonly argv: readonly string[];
+  readonly seen: LastSeen | undefined;
 };
 
 export function outcomeOf(context: OutcomeContext, facts: BootFacts, serial: SerialReader): BootOutcome {
@@ -92,5 +103,6 @@ export function outcomeOf(context: OutcomeContext, facts: BootFacts, serial: Ser
     qemu: { version: context.version, argv: context.argv, exit: facts.exit, signal: facts.signal },
     timing: context.timing,
     serialBytes: state.bytes,
+    ...(context.seen ? { last: { cpus: context.seen.cpus, notes: context.seen.notes } } : {}),
   };
 }

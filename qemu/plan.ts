@@ -1,9 +1,15 @@
 // From a machine description and what it starts to the task that boots it. Pure.
 import { SynosError } from '../core/failure.ts';
-import { type Task, type TaskOutput, taskId } from '../core/task.ts';
+import { type Input, type Task, type TaskOutput, taskId } from '../core/task.ts';
+import type { Aids } from './aids.ts';
 import { patienceFor } from './limits.ts';
+import type { TreeMedia } from './media-check.ts';
 import type { MachineOptions } from './options.ts';
 import { bootParamsJson } from './params.ts';
+
+export type { Aids } from './aids.ts';
+export { clashes } from './clashes.ts';
+export { treeMedia } from './media-check.ts';
 
 export type BootRun = {
   /** Ticks are instructions, and two runs print the same bytes. */
@@ -12,11 +18,19 @@ export type BootRun = {
   readonly index: number;
   /** Words behind those of the machine description: later words win. */
   readonly commandLine?: string;
+  readonly aids?: Aids | undefined;
 };
 
 export type BootMedia = {
   readonly kernel?: TaskOutput;
+  readonly initrd?: TaskOutput;
   readonly image?: TaskOutput;
+  readonly disk?: TaskOutput;
+  readonly firmware?: TaskOutput;
+  /** An ELF file with the symbols of what runs; undefined: the kernel, where the machine starts what was built. */
+  readonly symbols?: TaskOutput;
+  /** Files that the machine's description names in place of these. */
+  readonly tree?: TreeMedia;
   /** A file of the project that the kernel is handed: its first boot module, or for an ISO the fw_cfg file `opt/synos/trace`. */
   readonly traces?: { readonly path: string; readonly count: number };
 };
@@ -25,6 +39,8 @@ export type BootMedia = {
 const ownMemoryMib = 192;
 /** For the accelerator's probe and for ending QEMU. */
 const graceMs = 30_000;
+/** The longest that a timer can run: 24 days. */
+const longestMs = 2 ** 31 - 1;
 const longestCommandLine = 900;
 
 /**
@@ -49,12 +65,13 @@ export function bootPlan(
       exact: run.exact,
       index: run.index,
       commandLine,
+      aids: run.aids ?? null,
     }),
     inputs: inputsOf(name, machine, media),
     outputs: ['outcome.json', 'serial.log'],
     // Guest CPUs share one thread where instructions are counted.
     demand: { cpus: run.exact ? 1 : machine.cpus, memoryMib: machine.memoryMib + ownMemoryMib, io: 0 },
-    limitMs: patienceFor(machine, run.exact).seconds * 1000 + graceMs,
+    limitMs: run.aids?.gdb ? longestMs : patienceFor(machine, run.exact).seconds * 1000 + graceMs,
     cacheable: false,
     ...(run.exact ? {} : { timed: true as const }),
     title: titleOf(name, media, run),
@@ -66,23 +83,55 @@ export function bootPlan(
   };
 }
 
+/** Under which name `media` and a task's inputs have what a machine starts. */
+const mediumNames = { kernel: 'kernel', iso: 'image', disk: 'disk', firmware: 'firmware' } as const;
+
 // What is started, and the kernel's symbols, that name the place where a guest hangs.
 function inputsOf(name: string, machine: MachineOptions, media: BootMedia): Task['inputs'] {
-  const started = machine.boot === 'iso' ? media.image : media.kernel;
+  const medium = mediumNames[machine.boot];
+  const started = treeInput(machine.file, media.tree?.file) ?? taskInput(media[medium]);
   if (!started) {
-    const what = machine.boot === 'iso' ? 'ISO' : 'kernel';
+    const what = machine.boot === 'iso' ? 'ISO' : machine.boot;
     throw new SynosError({
       code: 'plan.invalid',
       reason: `machine ${name} starts the ${what}, and there is none`,
     });
   }
-  const symbols: Task['inputs'] = media.kernel ? { symbols: { from: 'task', ...media.kernel } } : {};
-  const traces: Task['inputs'] = media.traces ? { traces: { from: 'tree', path: media.traces.path } } : {};
+  const initrd =
+    machine.boot === 'kernel'
+      ? (treeInput(machine.initrd, media.tree?.initrd) ?? taskInput(media.initrd))
+      : undefined;
+  if (initrd && media.traces)
+    throw new SynosError({
+      code: 'usage',
+      message: `machine ${name} has an initrd: its kernel cannot be handed traces, too`,
+    });
+  const symbols = symbolsOf(machine, media, started);
+  const disks = machine.disks.flatMap(({ file }, i) => {
+    const input = treeInput(file, media.tree?.disks[i]);
+    return input ? [[`disk${i}`, input] as const] : [];
+  });
   return {
-    [machine.boot === 'iso' ? 'image' : 'kernel']: { from: 'task', ...started },
-    ...symbols,
-    ...traces,
+    [medium]: started,
+    ...Object.fromEntries(disks),
+    ...(initrd ? { initrd } : {}),
+    ...(symbols ? { symbols } : {}),
+    ...(media.traces ? { traces: { from: 'tree', path: media.traces.path } } : {}),
   };
+}
+
+const taskInput = (output: TaskOutput | undefined): Input | undefined =>
+  output && { from: 'task', ...output };
+
+function treeInput(named: string | null, found: string | undefined): Input | undefined {
+  return named === null ? undefined : { from: 'tree', path: found ?? named };
+}
+
+// A file that was not built here has its symbols in itself or nowhere; the project's kernel would name its places wrongly.
+function symbolsOf(machine: MachineOptions, media: BootMedia, started: Input): Input | undefined {
+  if (media.symbols) return taskInput(media.symbols);
+  if (machine.file === null) return taskInput(media.kernel);
+  return machine.boot === 'kernel' ? started : undefined;
 }
 
 function titleOf(name: string, { traces }: BootMedia, { exact }: BootRun): string {

@@ -10,8 +10,8 @@ export type Qmp = {
   readonly ready: Promise<void>;
   /** Resolves with `return`; rejects with a QmpRefusal, or with another error when the socket is closed. */
   execute(command: string, args?: { readonly [key: string]: unknown }): Promise<unknown>;
-  /** The text that the human monitor prints for a command. */
-  monitor(commandLine: string): Promise<string>;
+  /** The text that the human monitor prints for a command; `cpu` is the one whose eyes it looks through, else the first. */
+  monitor(commandLine: string, cpu?: number): Promise<string>;
 };
 
 /** QEMU understood a command and would not do it; the message is its own. */
@@ -76,8 +76,8 @@ export function openQmp(socket: Duplex, onEvent: (event: QmpEvent) => void): Qmp
   // QEMU reads commands in order, so the handshake need not wait for the greeting.
   const ready = execute('qmp_capabilities').then(() => undefined);
   ready.catch(() => {}); // whoever awaits it gets the error; nobody may
-  const monitor: Qmp['monitor'] = async (commandLine) =>
-    String(await execute('human-monitor-command', { 'command-line': commandLine }));
+  const monitor: Qmp['monitor'] = async (commandLine, cpu = 0) =>
+    String(await execute('human-monitor-command', { 'command-line': commandLine, 'cpu-index': cpu }));
   return { version: () => version, ready, execute, monitor };
 }
 

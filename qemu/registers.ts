@@ -1,4 +1,5 @@
 // The registers of a stopped or idle guest, read from the monitor's text (`info registers -a`), and what they prove.
+import { parseDump, type Registers } from './cpu-dump.ts';
 
 export type CpuState = {
   readonly rip: bigint;
@@ -11,6 +12,10 @@ export type CpuState = {
   readonly longMode: boolean;
   /** IDTR limit in bytes; 0 means that every exception is a triple fault. */
   readonly idtLimit: number;
+  /** Never started: it waits at the reset vector for the first CPU. */
+  readonly parked: boolean;
+  /** Everything else that the monitor tells. */
+  readonly all?: Registers;
 };
 
 const cr0ProtectedMode = 1n;
@@ -27,32 +32,30 @@ export function parseRegisters(text: string): CpuState[] {
 }
 
 function parseCpu(block: string): CpuState | undefined {
-  const rip = field(block, /\b[RE]IP=([0-9a-f]+)/);
-  const flags = field(block, /\b[RE]FL=([0-9a-f]+)/);
-  const cr0 = field(block, /\bCR0=([0-9a-f]+)/);
-  const efer = field(block, /\bEFER=([0-9a-f]+)/);
-  const halted = field(block, /\bHLT=([01])/);
-  const idt = field(block, /\bIDT=\s+[0-9a-f]+ ([0-9a-f]+)/);
-  if (rip === undefined || flags === undefined || cr0 === undefined || halted === undefined) return undefined;
+  const all = parseDump(block);
+  const halted = /\bHLT=([01])/.exec(block)?.[1];
+  if (all === undefined || halted === undefined) return undefined;
+  const { rip, flags, cr0, efer, cs, idt } = all;
   return {
     rip,
     interrupts: (flags & flagInterrupts) !== 0n,
-    halted: halted === 1n,
+    halted: halted === '1',
     protectedMode: (cr0 & cr0ProtectedMode) !== 0n,
     paging: (cr0 & cr0Paging) !== 0n,
-    longMode: ((efer ?? 0n) & eferLongModeActive) !== 0n,
-    idtLimit: Number(idt ?? 0xffffn),
+    longMode: (efer & eferLongModeActive) !== 0n,
+    idtLimit: idt.limit,
+    parked: rip === resetVector && cs.base === resetBase,
+    all,
   };
 }
 
-function field(text: string, pattern: RegExp): bigint | undefined {
-  const digits = pattern.exec(text)?.[1];
-  return digits === undefined ? undefined : BigInt(`0x${digits}`);
-}
+// Where a CPU begins; under KVM one that nobody started stands there without being halted.
+const resetVector = 0xfff0n;
+const resetBase = 0xffff0000n;
 
-/** All CPUs in HLT with interrupts off: nothing but an NMI could ever move this guest again. */
+/** All CPUs in HLT with interrupts off, or never started: nothing but an NMI could ever move this guest again. */
 export function isDeadHalt(cpus: readonly CpuState[]): boolean {
-  return cpus.length > 0 && cpus.every((cpu) => cpu.halted && !cpu.interrupts);
+  return cpus.some((cpu) => cpu.halted) && cpus.every((cpu) => (cpu.halted && !cpu.interrupts) || cpu.parked);
 }
 
 /** All CPUs wait for an interrupt, and at least one could get it. */
@@ -60,12 +63,17 @@ export function isIdle(cpus: readonly CpuState[]): boolean {
   return cpus.length > 0 && cpus.every((cpu) => cpu.halted);
 }
 
-/** Whether the CPU that runs stayed within a few instructions over all the samples. */
+/** Whether the CPU that runs stayed within a few instructions over all the samples, and its registers with it: a loop that counts does work. */
 export function isSpinning(samples: readonly (readonly CpuState[])[]): boolean {
-  const running = samples.map((cpus) => cpus.find((cpu) => !cpu.halted)?.rip);
+  const running = samples.map((cpus) => cpus.find((cpu) => !cpu.halted));
   const [first] = running;
   if (first === undefined || samples.length < 2) return false;
-  return running.every((rip) => rip !== undefined && distance(rip, first) <= spinBytes);
+  return running.every(
+    (cpu) =>
+      cpu !== undefined &&
+      distance(cpu.rip, first.rip) <= spinBytes &&
+      cpu.all?.general.join() === first.all?.general.join(),
+  );
 }
 
 /** A loop that waits for nothing is this short: a compare, a pause, a jump. */
@@ -87,11 +95,11 @@ export function isBelowKernel(cpus: readonly CpuState[]): boolean {
 export function describeCpus(cpus: readonly CpuState[]): string[] {
   return cpus.map((cpu, index) => {
     const flag = (on: boolean): number => (on ? 1 : 0);
-    return `CPU ${index}: RIP=0x${cpu.rip.toString(16)} HLT=${flag(cpu.halted)} IF=${flag(cpu.interrupts)} ${mode(cpu)}`;
+    return `CPU ${index}: RIP=0x${cpu.rip.toString(16)} HLT=${flag(cpu.halted)} IF=${flag(cpu.interrupts)} ${modeOf(cpu)}`;
   });
 }
 
-function mode(cpu: CpuState): string {
+export function modeOf(cpu: CpuState): string {
   if (cpu.longMode) return 'long mode';
   if (!cpu.protectedMode) return 'real mode';
   return cpu.paging ? 'protected mode with paging' : 'protected mode';

@@ -1,74 +1,86 @@
-// Names for addresses, from the symbol table of a 64-bit ELF file (System V ABI, chapter 4). Read only when a boot ended badly.
-import { readFileSync } from 'node:fs';
+// Names for addresses, from the symbol table of an ELF file (System V ABI, chapter 4). Read only when a boot ended badly.
 import { visibleUpTo } from '../core/text.ts';
+import { type Elf, openElf, type Section, stringAt } from './last/elf.ts';
 
 /** "name+0x12" for an address inside a function, undefined for any other. */
 export type NameOf = (address: bigint) => string | undefined;
 
-const sectionHeaderBytes = 64;
-const symbolBytes = 24;
 const symbolTable = 2;
+const noType = 0;
 const functionType = 2;
+/** A label of assembly has no size: it is taken to reach to the next one, but not farther than this. */
+const mostOfLabel = 4096n;
 
-type Section = {
-  readonly type: number;
-  readonly offset: number;
-  readonly size: number;
-  readonly link: number;
-};
-type Function = { readonly start: bigint; readonly size: bigint; readonly name: string };
+type Symbols = { readonly start: bigint; readonly end: bigint; readonly name: string };
 
 /** A file that is no ELF, has no symbols, or lies about its tables names nothing. */
 export function symbolNames(path: string): NameOf {
-  let functions: readonly Function[] | undefined;
+  let known: { functions: readonly Symbols[]; labels: readonly Symbols[] } | undefined;
   return (address) => {
-    functions ??= readFunctions(path);
-    const found = functions.find(({ start, size }) => address >= start && address < start + size);
+    known ??= readNames(path);
+    const holds = ({ start, end }: Symbols): boolean => address >= start && address < end;
+    const found = known.functions.find(holds) ?? known.labels.find(holds);
     return found && `${found.name}+0x${(address - found.start).toString(16)}`;
   };
 }
 
-function readFunctions(path: string): Function[] {
-  try {
-    const file = readFileSync(path);
-    if (file.readUInt32BE(0) !== 0x7f454c46 || file[4] !== 2) return [];
-    const sections = readSections(file);
-    const table = sections.find((section) => section.type === symbolTable);
-    const names = table && sections[table.link];
-    return table && names ? readSymbols(file, table, names) : [];
-  } catch (error) {
-    // Offsets beyond the file's end: the table is not what it says.
-    if (error instanceof RangeError) return [];
-    throw error;
-  }
+function readNames(path: string): { functions: Symbols[]; labels: Symbols[] } {
+  using elf = openElf(path);
+  const table = elf?.sections.find((section) => section.type === symbolTable);
+  const names = table && elf?.sections[table.link];
+  if (!elf || !table || !names) return { functions: [], labels: [] };
+  return readSymbols(elf, table, names);
 }
 
-function readSections(file: Buffer): Section[] {
-  const start = Number(file.readBigUInt64LE(0x28));
-  const count = file.readUInt16LE(0x3c);
-  return Array.from({ length: count }, (_, i) => {
-    const header = start + i * sectionHeaderBytes;
-    return {
-      type: file.readUInt32LE(header + 4),
-      offset: Number(file.readBigUInt64LE(header + 24)),
-      size: Number(file.readBigUInt64LE(header + 32)),
-      link: file.readUInt32LE(header + 40),
-    };
+type Row = {
+  readonly nameAt: number;
+  readonly type: number;
+  readonly within: number;
+  readonly start: bigint;
+  readonly size: bigint;
+};
+
+const row64 = (rows: Buffer, at: number): Row => ({
+  nameAt: rows.readUInt32LE(at),
+  type: rows.readUInt8(at + 4) & 0xf,
+  within: rows.readUInt16LE(at + 6),
+  start: rows.readBigUInt64LE(at + 8),
+  size: rows.readBigUInt64LE(at + 16),
+});
+const row32 = (rows: Buffer, at: number): Row => ({
+  nameAt: rows.readUInt32LE(at),
+  start: BigInt(rows.readUInt32LE(at + 4)),
+  size: BigInt(rows.readUInt32LE(at + 8)),
+  type: rows.readUInt8(at + 12) & 0xf,
+  within: rows.readUInt16LE(at + 14),
+});
+
+function readSymbols(elf: Elf, table: Section, names: Section): { functions: Symbols[]; labels: Symbols[] } {
+  const text = elf.read(names.offset, names.size);
+  const rows = elf.read(table.offset, table.size);
+  const [rowBytes, read] = elf.bits === 64 ? [24, row64] : [16, row32];
+  const functions: Symbols[] = [];
+  const marks: Mark[] = [];
+  for (let at = 0; at + rowBytes <= rows.length; at += rowBytes) {
+    const { type, start, size, ...row } = read(rows, at);
+    const within = elf.sections[row.within];
+    if ((type !== functionType && type !== noType) || !within?.executable) continue;
+    const name = visibleUpTo(stringAt(text, row.nameAt), 120);
+    if (size > 0n && type === functionType) functions.push({ start, end: start + size, name });
+    else if (name !== '') marks.push({ start, name, within });
+  }
+  return { functions, labels: labelsOf(marks) };
+}
+
+type Mark = { readonly start: bigint; readonly name: string; readonly within: Section };
+
+function labelsOf(marks: Mark[]): Symbols[] {
+  marks.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+  return marks.map(({ start, name, within }, index) => {
+    let end = start + mostOfLabel;
+    const next = marks.slice(index + 1, index + 8).find((mark) => mark.start > start)?.start;
+    for (const bound of [next, within.address + BigInt(within.size)])
+      if (bound !== undefined && bound < end) end = bound;
+    return { start, name, end };
   });
-}
-
-function readSymbols(file: Buffer, table: Section, names: Section): Function[] {
-  const found: Function[] = [];
-  const end = Math.min(table.offset + table.size, file.length);
-  for (let at = table.offset; at + symbolBytes <= end; at += symbolBytes) {
-    if ((file.readUInt8(at + 4) & 0xf) !== functionType) continue;
-    const start = names.offset + file.readUInt32LE(at);
-    const name = file.toString('latin1', start, file.indexOf(0, start));
-    found.push({
-      start: file.readBigUInt64LE(at + 8),
-      size: file.readBigUInt64LE(at + 16),
-      name: visibleUpTo(name, 120),
-    });
-  }
-  return found;
 }

@@ -13,6 +13,7 @@ const kernelCpu: CpuState = {
   paging: true,
   longMode: true,
   idtLimit: 0xfff,
+  parked: false,
 };
 const halted = { ...kernelCpu, halted: true };
 const idle = { ...halted, interrupts: true };

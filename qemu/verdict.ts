@@ -11,20 +11,17 @@ import {
   eventReason,
   evidenceOf,
   lastSample,
+  poweredOff,
   whereabouts,
 } from './evidence.ts';
 import { isBelowKernel, isDeadHalt, isIdle, isSpinning } from './registers.ts';
+import { isPassCode, means, type Ruling, ruled, scriptStopped } from './rulings.ts';
 
 export type Verdict = {
   readonly end: BootEnd;
   readonly reason: string;
   readonly evidence: readonly string[];
 };
-
-type Ruling = { readonly end: BootEnd; readonly reason: string } | undefined;
-
-/** isa-debug-exit ends QEMU with 2n+1 for a written n: 0x10, 0x11 and 0x12 of the kernel's contract. */
-const exitCodes = { passed: 33, failed: 35, panic: 37 } as const;
 
 export function judge(facts: BootFacts): Verdict {
   for (const rule of rules) {
@@ -45,8 +42,11 @@ const rules: readonly ((facts: BootFacts) => Ruling)[] = [
   crashed,
   hung,
   reset,
+  barked,
   flooded,
   failed,
+  ruled,
+  scriptStopped,
   finished,
   halted,
   looped,
@@ -70,7 +70,7 @@ function panicked(facts: BootFacts): Ruling {
   if (said !== undefined) return { end: 'panic', reason: `the kernel panicked: ${said}` };
   if (eventReason(facts) === 'guest-panic')
     return { end: 'panic', reason: 'the guest told QEMU that it panicked' };
-  if (facts.stop.cause === 'exit' && facts.exit === exitCodes.panic)
+  if (facts.stop.cause === 'exit' && means(facts, 'panic'))
     return { end: 'panic', reason: 'the kernel ended with the exit code of a panic' };
   return undefined;
 }
@@ -108,7 +108,8 @@ function crashed(facts: BootFacts): Ruling {
 
 // Whatever the guest does, QEMU's monitor answers.
 function hung(facts: BootFacts): Ruling {
-  const waited = facts.stop.cause === 'silence' || facts.stop.cause === 'time-limit';
+  const { cause } = facts.stop;
+  const waited = cause === 'silence' || cause === 'time-limit';
   if (!waited || facts.samples.length > 0) return undefined;
   return { end: 'qemu-error', reason: `QEMU hangs: it does not answer${duration(facts)}` };
 }
@@ -126,6 +127,11 @@ function reset(facts: BootFacts): Ruling {
   return { end: 'reset', reason: `the guest asked for a reset${atAddress(facts)}` };
 }
 
+function barked(facts: BootFacts): Ruling {
+  if (eventReason(facts) !== 'watchdog') return undefined;
+  return { end: 'stalled', reason: `the watchdog of the machine ran out${whereabouts(facts)}` };
+}
+
 function flooded(facts: BootFacts): Ruling {
   if (facts.stop.cause !== 'flood') return undefined;
   return { end: 'flood', reason: `the guest was ended because it printed more than ${facts.stop.what}` };
@@ -133,20 +139,22 @@ function flooded(facts: BootFacts): Ruling {
 
 // A test that failed is known to have failed, whatever else was lost.
 function failed(facts: BootFacts): Ruling {
-  if (!endedByItself(facts)) return undefined;
+  const said = facts.rules?.fail;
+  if (said !== undefined) return { end: 'failed', reason: `the kernel said that it failed: ${said}` };
+  if (!endedByItself(facts) && facts.stop.cause !== 'done') return undefined;
   const { failed: count, failures } = facts.tests.summary;
   if (count > 0)
     return {
       end: 'failed',
       reason: `${count} ${count === 1 ? 'test' : 'tests'} failed: ${failures.slice(0, 3).join(', ')}`,
     };
-  if (facts.exit === exitCodes.failed)
+  if (facts.stop.cause === 'exit' && means(facts, 'failed'))
     return { end: 'failed', reason: 'the kernel ended with the exit code of a failed test' };
   return undefined;
 }
 
 function finished(facts: BootFacts): Ruling {
-  if (!endedByItself(facts) || (facts.exit !== exitCodes.passed && !poweredOff(facts))) return undefined;
+  if (!endedByItself(facts) || (!isPassCode(facts) && !poweredOff(facts))) return undefined;
   const { harvest, tests } = facts;
   if (!harvest.ended && harvest.refused.length === 0 && harvest.missingCount === 0)
     return { end: 'early', reason: 'the guest ended as if all were well, but without its end record' };
@@ -154,6 +162,7 @@ function finished(facts: BootFacts): Ruling {
     ...(harvest.ended ? [] : ['the end record is missing']),
     ...harvest.defects,
     ...tests.problems,
+    ...(facts.rules?.defects.filter((defect) => !harvest.defects.includes(defect)) ?? []),
   ];
   if (defects.length > 0)
     return { end: 'incomplete', reason: `results are lost: ${defects.slice(0, 3).join('; ')}` };
@@ -163,19 +172,26 @@ function finished(facts: BootFacts): Ruling {
 }
 
 function halted(facts: BootFacts): Ruling {
-  if (facts.stop.cause === 'exit' || !isDeadHalt(lastSample(facts))) return undefined;
-  return {
-    end: 'halt',
-    reason: `the CPU halted for ever${atAddress(facts)} with interrupts off${afterEnd(facts)}`,
-  };
+  const { cause } = facts.stop;
+  const dead = cause !== 'exit' && isDeadHalt(lastSample(facts));
+  if (!dead && cause !== 'dead-wait') return undefined;
+  const why = dead ? 'with interrupts off' : 'for an interrupt that nothing can send: all are masked';
+  const who = lastSample(facts).length > 1 ? 'all CPUs' : 'the CPU';
+  return { end: 'halt', reason: `${who} halted for ever${atAddress(facts)} ${why}${afterEnd(facts)}` };
 }
 
 function looped(facts: BootFacts): Ruling {
-  if (facts.stop.cause !== 'dead-loop' && facts.stop.cause !== 'silence') return undefined;
-  const stuck = facts.stop.cause === 'dead-loop' || isSpinning(facts.samples);
+  const { cause } = facts.stop;
+  const proved = cause === 'dead-loop';
+  if (!proved && cause !== 'frozen' && cause !== 'silence') return undefined;
+  if (cause === 'silence' && !isSpinning(facts.samples)) return undefined;
   // Where nothing was said, that is the first thing to tell; where the CPU was goes with it.
-  if (!stuck || facts.serial.bytes === 0 || inFirmware(facts)) return undefined;
-  return { end: 'spin', reason: `the CPU goes round in one place${atAddress(facts)}${afterEnd(facts)}` };
+  if (facts.serial.bytes === 0 || inFirmware(facts)) return undefined;
+  const how = proved ? ', which can never end' : cause === 'frozen' ? `, unchanged${duration(facts)}` : '';
+  return {
+    end: 'spin',
+    reason: `the CPU goes round in one place${atAddress(facts)}${how}${afterEnd(facts)}`,
+  };
 }
 
 function stuckInFirmware(facts: BootFacts): Ruling {
@@ -209,10 +225,11 @@ function endedByItself(facts: BootFacts): boolean {
   return facts.stop.cause === 'exit' || poweredOff(facts);
 }
 
-function poweredOff(facts: BootFacts): boolean {
-  return eventReason(facts) === 'guest-shutdown';
-}
-
 function inFirmware(facts: BootFacts): boolean {
-  return facts.throughFirmware && facts.harvest.hello === null && isBelowKernel(lastSample(facts));
+  return (
+    facts.throughFirmware &&
+    !facts.rules?.alive &&
+    facts.harvest.hello === null &&
+    isBelowKernel(lastSample(facts))
+  );
 }

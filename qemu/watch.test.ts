@@ -12,6 +12,7 @@ const cpu = (state: Partial<CpuState>): CpuState => ({
   paging: true,
   longMode: true,
   idtLimit: 1,
+  parked: false,
   ...state,
 });
 
@@ -25,13 +26,13 @@ function guest(
   const { bytes = 0, frames = 0, panic } = change;
   return {
     limits: { serialMib: 1, records: 10 },
-    patience: { seconds: 2, silenceSeconds: 1, firstByteSeconds: 0.2 },
+    patience: { seconds: 2, silenceSeconds: 1, spinSeconds: 60, firstByteSeconds: 0.2 },
     poll: () => 0,
     wakes: false,
     serial: () => ({ bytes, frames, panic }),
     ended: () => undefined,
     registers: async () => [cpu({})],
-    codeAt: async () => '90 90 90 90',
+    prove: async () => undefined,
     cpuMs: () => 0,
     pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     ...change,
@@ -74,37 +75,54 @@ test('a dead halt needs two looks, and is told long before the silence is over',
     looks++;
     return [cpu({ halted: true, interrupts: false })];
   };
-  const patience = { seconds: 60, silenceSeconds: 60, firstByteSeconds: 60 };
+  const patience = { seconds: 60, silenceSeconds: 60, spinSeconds: 60, firstByteSeconds: 60 };
   const { stop, ms } = await timed(guest({ registers, patience }));
   expect(stop).toEqual({ cause: 'dead-halt' });
   expect(looks).toBe(2);
-  expect(ms).toBeLessThan(1500);
+  expect(ms).toBeLessThan(450);
 });
 
-test('a jump to itself is dead only with interrupts off', async () => {
-  const patience = { seconds: 60, silenceSeconds: 60, firstByteSeconds: 60 };
-  const codeAt = async () => 'eb fe 90 90';
-  const loop = guest({
-    registers: async () => [cpu({ interrupts: false })],
-    codeAt,
-    patience,
-  });
-  expect((await timed(loop)).stop).toEqual({ cause: 'dead-loop' });
-  const waits = guest({ codeAt, patience: { ...patience, seconds: 2 } });
-  expect((await timed(waits)).stop).toEqual({ cause: 'time-limit', seconds: 2 });
+const patient = { seconds: 2, silenceSeconds: 60, spinSeconds: 60, firstByteSeconds: 60 };
+
+test('a loop that is proved is told long before the silence is over', async () => {
+  const { stop, ms } = await timed(guest({ prove: async () => 'spin', patience: patient }));
+  expect(stop).toEqual({ cause: 'dead-loop' });
+  expect(ms).toBeLessThan(600);
+  const sleeping = async () => [cpu({ halted: true })];
+  const waits = guest({ prove: async () => 'halt', registers: sleeping, patience: patient });
+  expect((await timed(waits)).stop).toEqual({ cause: 'dead-wait' });
 });
 
-test('two different places are no proof', async () => {
+test('a guest that moves on is not stopped for a proof, and one that stays only now and then', async () => {
+  let proofs = 0;
+  const prove = async () => {
+    proofs++;
+    return undefined;
+  };
   let rip = 0n;
-  const registers = async () => [cpu({ interrupts: false, rip: rip++ })];
-  const { stop } = await timed(
-    guest({
-      registers,
-      codeAt: async () => 'eb fe',
-      patience: { seconds: 2, silenceSeconds: 60, firstByteSeconds: 60 },
-    }),
+  const registers = async () => {
+    rip += 0x20000n;
+    return [cpu({ interrupts: false, rip })];
+  };
+  expect((await timed(guest({ registers, prove, patience: patient }))).stop.cause).toBe('time-limit');
+  expect(proofs).toBe(0);
+  await timed(guest({ prove, patience: { ...patient, seconds: 10 } }));
+  expect(proofs).toBeGreaterThan(8);
+  expect(proofs).toBeLessThan(14);
+});
+
+test('states that come again for spinSeconds are a spin when the guest had the CPU', async () => {
+  const patience = { ...patient, seconds: 20, spinSeconds: 3 };
+  let used = 0;
+  const { stop, ms } = await timed(guest({ patience, cpuMs: () => (used += 150) }));
+  expect(stop).toEqual({ cause: 'frozen', seconds: 3 });
+  expect(ms).toBeLessThan(5500);
+  expect((await timed(guest({ patience }))).stop.cause).toBe('time-limit');
+  let rip = 0n;
+  const registers = async () => [cpu({ rip: rip++ })];
+  expect((await timed(guest({ patience, registers, cpuMs: () => (used += 150) }))).stop.cause).toBe(
+    'time-limit',
   );
-  expect(stop.cause).toBe('time-limit');
 });
 
 test('silence counts when the guest had the CPU', async () => {
@@ -135,7 +153,7 @@ test('the serial port is not polled more often than every 20 ms', async () => {
     polls++;
     return 1;
   };
-  const patience = { seconds: 1, silenceSeconds: 60, firstByteSeconds: 60 };
+  const patience = { seconds: 1, silenceSeconds: 60, spinSeconds: 60, firstByteSeconds: 60 };
   await timed(guest({ poll, patience }));
   expect(polls).toBeLessThanOrEqual(52);
 });

@@ -1,9 +1,11 @@
 // Watches a running guest: reads its serial port as it grows, and tells as soon as it is certain how the boot ends.
 
 import { nowMs } from '../core/clock.ts';
+import type { Ending } from './ending.ts';
 import type { Stop } from './evidence.ts';
 import type { Patience } from './limits.ts';
 import type { MachineOptions } from './options.ts';
+import type { Proof } from './proof/prove.ts';
 import { type CpuState, isDeadHalt, isIdle } from './registers.ts';
 import type { SerialState } from './serial.ts';
 
@@ -13,12 +15,14 @@ export type Watched = {
   /** Reads what came on the serial port; the number of bytes. */
   poll(): number;
   serial(): SerialState;
+  /** What its serial port said about the end, `quietMs` after the last byte. */
+  ending?: Pick<Ending, 'look' | 'waits'>;
   /** What ended the guest already, if anything. */
   ended(): Stop | undefined;
   /** Registers of a guest that runs; empty when QEMU does not answer. */
   registers(): Promise<readonly CpuState[]>;
-  /** The first bytes at an address of CPU 0, as "eb fe"; '' when they cannot be read. */
-  codeAt(address: bigint): Promise<string>;
+  /** Whether it is proved that the guest can never do anything else; the guest is stopped for the looks. */
+  prove(): Promise<Proof | undefined>;
   /** CPU time that QEMU used so far, in milliseconds. */
   cpuMs(): number;
   /** The first byte cuts a pause short. */
@@ -35,7 +39,9 @@ const promptMs = 500;
 /** Behind the first record nobody waits for a single line, and the end of QEMU wakes the watcher; each look costs up to 1 ms of CPU. */
 const laterPollMs = 100;
 const slowestPollMs = 200;
-const probeAfterMs = 500;
+/** A guest that is silent for so long is looked into: a dead halt is told within half a second. */
+const probeAfterMs = 120;
+const earlyMs = 1200;
 /** A panicking kernel may print a dump before it exits; when nothing more came for so long, it will not. */
 const panicGraceMs = 1000;
 
@@ -49,31 +55,33 @@ export async function watchGuest(guest: Watched): Promise<Stop> {
     const now = nowMs();
     const came = guest.poll();
     if (came > 0) quiet.reset(now);
-    wait = nextWait(wait, guest, came > 0 || now - begun < promptMs);
+    const slowest = quiet.ms(now) < earlyMs ? laterPollMs : slowestPollMs;
+    wait = nextWait(wait, slowest, guest, came > 0 || now - begun < promptMs);
     const stop =
       guest.ended() ??
       flood(guest) ??
       panicOver(guest, quiet.ms(now)) ??
+      guest.ending?.look(quiet.ms(now)) ??
       limitOver(guest, now - begun) ??
       (await dead.probe(quiet.ms(now))) ??
-      (await quiet.over(now));
+      (guest.ending?.waits() ? undefined : await quiet.over(now));
     if (stop) return guest.ended() ?? stop;
     await guest.pause(wait);
   }
 }
 
-function nextWait(before: number, { serial, wakes }: Watched, busy: boolean): number {
+function nextWait(before: number, slowest: number, { serial, wakes }: Watched, busy: boolean): number {
   const { bytes, frames } = serial();
-  if (!busy) return Math.min(slowestPollMs, before * 1.2);
+  if (!busy) return Math.min(slowest, before * 1.2);
   if (frames > 0 || (bytes === 0 && wakes)) return laterPollMs;
   return before > quickestPollMs ? burstMs : quickestPollMs;
 }
 
 function flood(guest: Watched): Stop | undefined {
-  const { bytes, frames } = guest.serial();
+  const { bytes, frames, found = 0 } = guest.serial();
   const { serialMib, records } = guest.limits;
   if (bytes > serialMib * 2 ** 20) return { cause: 'flood', what: `${serialMib} MiB` };
-  if (frames > records) return { cause: 'flood', what: `${records} records` };
+  if (frames + found > records) return { cause: 'flood', what: `${records} records` };
   return undefined;
 }
 
@@ -113,33 +121,95 @@ function silenceClock(guest: Watched, begun: number) {
   };
 }
 
-// A halt or a jump to itself with interrupts off can never end: two looks at a silent guest prove it, long before its silence is over.
+// Looks into a guest that is silent. A halt with interrupts off, seen twice, and a loop that is proved closed can never end; a guest that
+// only shows no new state is given `spinSeconds`.
 function deathProbe(guest: Watched) {
-  let next = probeAfterMs;
-  let before = '';
+  const fresh = () => ({ ...emptyProbe(), proof: proofClock(), frozen: frozenClock(guest) });
+  let state = fresh();
+  const look = async (quietMs: number): Promise<Stop | undefined> => {
+    const { before } = state;
+    const cpus = await guest.registers();
+    state.before = cpus;
+    if (isDeadHalt(cpus)) return (await stillDead(guest)) ? { cause: 'dead-halt' } : undefined;
+    const proof = stayedNear(before, cpus) && state.proof.due(quietMs) ? await guest.prove() : undefined;
+    if (proof) return { cause: proof === 'halt' ? 'dead-wait' : 'dead-loop' };
+    return state.frozen.over(cpus, quietMs);
+  };
   return {
     async probe(quietMs: number): Promise<Stop | undefined> {
-      if (quietMs < probeAfterMs) {
-        next = probeAfterMs;
-        before = '';
-        return undefined;
-      }
-      if (quietMs < next) return undefined;
-      next = quietMs + probeAfterMs;
-      const cpus = await guest.registers();
-      const now = isDeadHalt(cpus) ? 'halt' : await deadLoop(guest, cpus);
-      const sure = now !== '' && now === before;
-      before = now;
-      if (!sure) return undefined;
-      return { cause: now === 'halt' ? 'dead-halt' : 'dead-loop' };
+      if (quietMs < probeAfterMs && state.looked) state = fresh();
+      if (quietMs < state.next) return undefined;
+      state.looked = true;
+      state.next = quietMs + (quietMs < earlyMs ? laterPollMs : slowestPollMs) * 0.9;
+      return look(quietMs);
     },
   };
 }
 
-// `jmp .`, or `pause` with a jump back to it: as kernels end that have nothing left to do. The place is returned, '' for none.
-async function deadLoop(guest: Watched, cpus: readonly CpuState[]): Promise<string> {
-  const [cpu] = cpus;
-  if (cpu === undefined || cpus.length > 1 || cpu.halted || cpu.interrupts) return '';
-  const code = await guest.codeAt(cpu.rip);
-  return code.startsWith('eb fe') || code.startsWith('f3 90 eb fc') ? `loop ${cpu.rip}` : '';
+/** Between the two looks at a dead halt. */
+const haltGapMs = 50;
+
+async function stillDead(guest: Watched): Promise<boolean> {
+  await guest.pause(haltGapMs);
+  return isDeadHalt(await guest.registers());
+}
+
+const emptyProbe = () => ({
+  next: probeAfterMs,
+  looked: false,
+  halted: false,
+  before: [] as readonly CpuState[],
+});
+
+/** A proof stops the guest and takes up to 50 ms: it is tried ever more seldom, but often enough to tell a spin within 3 s. */
+const seldomProofMs = 1000;
+
+function proofClock() {
+  let next = 0;
+  let gap = probeAfterMs;
+  return {
+    due(quietMs: number): boolean {
+      if (quietMs < next) return false;
+      gap = Math.min(seldomProofMs, gap * 2);
+      next = quietMs + gap;
+      return true;
+    },
+  };
+}
+
+/** A loop that waits may call, but not far. */
+const nearBytes = 1n << 16n;
+
+function stayedNear(before: readonly CpuState[], now: readonly CpuState[]): boolean {
+  return (
+    now.length > 0 &&
+    now.length === before.length &&
+    now.every((cpu, index) => {
+      const from = before[index]?.rip ?? 0n;
+      return cpu.halted || (cpu.rip > from ? cpu.rip - from : from - cpu.rip) < nearBytes;
+    })
+  );
+}
+
+// The CPUs that run show only states that they have shown before: for `spinSeconds` of time in which QEMU had the CPU, that is a spin.
+function frozenClock(guest: Watched) {
+  const seen = new Set<string>();
+  let since = 0;
+  let cpuSince = 0;
+  return {
+    over(cpus: readonly CpuState[], quietMs: number): Stop | undefined {
+      const running = cpus.filter((cpu) => !cpu.halted);
+      const text = running.map((cpu) => `${cpu.rip}:${cpu.all?.general.join()}`).join(';');
+      const { spinSeconds } = guest.patience;
+      if (running.length === 0 || !seen.has(text)) {
+        seen.add(text);
+        since = quietMs;
+        cpuSince = guest.cpuMs();
+        return undefined;
+      }
+      const allowed = spinSeconds * 1000;
+      if (quietMs - since < allowed || guest.cpuMs() - cpuSince < allowed / 2) return undefined;
+      return { cause: 'frozen', seconds: spinSeconds };
+    },
+  };
 }

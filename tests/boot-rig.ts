@@ -70,6 +70,19 @@ export function asmGuest(folder: string, name: string, body: string): string {
   return image;
 }
 
+/** A flat image of 16-bit assembly, linked for an address. */
+export function flatGuest(folder: string, name: string, body: string, address = 0): string {
+  const path = join(folder, name);
+  writeFileSync(`${path}.S`, ` .code16\n .text\n .global _start\n_start:\n${body}`);
+  execFileSync('as', ['--32', '-o', `${path}.o`, `${path}.S`], { timeout: 30_000 });
+  execFileSync(
+    'ld',
+    ['-m', 'elf_i386', '--oformat', 'binary', '-Ttext', `0x${address.toString(16)}`, '-o', path, `${path}.o`],
+    { timeout: 30_000 },
+  );
+  return path;
+}
+
 const asmPrologue = `
  .code32
  .section .note.pvh, "a", @note
@@ -116,6 +129,11 @@ export type Booted = {
 export type BootWish = {
   readonly kernel?: string;
   readonly image?: string;
+  readonly disk?: string;
+  readonly firmware?: string;
+  readonly initrd?: string;
+  /** Files of `disks`, by their place. */
+  readonly disks?: readonly string[];
   /** A file that the kernel is handed as its traces. */
   readonly traces?: string;
   readonly options?: JsonObject;
@@ -139,7 +157,14 @@ export async function bootOnce(wish: BootWish): Promise<Booted> {
   const [task] = bootPlan(
     'test',
     options,
-    { kernel: from, image: from, ...(wish.traces ? { traces: { path: wish.traces, count: 1 } } : {}) },
+    {
+      kernel: from,
+      image: from,
+      disk: from,
+      firmware: from,
+      ...(wish.initrd ? { initrd: from } : {}),
+      ...(wish.traces ? { traces: { path: wish.traces, count: 1 } } : {}),
+    },
     { exact, index: 0, ...(commandLine === undefined ? {} : { commandLine }) },
   ).tasks;
   const action = qemuActions[0];
@@ -149,9 +174,12 @@ export async function bootOnce(wish: BootWish): Promise<Booted> {
   for (const folder of [work, shared]) mkdirSync(folder, { recursive: true });
   const output = (name: string): string => join(shop.folder, name);
   const signal = wish.signal ?? new AbortController().signal;
+  const { image, disk, firmware, initrd, traces } = wish;
+  const inputs = { image, disk, firmware, initrd, traces };
   const context: ActionContext = {
     ...{ task, tree: shop.folder, work, shared, offline: true, signal, output },
-    input: (name) => ({ image: wish.image, traces: wish.traces })[name] ?? wish.kernel ?? '/dev/null',
+    input: (name) =>
+      inputs[name as keyof typeof inputs] ?? diskNamed(wish, name) ?? wish.kernel ?? '/dev/null',
     exec: run,
     start: async (command) => {
       const running = await start(command);
@@ -165,6 +193,11 @@ export async function bootOnce(wish: BootWish): Promise<Booted> {
   await action.run(action.parse(task.params), context);
   const outcome = parseExact(readFileSync(output('outcome.json'), 'utf8')) as BootOutcome;
   return { outcome, log: readFileSync(output('serial.log')), events };
+}
+
+function diskNamed({ disks = [] }: BootWish, name: string): string | undefined {
+  const place = /^disk(\d+)$/.exec(name)?.[1];
+  return place === undefined ? undefined : disks[Number(place)];
 }
 
 /** Process ids of the QEMUs that this test file started, as far as one of their group still lives. */

@@ -110,9 +110,13 @@ HEAP_INLINE void heap_quick_count_hit(bool shared)
 
 HEAP_INLINE void heap_quick_empty(uint64_t *slot)
 {
-    if (__atomic_load_n(slot, __ATOMIC_RELAXED) == 0) return;
-    const uint64_t word = __atomic_exchange_n(slot, 0, __ATOMIC_ACQ_REL);
+    uint64_t word = __atomic_load_n(slot, __ATOMIC_RELAXED);
 
+    if (word == 0) return;
+    if (heap.shared)
+        word = __atomic_exchange_n(slot, 0, __ATOMIC_ACQ_REL);
+    else
+        *slot = 0; /* interrupts are off */
     if (word != 0) heap_join((uint32_t)word, (uint32_t)(word >> 32));
 }
 

@@ -1,32 +1,19 @@
-/*
- * The heap on all CPUs at once, with a timer that interrupts each and allocates as well: blocks go from CPU
- * to CPU, are checked and freed where they arrive, while memory is moved and given back. With one CPU it is a
- * test of the timer's interrupts alone.
- */
+/* The heap on all CPUs at once: blocks that go from one to another while memory is moved and given back, one
+ * block that all free, and what another CPU keeps. */
 #include <synos/alloc.h>
 #include <synos/heap.h>
-#include <synos/interrupt.h>
 #include <synos/ktest.h>
 #include <synos/misuse.h>
 #include <synos/percpu.h>
 #include <synos/rng.h>
 #include <synos/smp.h>
+#include "storm.h"
 
-enum { SLOTS = 64, STEPS = 6000, STORM_TICKS = 29989, INTERRUPTS = 50, KEPT = 4, ROUNDS = 200 };
+enum { ROUNDS = 200 };
 
-/* Where CPUs leave blocks for each other; the first word of a block is its own address, the last one of it
- * says so too. */
-static uintptr_t *slots[SLOTS];
-
-static struct account {
-    uint64_t interrupts, damaged;
-    bool has_timer;
-    uintptr_t *kept[KEPT]; /* of the timer's handler */
-    struct rng rng;
-} accounts[CPUS_MAX];
-
-/* Few lengths, so that many requests find one that is kept. */
-static uintptr_t *make(struct rng *rng)
+/* The first word of a block is its own address, the last one says so too. Few lengths, so that many requests
+ * find one that is kept. */
+static void *make(struct rng *rng)
 {
     static const uint32_t sizes[] = {9216, 20480, 9216, 65536, 12288, 131072};
     const size_t bytes = sizes[rng_below(rng, 6)];
@@ -38,45 +25,20 @@ static uintptr_t *make(struct rng *rng)
     return block;
 }
 
-static void destroy(struct account *account, uintptr_t *block)
+static bool unmake(void *memory)
 {
-    if (!block) return;
+    uintptr_t *block = memory;
     const size_t last = heap_usable(block) / sizeof(*block) - 1;
-    account->damaged += block[0] != (uintptr_t)block || block[last] != ~(uintptr_t)block;
+    const bool whole = block[0] == (uintptr_t)block && block[last] == ~(uintptr_t)block;
+
     block[0] = block[last] = 0;
     heap_free(block);
+    return whole;
 }
 
-static void on_timer(struct trap_frame *frame)
+static void trim(void)
 {
-    struct account *account = &accounts[this_cpu()->index];
-    uintptr_t **kept = &account->kept[account->interrupts++ % KEPT];
-
-    (void)frame;
-    destroy(account, *kept);
-    *kept = make(&account->rng);
-}
-
-static void churn(void *ignored)
-{
-    struct account *account = &accounts[this_cpu()->index];
-    struct rng rng;
-
-    (void)ignored;
-    rng_seed(&rng, this_cpu()->index);
-    rng_seed(&account->rng, 1000 + this_cpu()->index);
-    account->has_timer = timer_every(STORM_TICKS);
-    for (int i = 0; i < STEPS || (account->has_timer && account->interrupts < INTERRUPTS); i++) {
-        uintptr_t *mine = rng_below(&rng, 2) ? make(&rng) : NULL;
-
-        destroy(account, __atomic_exchange_n(&slots[rng_below(&rng, SLOTS)], mine, __ATOMIC_ACQ_REL));
-        if (i % 1000 == 500) heap_trim();
-    }
-    timer_stop();
-    for (int i = 0; i < KEPT; i++) {
-        destroy(account, account->kept[i]);
-        account->kept[i] = NULL;
-    }
+    heap_trim();
 }
 
 static struct heap_stats stats_now(void)
@@ -89,17 +51,13 @@ static struct heap_stats stats_now(void)
 
 KTEST(heap_smp, blocks_go_between_cpus_under_a_storm_of_interrupts_and_none_is_lost)
 {
+    static const struct storm storm = {
+        make, unmake, trim, .places = 64, .kept = 4, .steps = 6000, .interrupts = 50, .ticks = 29989};
     const size_t live = stats_now().live;
-    interrupt_handler *before = interrupt_set_handler(INTERRUPT_TIMER, on_timer);
-    uint64_t damaged = 0;
 
-    smp_run(SMP_ALL, churn, NULL);
-    interrupt_set_handler(INTERRUPT_TIMER, before);
+    storm_run(&storm);
     KTEST_TEXT(test, heap_check() ?: "sound", "sound");
-    for (size_t i = 0; i < SLOTS; i++)
-        destroy(&accounts[0], __atomic_exchange_n(&slots[i], NULL, __ATOMIC_ACQ_REL));
-    for (unsigned cpu = 0; cpu < cpu_count(); cpu++) damaged += accounts[cpu].damaged;
-    KTEST_EQUAL(test, damaged, 0);
+    KTEST_EQUAL(test, storm_end(), 0);
     KTEST_EQUAL(test, stats_now().live, live);
     KTEST_TEXT(test, heap_check() ?: "sound", "sound");
 }

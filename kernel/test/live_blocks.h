@@ -5,21 +5,26 @@
 #include <synos/heap.h>
 #include <synos/pool.h>
 
-/* Objects and blocks that are live in pools and heap. */
+/* Objects that are live in the pools. */
+static inline int64_t live_objects(void)
+{
+    struct pool_stats stats;
+    int64_t live = 0;
+
+    for (unsigned class = 0; class < POOL_CLASSES; class ++) {
+        pool_stats(class, &stats);
+        live += stats.live;
+    }
+    return live;
+}
+
+/* The same and blocks of the heap. */
 static inline size_t live_blocks(void)
 {
     struct heap_stats heap;
-    size_t live;
 
     heap_stats(&heap);
-    live = heap.live_blocks;
-    for (unsigned class = 0; class < POOL_CLASSES; class ++) {
-        struct pool_stats pool;
-
-        pool_stats(class, &pool);
-        live += pool.live;
-    }
-    return live;
+    return heap.live_blocks + (size_t)live_objects();
 }
 
 #endif

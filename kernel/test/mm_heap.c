@@ -167,19 +167,22 @@ KTEST(mm_heap, what_is_kept_is_joined_when_another_length_is_asked_for)
 {
     char *blocks[6];
 
-    for (int i = 0; i < 6; i++) blocks[i] = heap_alloc(10 * HEAP_UNIT);
-    for (int i = 0; i < 5; i++) { /* more than are kept */
+    heap_trim();
+    char *hole = heap_alloc(500 * HEAP_UNIT), *wall = heap_alloc(HEAP_UNIT);
+    heap_free(hole);
+    for (int i = 0; i < 6; i++) blocks[i] = heap_alloc(80 * HEAP_UNIT);
+    for (int i = 0; i < 6; i++) { /* more than are kept */
         heap_free(blocks[i]);
         SOUND(test);
     }
+    KTEST_EQUAL(test, stats_now().kept, 320 * HEAP_UNIT);
     const size_t committed = heap_committed();
-    void *large = heap_alloc(50 * HEAP_UNIT);
-    KTEST_TRUE(test,
-               large == blocks[0] || large == blocks[4]); /* they lie up or down, from one piece or five */
+    char *large = heap_alloc(480 * HEAP_UNIT);
+    KTEST_TRUE(test, large < hole + 30 * HEAP_UNIT && large + 30 * HEAP_UNIT > hole);
     KTEST_EQUAL(test, stats_now().kept, 0);
     KTEST_EQUAL(test, heap_committed(), committed);
     heap_free(large);
-    heap_free(blocks[5]);
+    heap_free(wall);
     SOUND(test);
 }
 

@@ -62,6 +62,7 @@ KTEST(mm_heap_memory, trimming_gives_back_all_but_what_shares_a_page_with_live_b
 {
     struct frame_stats before, after;
 
+    heap_free(heap_alloc(BLOCKS * 100 * HEAP_UNIT)); /* page tables, once made, stay */
     heap_trim();
     frame_stats(&before);
     const struct heap_stats held = stats_now();
@@ -116,26 +117,30 @@ KTEST(mm_heap_memory, holes_lend_their_memory_to_a_block_that_fits_into_none)
     SOUND(test);
 }
 
-/* Sizes that fit into no hole that the one before left, with a wall behind each. */
+/*
+ * Each of these blocks needs a run that fits into none of the holes which the ones before left, and is a unit
+ * of it; the rest becomes the next hole. In the end the holes are many times the most that was ever live,
+ * whatever ran before: a heap that moved no memory would hold as much.
+ */
 KTEST(mm_heap_memory, what_is_committed_stays_near_the_peak_however_blocks_lie)
 {
-    void *walls[60];
+    enum { MOST = 1024, TIMES = 5 };
+    static void *walls[MOST];
     size_t count = 0;
 
     heap_trim();
-    const size_t base = stats_now().live;
-    for (size_t bytes = MIB; count < 60; bytes += 8 * HEAP_UNIT) {
-        void *block = heap_alloc(bytes);
-
-        walls[count++] = heap_alloc(HEAP_UNIT);
-        KTEST_TRUE(test, block && walls[count - 1]);
-        heap_free(block);
+    const struct heap_stats before = stats_now();
+    const size_t wanted = (before.peak / HEAP_ALIGNMENT_MAX + 2) * TIMES;
+    KTEST_TRUE(test, wanted <= MOST);
+    while (count < wanted) {
+        walls[count] = heap_alloc_aligned(HEAP_UNIT, HEAP_ALIGNMENT_MAX);
+        KTEST_TRUE(test, walls[count++]);
         KTEST_TRUE(test, heap_committed() <=
-                             stats_now().peak + stats_now().peak / 4 + MIB / 2 + 2 * PAGE_SIZE * count);
+                             before.peak + before.peak / 4 + HEAP_ALIGNMENT_MAX + 2 * PAGE_SIZE * count);
         SOUND(test);
     }
     while (count > 0) heap_free(walls[--count]);
-    KTEST_EQUAL(test, stats_now().live, base);
+    KTEST_EQUAL(test, stats_now().live, before.live);
     heap_trim();
     SOUND(test);
 }
@@ -236,6 +241,35 @@ KTEST(mm_heap_memory, many_holes_and_few_again_are_found_by_length)
         heap_free(holes[i]);
         SOUND(test);
     }
+    heap_trim();
+    SOUND(test);
+}
+
+/* Holes whose lengths share a bin, the tightest for the last request the first one made: bins look at only
+ * the latest few of them, the row at all. */
+KTEST(mm_heap_memory, when_there_are_few_holes_again_the_tightest_of_all_is_found)
+{
+    enum { MANY = 400, FEW = 6, LENGTH = 64, WALL = 100 };
+    static void *holes[MANY], *walls[FEW];
+
+    for (size_t i = 0; i < MANY; i++) holes[i] = heap_alloc(20 * HEAP_UNIT);
+    for (size_t i = 0; i < MANY; i += 2) heap_free(holes[i]);
+    heap_free(heap_alloc(21 * HEAP_UNIT)); /* joins what is kept */
+    KTEST_TRUE(test, stats_now().free_blocks > MANY / 4);
+    for (size_t i = 1; i < MANY; i += 2) heap_free(holes[i]);
+    heap_trim();
+    for (size_t i = 0; i < FEW; i++) {
+        holes[i] = heap_alloc((LENGTH + (i == 0 ? 0 : FEW - i)) * HEAP_UNIT);
+        walls[i] = heap_alloc(WALL * HEAP_UNIT);
+    }
+    for (size_t i = 0; i < FEW; i++) {
+        heap_free(holes[i]);
+        heap_free(heap_alloc(2 * WALL * HEAP_UNIT));
+    }
+    void *block = heap_alloc(LENGTH * HEAP_UNIT);
+    KTEST_TRUE(test, block == holes[0]);
+    heap_free(block);
+    for (size_t i = 0; i < FEW; i++) heap_free(walls[i]);
     heap_trim();
     SOUND(test);
 }

@@ -1,37 +1,17 @@
-/*
- * kmalloc on all CPUs at once, with a timer that interrupts each and allocates as well: blocks go from CPU to
- * CPU, are checked and freed where they arrive. With one CPU it is a test of the timer's interrupts alone.
- */
+/* kmalloc on all CPUs at once: blocks that go from one to another, and what lies in another one's cache. */
 #include <synos/alloc.h>
-#include <synos/interrupt.h>
 #include <synos/ktest.h>
 #include <synos/percpu.h>
 #include <synos/pool.h>
 #include <synos/rng.h>
 #include <synos/smp.h>
+#include "live_blocks.h"
+#include "storm.h"
 
-enum { SLOTS = 256, STEPS = 20000, STORM_TICKS = 9973, INTERRUPTS = 100, KEPT = 16 };
-
-/* Where CPUs leave blocks for each other; the first word of a block is its own address, the last byte tells
- * its size. */
-static void *slots[SLOTS];
-
-static struct account {
-    uint64_t interrupts, damaged;
-    bool has_timer;
-    void *kept[KEPT]; /* of the timer's handler */
-    struct rng rng;
-} accounts[CPUS_MAX];
-
-static size_t size_of(struct rng *rng)
-{
-    return 16 + rng_below(rng, 1u << (4 + rng_below(rng, 9)));
-}
-
+/* The first word of a block is its own address, and the second one says so too. */
 static void *make(struct rng *rng)
 {
-    const size_t bytes = size_of(rng);
-    uintptr_t *block = kmalloc(bytes);
+    uintptr_t *block = kmalloc(16 + rng_below(rng, 1u << (4 + rng_below(rng, 9))));
 
     if (!block) return NULL;
     block[0] = (uintptr_t)block;
@@ -39,69 +19,24 @@ static void *make(struct rng *rng)
     return block;
 }
 
-static void destroy(struct account *account, uintptr_t *block)
+static bool unmake(void *memory)
 {
-    if (!block) return;
-    account->damaged += block[0] != (uintptr_t)block || block[1] != ~(uintptr_t)block;
+    uintptr_t *block = memory;
+    const bool whole = block[0] == (uintptr_t)block && block[1] == ~(uintptr_t)block;
+
     block[0] = block[1] = 0;
     kfree(block);
-}
-
-static void on_timer(struct trap_frame *frame)
-{
-    struct account *account = &accounts[this_cpu()->index];
-    void **kept = &account->kept[account->interrupts++ % KEPT];
-
-    (void)frame;
-    destroy(account, *kept);
-    *kept = make(&account->rng);
-}
-
-static void churn(void *ignored)
-{
-    struct account *account = &accounts[this_cpu()->index];
-    struct rng rng;
-
-    (void)ignored;
-    rng_seed(&rng, this_cpu()->index);
-    rng_seed(&account->rng, 1000 + this_cpu()->index);
-    account->has_timer = timer_every(STORM_TICKS);
-    for (int i = 0; i < STEPS || (account->has_timer && account->interrupts < INTERRUPTS); i++) {
-        void *mine = rng_below(&rng, 2) ? make(&rng) : NULL;
-
-        destroy(account, __atomic_exchange_n(&slots[rng_below(&rng, SLOTS)], mine, __ATOMIC_ACQ_REL));
-    }
-    timer_stop();
-    for (int i = 0; i < KEPT; i++) {
-        destroy(account, account->kept[i]);
-        account->kept[i] = NULL;
-    }
-}
-
-static int64_t live_objects(void)
-{
-    struct pool_stats stats;
-    int64_t live = 0;
-
-    for (unsigned class = 0; class < POOL_CLASSES; class ++) {
-        pool_stats(class, &stats);
-        live += stats.live;
-    }
-    return live;
+    return whole;
 }
 
 KTEST(pool_smp, blocks_go_between_cpus_under_a_storm_of_interrupts_and_none_is_lost)
 {
+    static const struct storm storm = {
+        make, unmake, .places = 256, .kept = 16, .steps = 20000, .interrupts = 100, .ticks = 9973};
     const int64_t live = live_objects();
-    interrupt_handler *before = interrupt_set_handler(INTERRUPT_TIMER, on_timer);
-    uint64_t damaged = 0;
 
-    smp_run(SMP_ALL, churn, NULL);
-    interrupt_set_handler(INTERRUPT_TIMER, before);
-    for (size_t i = 0; i < SLOTS; i++)
-        destroy(&accounts[0], __atomic_exchange_n(&slots[i], NULL, __ATOMIC_ACQ_REL));
-    for (unsigned cpu = 0; cpu < cpu_count(); cpu++) damaged += accounts[cpu].damaged;
-    KTEST_EQUAL(test, damaged, 0);
+    storm_run(&storm);
+    KTEST_EQUAL(test, storm_end(), 0);
     KTEST_EQUAL(test, live_objects(), live);
     KTEST_TEXT(test, pool_check() ?: "sound", "sound");
 }

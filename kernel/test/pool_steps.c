@@ -8,12 +8,9 @@
 #include <synos/ktest.h>
 #include <synos/pool.h>
 #include <synos/profile.h>
-#include <synos/restart.h>
-#include <synos/trap.h>
+#include "live_blocks.h"
 #include "misuse_trap.h"
-
-#define RFLAGS_TF (1ull << 8)
-#define RFLAGS_IF (1ull << 9)
+#include "steps.h"
 
 /* The debug profile's poison makes hundreds of instructions of each operation, by the size: some of them and
  * small objects must do there. */
@@ -31,10 +28,8 @@ enum disturbance {
 };
 
 static struct {
-    uint64_t steps, at; /* instructions so far; the one before which the handler works */
     enum disturbance kind;
     size_t bytes;
-    bool done;
     void *held[HELD]; /* what it allocated and keeps */
     size_t held_count;
     void *reserve[RESERVE]; /* what it may free */
@@ -71,38 +66,14 @@ static void disturb(void)
     }
 }
 
-/* An interrupt cannot come while they are off. The flag comes back where saved flags are restored. */
-static void on_step(struct trap_frame *frame)
-{
-    if (handler.done) frame->rflags &= ~RFLAGS_TF;
-    if (handler.done || handler.steps++ < handler.at || !(frame->rflags & RFLAGS_IF)) return;
-    frame->rip = restart_point(frame->rip);
-    frame->rflags &= ~RFLAGS_TF;
-    handler.done = true;
-    disturb();
-}
-
 static void *stepped_alloc(size_t bytes)
 {
-    void *object;
-
-    __asm__ volatile("pushfq\n\torq %[tf], (%%rsp)\n\tpopfq\n\t"
-                     "call kmalloc\n\t"
-                     "pushfq\n\tandq %[off], (%%rsp)\n\tpopfq"
-                     : "=a"(object), "+D"(bytes)
-                     : [tf] "i"(RFLAGS_TF), [off] "i"(~RFLAGS_TF)
-                     : "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory", "cc");
-    return object;
+    return (void *)step_through(kmalloc, bytes);
 }
 
 static void stepped_free(void *object)
 {
-    __asm__ volatile("pushfq\n\torq %[tf], (%%rsp)\n\tpopfq\n\t"
-                     "call kfree\n\t"
-                     "pushfq\n\tandq %[off], (%%rsp)\n\tpopfq"
-                     : "+D"(object)
-                     : [tf] "i"(RFLAGS_TF), [off] "i"(~RFLAGS_TF)
-                     : "rax", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory", "cc");
+    step_through(kfree, (uintptr_t)object);
 }
 
 /* Leaves `cached` objects in the cache, as near as its batches allow, and the handler's reserve allocated. */
@@ -135,26 +106,12 @@ static void clean_up(void)
     free_reserve(RESERVE);
 }
 
-static int64_t live_objects(void)
-{
-    struct pool_stats stats;
-    int64_t live = 0;
-
-    for (unsigned class = 0; class < POOL_CLASSES; class ++) {
-        pool_stats(class, &stats);
-        live += stats.live;
-    }
-    return live;
-}
-
 /* One alloc and one free with the handler before instruction `at` of one of them; false when something is
  * wrong. */
 static bool disturbed_at(uint64_t at, bool in_free, size_t cached)
 {
     prepare(cached);
-    handler.at = at;
-    handler.steps = 0;
-    handler.done = false;
+    steps_disturb_at(at);
     void *object = in_free ? kmalloc(handler.bytes) : stepped_alloc(handler.bytes);
     const bool distinct = object && !is_held(object) && kmalloc_usable(object) >= handler.bytes;
     if (in_free)
@@ -173,10 +130,12 @@ static uint64_t sweep(bool in_free, size_t cached)
     uint64_t instructions = 0;
 
     for (int kind = 0; kind < DISTURBANCES; kind++) {
+        bool in_time = true;
+
         handler.kind = (enum disturbance)kind;
-        handler.done = true;
-        for (uint64_t at = 0; handler.done; at += STRIDE) {
+        for (uint64_t at = 0; in_time; at += STRIDE) {
             if (!disturbed_at(at, in_free, cached)) return 0;
+            in_time = steps_were_disturbed();
             if (at > instructions) instructions = at;
         }
     }
@@ -189,10 +148,10 @@ static void test_size(struct ktest *test, size_t bytes)
     const int64_t live = live_objects();
 
     handler.bytes = bytes;
-    trap_set_debug_handler(on_step);
+    steps_to(disturb);
     for (size_t i = 0; i < sizeof(caches); i++)
         for (int in_free = 0; in_free < 2; in_free++) KTEST_TRUE(test, sweep(in_free, caches[i]) >= 10);
-    trap_set_debug_handler(NULL);
+    steps_to(NULL);
     KTEST_EQUAL(test, live_objects(), live);
     KTEST_TEXT(test, pool_check() ?: "sound", "sound");
 }
@@ -211,44 +170,45 @@ KTEST(pool_steps, an_interrupt_at_any_instruction_of_a_larger_class)
  * comes. */
 KTEST(pool_steps, a_double_free_in_an_interrupt_of_the_free_is_caught)
 {
+    bool in_time = true;
+
     handler.bytes = 256;
     handler.kind = FREE_THE_SAME;
-    handler.done = true;
-    trap_set_debug_handler(on_step);
-    for (uint64_t at = 0; handler.done; at += STRIDE) {
-        handler.at = at;
-        handler.steps = 0;
-        handler.done = false;
+    steps_to(disturb);
+    for (uint64_t at = 0; in_time; at += STRIDE) {
         handler.same = kmalloc(256);
+        steps_disturb_at(at);
         const struct misuse_trap trap = misuse_of(stepped_free, handler.same);
-        KTEST_EQUAL(test, trap.count, handler.done);
+        in_time = steps_were_disturbed();
+        KTEST_EQUAL(test, trap.count, in_time);
         KTEST_TRUE(test, trap.count == 0 || trap.kind == MISUSE_DOUBLE_FREE);
         KTEST_TEXT(test, pool_check() ?: "sound", "sound");
     }
-    trap_set_debug_handler(NULL);
+    steps_to(NULL);
 }
 
 /* The interrupt of a double free gets the object: the free either gives back what is live again, or is told
  * as what it was when it was refused. */
 KTEST(pool_steps, a_double_free_is_told_as_that_when_an_interrupt_allocates_the_object_meanwhile)
 {
+    bool in_time = true;
+
     handler.bytes = 256;
     handler.kind = ALLOC_ONE;
-    handler.done = true;
-    trap_set_debug_handler(on_step);
-    for (uint64_t at = 0; handler.done; at += STRIDE) {
+    steps_to(disturb);
+    for (uint64_t at = 0; in_time; at += STRIDE) {
         void *object = kmalloc(256);
 
-        handler.at = at;
-        handler.steps = handler.held_count = 0;
-        handler.done = false;
+        handler.held_count = 0;
         kfree(object);
+        steps_disturb_at(at);
         const struct misuse_trap trap =
             misuse_of(stepped_free, object); // NOLINT(clang-analyzer-unix.Malloc): on purpose
+        in_time = steps_were_disturbed();
         KTEST_TRUE(test, trap.count == 0 || trap.kind == MISUSE_DOUBLE_FREE);
         KTEST_TRUE(test, trap.count == 1 || handler.held_count == 1);
         if (trap.count == 1 && handler.held_count == 1) kfree(handler.held[0]);
         KTEST_TEXT(test, pool_check() ?: "sound", "sound");
     }
-    trap_set_debug_handler(NULL);
+    steps_to(NULL);
 }

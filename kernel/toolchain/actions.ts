@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Action, ActionContext } from '../../core/action.ts';
+import { commandAction } from './command-action.ts';
 import {
   awk,
   type Compiler,
@@ -96,7 +97,13 @@ const symbols: Action<SymbolsParams> = {
   },
 };
 
-export const kernelActions: readonly Action[] = [compile, link, symbols, ...hostActions];
+export const kernelActions: readonly Action[] = [
+  compile,
+  link,
+  symbols,
+  commandAction as Action,
+  ...hostActions,
+];
 
 function treePath(context: ActionContext, name: string): string {
   const input = context.task.inputs[name];

@@ -1,13 +1,13 @@
 // The command line of every compiler and linker run, per profile. scripts/bench/Makefile has the same flags: what builds by hand and what
 // SynOS builds must be one ELF, bit by bit (tests/kernel-elf.test.ts compares them).
-import type { KernelOptions } from './options.ts';
+import type { SourcesOptions } from './options.ts';
 
-const optimisation: { readonly [P in KernelOptions['profile']]: readonly string[] } = {
+const optimisation: { readonly [P in SourcesOptions['profile']]: readonly string[] } = {
   release: ['-O2'],
   debug: ['-Og'],
 };
 // For assembly, too.
-const profileDefines: { readonly [P in KernelOptions['profile']]: readonly string[] } = {
+const profileDefines: { readonly [P in SourcesOptions['profile']]: readonly string[] } = {
   release: [],
   debug: ['-DSYNOS_DEBUG=1'],
 };
@@ -39,7 +39,7 @@ const registersByName: readonly { readonly ending: string; readonly flags: reado
 const warnings = ['-Wall', '-Wextra', '-Wshadow', '-Wmissing-prototypes', '-Wstrict-prototypes', '-Werror'];
 
 /** For one source file, by its name. */
-export function compileFlags(options: KernelOptions, unit: string): string[] {
+export function compileFlags(options: SourcesOptions, unit: string): string[] {
   const ofLanguage = unit.endsWith('.c')
     ? [...common, ...registersOf(unit), ...optimisation[options.profile], '-g', ...warnings]
     : // DWARF 4: clang 14 writes the build folder into the line table of assembly in DWARF 5, whatever it is told.
@@ -67,7 +67,7 @@ export type HostUnit = {
 };
 
 /** For a program of this machine, in which the kernel's code is what it is in the kernel; it lies in the first 2 GiB, not in the last. */
-export function hostFlags(options: KernelOptions, { unit, kernel, include, rename }: HostUnit): string[] {
+export function hostFlags(options: SourcesOptions, { unit, kernel, include, rename }: HostUnit): string[] {
   const placed = common.filter((flag) => flag !== '-mcmodel=kernel');
   const ofKernel = kernel
     ? [...placed, ...registersOf(unit), '-include', rename]
@@ -79,7 +79,7 @@ export function hostFlags(options: KernelOptions, { unit, kernel, include, renam
 }
 
 /** Folders of #include <...>, relative to the project. */
-export function includeFolders(options: KernelOptions): string[] {
+export function includeFolders(options: SourcesOptions): string[] {
   return options.include.map((folder) => `${options.dir}/${folder}`);
 }
 
@@ -94,7 +94,7 @@ export const linkFlags: readonly string[] = [
   '--fatal-warnings',
 ];
 
-function defines(options: KernelOptions): string[] {
+function defines(options: SourcesOptions): string[] {
   return Object.keys(options.defines)
     .sort()
     .map((name) => `-D${name}=${options.defines[name]}`);

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hostActions } from './host-actions.ts';
-import { kernelOptions } from './options.ts';
+import { sourcesOptions } from './options.ts';
 import { findHostSources, hostPlan, hostWorkloads, kernelPlan } from './plan.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const options = kernelOptions.parse({});
+const options = sourcesOptions.parse({});
 const sources = { units: ['mm/pool.c', 'mm/pool_fast.S', 'test/hosted/bench/main.c'] };
 const bench = { rounds: 3, workloads: ['churn'], traces: [{ name: 'a', file: '/t/a.at1' }] };
 const plan = hostPlan(options, sources, bench);
@@ -22,6 +22,7 @@ describe('the host program', () => {
     );
     expect(units.filter((unit) => /^(?:arch|boot)\/|^main\.c|^test\/hosted\/[^/]*$/.test(unit))).toEqual([
       'test/hosted/shim_cpu.c',
+      'test/hosted/shim_window.c',
     ]);
   });
 

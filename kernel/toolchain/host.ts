@@ -2,7 +2,7 @@
 import { SynosError } from '../../core/failure.ts';
 import { type Task, type TaskId, type TaskOutput, taskId } from '../../core/task.ts';
 import { hostFlags } from './flags.ts';
-import type { KernelOptions } from './options.ts';
+import type { SourcesOptions } from './options.ts';
 import { findSources, type Sources } from './sources.ts';
 
 /** What is measured without a trace, in the order of the table. kernel/test/hosted/bench/workload.c has the same names. */
@@ -38,10 +38,10 @@ export type HostPlan = {
 const hosted = 'test/hosted';
 /** Of the kernel; everything else is the program around it. */
 const kernelUnits = /^(?:mm|lib)\/|^bench\/trace_decode\.c$/;
-const programUnits = /^test\/hosted\/(?:bench\/|shim_cpu\.c$)/;
+const programUnits = /^test\/hosted\/(?:bench\/|shim_(?:cpu|window)\.c$)/;
 
 /** Reads the folders below `dir`. Throws SynosError input.missing where the program's sources are not there. */
-export function findHostSources(root: string, options: KernelOptions): Sources {
+export function findHostSources(root: string, options: SourcesOptions): Sources {
   const { units } = findSources(root, { ...options, skip: options.skip.filter((name) => name !== 'hosted') });
   const wanted = units.filter((unit) => kernelUnits.test(unit) || programUnits.test(unit));
   if (!wanted.some((unit) => programUnits.test(unit)))
@@ -54,7 +54,7 @@ export function findHostSources(root: string, options: KernelOptions): Sources {
 }
 
 /** Pure. */
-export function hostPlan(options: KernelOptions, sources: Sources, wanted: HostBench): HostPlan {
+export function hostPlan(options: SourcesOptions, sources: Sources, wanted: HostBench): HostPlan {
   const link = linkTask(options, sources.units);
   const run = runTask(link.id, wanted);
   return {
@@ -65,7 +65,7 @@ export function hostPlan(options: KernelOptions, sources: Sources, wanted: HostB
 
 const unitId = (unit: string): TaskId => taskId(`host:${unit}`);
 
-function compileTask(options: KernelOptions, unit: string): Task {
+function compileTask(options: SourcesOptions, unit: string): Task {
   const include = [`${hosted}/include`, ...options.include].map((folder) => `${options.dir}/${folder}`);
   return {
     id: unitId(unit),
@@ -89,7 +89,7 @@ function compileTask(options: KernelOptions, unit: string): Task {
   };
 }
 
-function linkTask(options: KernelOptions, units: readonly string[]): Task {
+function linkTask(options: SourcesOptions, units: readonly string[]): Task {
   return {
     id: taskId('host:link'),
     kind: 'kernel.link-host',

@@ -1,5 +1,6 @@
-// The `kernel` section of the configuration: where the sources are and how they are compiled and linked.
+// The `kernel` section of the configuration: sources that SynOS compiles and links itself.
 import { z } from 'zod';
+import { commandOptions } from './command-options.ts';
 
 // Relative, no `..`, nothing that a compiler could take for an option.
 const pathInProject = z
@@ -15,8 +16,13 @@ const macroValue = z
   .max(200)
   .regex(/^[\x20-\x7e]*$/, 'must be printable ASCII');
 
-export const kernelOptions = z.strictObject({
-  kind: z.literal('sources').default('sources').describe('SynOS compiles the C and assembly files itself.'),
+export const sourcesOptions = z.strictObject({
+  // Optional inside of the default, so that the union below takes a section without `kind` for this one.
+  kind: z
+    .literal('sources')
+    .optional()
+    .default('sources')
+    .describe('SynOS compiles the C and assembly files itself.'),
   dir: pathInProject
     .default('kernel')
     .describe(
@@ -50,4 +56,8 @@ export const kernelOptions = z.strictObject({
     .describe('Macros for every C and assembly file, by name.'),
 });
 
-export type KernelOptions = z.output<typeof kernelOptions>;
+export type SourcesOptions = z.output<typeof sourcesOptions>;
+
+export const kernelOptions = z.discriminatedUnion('kind', [sourcesOptions, commandOptions], {
+  error: (issue) => (issue.code === 'invalid_union' ? 'expected `sources` or `command`' : undefined),
+});

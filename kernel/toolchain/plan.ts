@@ -1,10 +1,12 @@
 // The kernel as tasks: one for each source file, a first link, the symbol table made from it, the last link.
 import { type Task, type TaskId, type TaskOutput, taskId } from '../../core/task.ts';
 import { compileFlags, flagsKind, includeFolders, linkFlags } from './flags.ts';
-import type { KernelOptions } from './options.ts';
+import type { SourcesOptions } from './options.ts';
 import type { Sources } from './sources.ts';
 
+export { commandPlan, type OutputName } from './command-plan.ts';
 export { findHostSources, type HostBench, hostPlan, hostWorkloads } from './host.ts';
+export { likeliest } from './likeliest.ts';
 export { findSources, type Sources } from './sources.ts';
 
 export type KernelPlan = {
@@ -16,7 +18,7 @@ export type KernelPlan = {
 };
 
 /** Pure. Throws SynosError plan.invalid for a file name that cannot be a task's. */
-export function kernelPlan(options: KernelOptions, sources: Sources): KernelPlan {
+export function kernelPlan(options: SourcesOptions, sources: Sources): KernelPlan {
   const paramsOf = compileParams(options);
   const units = sources.units.map((unit) => compileTask(options.dir, unit, paramsOf(unit)));
   const objects = sources.units.map((unit) => ({ name: `${unit}.o`, from: unitId(unit) }));
@@ -40,7 +42,7 @@ export function kernelPlan(options: KernelOptions, sources: Sources): KernelPlan
 const unitId = (unit: string): TaskId => taskId(`kernel:${unit}`);
 
 // One object for all units with the same flags: what is the same need not be looked at once for each.
-function compileParams(options: KernelOptions): (unit: string) => Task['params'] {
+function compileParams(options: SourcesOptions): (unit: string) => Task['params'] {
   const known = new Map<string, Task['params']>();
   return (unit) => {
     const kind = flagsKind(unit);
@@ -70,7 +72,7 @@ function compileTask(folder: string, unit: string, params: Task['params']): Task
 
 type ObjectInput = { readonly name: string; readonly from: TaskId };
 
-function linkTask(options: KernelOptions, id: string, title: string, objects: readonly ObjectInput[]): Task {
+function linkTask(options: SourcesOptions, id: string, title: string, objects: readonly ObjectInput[]): Task {
   const inputs = objects.map(
     ({ name, from }) => [name, { from: 'task', task: from, output: 'object' }] as const,
   );
@@ -90,7 +92,7 @@ function linkTask(options: KernelOptions, id: string, title: string, objects: re
   };
 }
 
-function symbolsTask(options: KernelOptions, elf: TaskId, script: string): Task {
+function symbolsTask(options: SourcesOptions, elf: TaskId, script: string): Task {
   return {
     id: taskId('kernel:symbols'),
     kind: 'kernel.symbols',

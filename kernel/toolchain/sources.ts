@@ -2,7 +2,7 @@
 import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SynosError } from '../../core/failure.ts';
-import type { KernelOptions } from './options.ts';
+import type { SourcesOptions } from './options.ts';
 
 export type Sources = {
   /** C and assembly files, relative to `dir`, in the order of their bytes. */
@@ -10,7 +10,7 @@ export type Sources = {
 };
 
 /** Reads the folders below `dir`; links to folders are not followed. Throws SynosError input.missing where there is nothing to compile. */
-export function findSources(root: string, options: KernelOptions): Sources {
+export function findSources(root: string, options: SourcesOptions): Sources {
   const skip = new Set(options.skip);
   const units = walk(join(root, options.dir), '', skip).sort();
   if (units.length === 0)

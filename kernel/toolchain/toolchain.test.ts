@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { headersOf, parseDepfile, shadowsOf } from './depfile.ts';
 import { compileFlags } from './flags.ts';
-import { kernelOptions } from './options.ts';
+import { kernelOptions, sourcesOptions } from './options.ts';
 import { kernelPlan } from './plan.ts';
 
-const options = kernelOptions.parse({});
+const options = sourcesOptions.parse({});
 
 describe('the options', () => {
   it('have a default for everything', () => {

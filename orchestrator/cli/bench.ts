@@ -18,7 +18,7 @@ import { version } from './version.ts';
 export async function benchHost(flags: Flags, _args: readonly string[], options: Options): Promise<number> {
   const wanted = wantedOf(options);
   const session = await openSession(flags, 'bench host', version());
-  const { plan, results } = hostBenchPipeline(session, wanted);
+  const { plan, results, compiler } = hostBenchPipeline(session, wanted);
   if (flags.dryRun) return showPlan(flags, plan);
   try {
     const executed = await execute(session, flags, plan);
@@ -30,7 +30,6 @@ export async function benchHost(flags: Flags, _args: readonly string[], options:
       text,
       wanted.traces.map(({ name }) => name),
     );
-    const { compiler } = session.config.kernel;
     const tool = executed.tools().find(({ name }) => name === compiler);
     const { cpuModel, kernel } = hostFacts();
     const facts = { cpu: cpuModel, kernel, compiler: tool?.version ?? compiler, rounds: wanted.rounds };

@@ -4,29 +4,29 @@ import { join, relative } from 'node:path';
 import { type Failure, failureOf, SynosError } from '../../core/failure.ts';
 import { nearest } from '../../core/near.ts';
 import type { Plan, TaskId, TaskResult } from '../../core/task.ts';
+import { bytes, count, duration } from '../../core/words.ts';
 import { longestChain } from '../engine/priority.ts';
-import { type Artefact, pipeline, type Target } from '../plan/pipeline.ts';
+import { type Artefact, allTargets, pipeline, type Target } from '../plan/pipeline.ts';
 import { renderPlan } from '../plan/render.ts';
 import { type Style, styleFor, writeErr, writeOut } from '../ui/output.ts';
-import { bytes, duration, plural } from '../ui/words.ts';
 import { endWith, errorDocument } from './exit.ts';
 import type { Flags } from './flags.ts';
 import { type Executed, execute } from './run-here.ts';
 import { failuresOf, openSession, type Session } from './session.ts';
 import { version } from './version.ts';
 
-const targets: { readonly [name: string]: readonly Target[] } = {
-  kernel: ['kernel'],
-  iso: ['iso'],
-  all: ['kernel', 'iso'],
+const targets: { readonly [name: string]: (config: Session['config']) => readonly Target[] } = {
+  kernel: () => ['kernel'],
+  iso: () => ['iso'],
+  all: allTargets,
 };
 
 export type Options = { readonly [name: string]: unknown };
 
 export async function build(flags: Flags, args: readonly string[], options: Options): Promise<number> {
-  const wanted = targetsOf(args[0] ?? 'all');
+  const wanted = targetNamed(args[0] ?? 'all');
   const session = await openSession(flags, 'build', version());
-  const { plan, artefacts } = pipeline(session, { targets: wanted });
+  const { plan, artefacts } = pipeline(session, { targets: wanted(session.config) });
   if (flags.dryRun) return showPlan(flags, plan);
   try {
     const built = await buildPlan(session, flags, { plan, artefacts }, options);
@@ -82,7 +82,7 @@ function place(
   });
 }
 
-function targetsOf(name: string): readonly Target[] {
+function targetNamed(name: string): (config: Session['config']) => readonly Target[] {
   const found = Object.hasOwn(targets, name) ? targets[name] : undefined;
   if (found) return found;
   throw new SynosError({
@@ -140,11 +140,11 @@ function summary(
   chain: { tasks: TaskId[]; durationMs: number },
   style: Style,
 ): void {
-  const count = (status: TaskResult['status']): number =>
+  const ended = (status: TaskResult['status']): number =>
     results.filter((result) => result.status === status).length;
-  const failed = count('failed') + count('skipped');
+  const failed = ended('failed') + ended('skipped');
   writeErr(
-    `${plural(results.length, 'task')}: ${count('ran')} ran, ${count('cached')} cached${failed > 0 ? `, ${style.bad(`${failed} not done`)}` : ''}, in ${duration(durationMs)}`,
+    `${count(results.length, 'task')}: ${ended('ran')} ran, ${ended('cached')} cached${failed > 0 ? `, ${style.bad(`${failed} not done`)}` : ''}, in ${duration(durationMs)}`,
   );
   const slow = chain.tasks.flatMap((id) =>
     results.filter((result) => result.task === id && tookMs(result) >= 10),

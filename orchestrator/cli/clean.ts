@@ -1,9 +1,9 @@
 // `synos clean`: removes outputs, and only outputs.
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { bytes } from '../../core/words.ts';
 import { loadConfig } from '../config/load.ts';
 import { writeErr, writeOut } from '../ui/output.ts';
-import { bytes } from '../ui/words.ts';
 import type { Flags } from './flags.ts';
 import { cacheOf, homeOf, layersOf, outOf } from './session.ts';
 

@@ -1,9 +1,9 @@
 // `synos lock`: which packages the lists come to, written to synos.lock; --check only says what would change.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { count } from '../../core/words.ts';
 import { type Relocked, relock } from '../../iso/relock.ts';
 import { writeErr, writeOut } from '../ui/output.ts';
-import { plural } from '../ui/words.ts';
 import type { Flags } from './flags.ts';
 import { openSession, type Session } from './session.ts';
 import { version } from './version.ts';
@@ -64,7 +64,7 @@ export async function lockNow(session: Session, check: boolean): Promise<Relocke
 }
 
 function summary({ written, changes, stale }: Relocked, file: string, packages: number): string {
-  if (written) return `${file}: ${plural(packages, 'package')}, ${plural(changes.length, 'change')}, written`;
-  if (changes.length === 0 && !stale) return `${file}: ${plural(packages, 'package')}, current`;
-  return `${file}: ${plural(changes.length, 'change')} not written; run \`synos lock\``;
+  if (written) return `${file}: ${count(packages, 'package')}, ${count(changes.length, 'change')}, written`;
+  if (changes.length === 0 && !stale) return `${file}: ${count(packages, 'package')}, current`;
+  return `${file}: ${count(changes.length, 'change')} not written; run \`synos lock\``;
 }

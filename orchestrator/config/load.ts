@@ -12,7 +12,7 @@ import {
   overridesFromEnvironment,
   type SchemaNode,
 } from './overrides.ts';
-import { type Config, configJsonSchema, configSchema } from './schema.ts';
+import { type Config, configJsonSchema, configSchema, defaultMachinesFor } from './schema.ts';
 import { readYaml, type YamlSource } from './yaml-source.ts';
 
 const mostIssues = 20;
@@ -57,7 +57,7 @@ function layered(
   schema: SchemaNode,
 ): { value: unknown; overrides: Override[]; issues: ConfigIssue[] } {
   // Machines that exist by default can be set, too, so the variables are named after the whole picture.
-  const whole = configSchema.safeParse(base);
+  const whole = configSchema.safeParse(withMachines(base, base));
   const fromEnvironment = overridesFromEnvironment(
     options.environment,
     schema,
@@ -70,13 +70,15 @@ function layered(
     if ('text' in one) overrides.push(one);
     else issues.push(one);
   }
-  let value = base;
+  const laidOver = (under: unknown): unknown =>
+    overrides.reduce((value, one) => apply(value, one, schema, parseScalar), under);
   // Setting one field of a default machine must not make the others disappear.
-  if (isObject(base) && !has(base, ['machines']) && overrides.some((one) => one.path[0] === 'machines')) {
-    value = { ...base, machines: configSchema.parse({}).machines };
-  }
-  for (const one of overrides) value = apply(value, one, schema, parseScalar);
-  return { value, overrides, issues };
+  return { value: laidOver(withMachines(base, laidOver(base))), overrides, issues };
+}
+
+function withMachines(base: unknown, whole: unknown): unknown {
+  if (!isObject(base) || has(base, ['machines'])) return base;
+  return { ...base, machines: defaultMachinesFor(isObject(whole) ? whole['kernel'] : undefined) };
 }
 
 function originOf(

@@ -31,13 +31,14 @@ export function collect(store: Store, limits: Limits): void {
   if (kept.length < lines.length) {
     rewrite(store, kept);
     removeObjects(store, named(kept, limits.keep));
-  } else if (store.journal.bytes > smallJournalBytes) {
-    const live = [...lines, ...store.facts.lines()].reduce(
-      (sum, line) => sum + JSON.stringify(line).length,
-      0,
-    );
-    if (live * 2 < store.journal.bytes) rewrite(store, lines);
+  } else if (store.journal.bytes > smallJournalBytes && isMostlyDead(store)) {
+    rewrite(store, lines);
   }
+}
+
+// By lines, which are counted anyway: what all of them weigh would have to be made of all of them.
+function isMostlyDead({ journal, facts, recipes }: Store): boolean {
+  return (facts.size + recipes.size) * 2 < journal.lines;
 }
 
 // Newest first until the bytes are used up; equal objects of several recipes count each time, which errs on the small side.
@@ -55,7 +56,7 @@ function within(lines: readonly RecipeLine[], keepBytes: number): RecipeLine[] {
 function rewrite(store: Store, recipes: readonly RecipeLine[]): void {
   const kept = new Set([...named(recipes, new Set())].map((digest) => `object:${digest.slice(0, 32)}`));
   const facts = store.facts.lines().filter((line) => !line.f.startsWith('object:') || kept.has(line.f));
-  store.journal.replace([...facts, ...recipes] as Line[]);
+  store.journal.replace([...facts, ...store.recipes.setLines(recipes), ...recipes] as Line[]);
 }
 
 function named(lines: readonly RecipeLine[], keep: ReadonlySet<string>): Set<string> {

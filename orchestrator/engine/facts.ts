@@ -52,6 +52,10 @@ export class Facts {
     return digest;
   }
 
+  get size(): number {
+    return this.known.size;
+  }
+
   lines(): FileLine[] {
     return [...this.known].map(([f, { stamp, value, boot }]) => ({
       f,

@@ -13,11 +13,13 @@ export type Stamp = string;
 export type Line =
   /** A file's digest (or a program's version text) under the stamp that it had; `boot` where it holds for one boot of the machine only. */
   | { f: string; s: Stamp; v: string; boot?: string }
-  /** An action's outputs under its fingerprint; `base` and `paths` where it discovered inputs. `hit` 0: never to be reused. */
+  /** Files of the tree under the name of their set: written once, however many recipes read the same ones. */
+  | { p: string; paths: readonly string[] }
+  /** An action's outputs under its fingerprint; `base` and `set` where it discovered inputs. `hit` 0: never to be reused. */
   | {
       a: string;
       base?: string;
-      paths?: readonly string[];
+      set?: string;
       out: { readonly [name: string]: string };
       bytes: number;
       ms: number;
@@ -26,12 +28,14 @@ export type Line =
     };
 
 /** Raised when the meaning of a line changes: files of other versions are left alone and not read. */
-const formatVersion = 1;
+const formatVersion = 2;
 
 export class Journal {
   readonly path: string;
   private size = 0;
   private inode = 0n;
+  /** Lines read so far from the file that is there now, and written. */
+  lines = 0;
   private readonly pending: Line[] = [];
 
   constructor(folder: string) {
@@ -48,14 +52,19 @@ export class Journal {
     }
     try {
       const { size, ino } = fstatSync(file, { bigint: true });
-      if (ino !== this.inode) this.size = 0;
+      if (ino !== this.inode) {
+        this.size = 0;
+        this.lines = 0;
+      }
       this.inode = ino;
       if (Number(size) === this.size) return [];
       const data = Buffer.allocUnsafe(Math.max(0, Number(size) - this.size));
       const got = readSync(file, data, 0, data.length, this.size);
       const whole = data.subarray(0, got).lastIndexOf(10) + 1;
       this.size += whole;
-      return parse(data.toString('utf8', 0, whole));
+      const lines = parse(data.toString('utf8', 0, whole));
+      this.lines += lines.length;
+      return lines;
     } finally {
       closeSync(file);
     }
@@ -76,7 +85,10 @@ export class Journal {
       writeWhole(file, data);
       // Where nobody else has written since the last read, there is nothing new to read.
       const { size, ino } = fstatSync(file, { bigint: true });
-      if (ino === this.inode && Number(size) === this.size + data.length) this.size = Number(size);
+      if (ino === this.inode && Number(size) === this.size + data.length) {
+        this.size = Number(size);
+        this.lines += this.pending.length;
+      }
     } finally {
       closeSync(file);
     }
@@ -134,13 +146,13 @@ function isLine(value: unknown): value is Line {
   if (!isObject(value as Json)) return false;
   const line = value as { readonly [field: string]: unknown };
   if (typeof line['f'] === 'string') return typeof line['s'] === 'string' && typeof line['v'] === 'string';
+  if (typeof line['p'] === 'string') return Array.isArray(line['paths']) && line['paths'].every(isText);
   return (
     typeof line['a'] === 'string' &&
     typeof line['id'] === 'string' &&
     typeof line['ms'] === 'number' &&
     typeof line['bytes'] === 'number' &&
-    isObject(line['out'] as Json) &&
-    (line['paths'] === undefined || (Array.isArray(line['paths']) && line['paths'].every(isText)))
+    isObject(line['out'] as Json)
   );
 }
 

@@ -184,15 +184,16 @@ function remember({ memory }: Here, made: Made): Digest {
   const read = Object.values(task.inputs).flatMap((input) => (input.from === 'tree' ? [input.path] : []));
   const key = memory.deepen(base, found);
   const reusable = task.cacheable && [...read, ...found].every((path) => memory.isSteady(path, startedNs));
-  memory.store.recipes.remember({
+  const line = {
     a: key,
-    ...(found.length > 0 ? { base, paths: found } : {}),
+    ...(found.length > 0 ? { base } : {}),
     out: made.outputs,
     bytes: made.bytes,
     ms: made.durationMs,
     id: task.id,
     ...(reusable ? {} : { hit: 0 as const }),
-  });
+  };
+  memory.store.recipes.remember(line, found);
   memory.store.flush();
   return key;
 }

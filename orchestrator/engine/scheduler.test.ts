@@ -1,5 +1,5 @@
-// Which task runs when, and what becomes of the others: order, limits of the machine, failures, a stop by the user.
-import { chmodSync, existsSync, readFileSync } from 'node:fs';
+// Which task runs when, and what becomes of the others: order, limits of the machine, failures.
+import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -253,64 +253,5 @@ describe('a plan that cannot be run', () => {
     };
     const attempt = rig.build(planOf({ id: 'a', kind: 'strict' }), { actions: [strict] });
     await expect(attempt).rejects.toMatchObject({ failure: { code: 'plan.invalid', reason: 'no' } });
-  });
-});
-
-describe('a stop by the user', () => {
-  it('ends what runs, starts nothing more, and keeps what was finished', async () => {
-    await using rig = makeRig();
-    const controller = new AbortController();
-    const plan = planOf(
-      { id: 'first' },
-      {
-        id: 'second',
-        script: 'echo $$ > "$tree/pid"; sleep 60; echo > $out/made',
-        inputs: { x: ['first', 'made'] },
-      },
-      { id: 'third', inputs: { x: ['second', 'made'] } },
-    );
-    const before = Date.now();
-    const { results } = await rig.build(plan, {
-      signal: controller.signal,
-      onEvent: (event) => {
-        if (event.type === 'task.started' && event.task === 'second')
-          setTimeout(() => controller.abort(new SynosError({ code: 'interrupted', signal: 'SIGTERM' })), 150);
-      },
-    });
-    expect(Date.now() - before).toBeLessThan(10_000);
-    expect(results.get(taskId('first'))?.status).toBe('ran');
-    expect(results.get(taskId('second'))).toMatchObject({
-      status: 'failed',
-      failure: { code: 'interrupted', signal: 'SIGTERM' },
-    });
-    expect(results.get(taskId('third'))).toMatchObject({ status: 'skipped', because: 'second' });
-    const pid = readFileSync(join(rig.tree, 'pid'), 'utf8').trim();
-    expect(existsSync(`/proc/${pid}`)).toBe(false);
-    expect((await rig.build(planOf({ id: 'first' }))).story).toBe('first cached');
-  });
-
-  it('before anything ran leaves a result for every task', async () => {
-    await using rig = makeRig();
-    const { results } = await rig.build(planOf({ id: 'a' }, { id: 'b' }), { signal: AbortSignal.abort() });
-    expect([...results.values()].map(({ status }) => status)).toEqual(['failed', 'skipped']);
-    expect(results.get(taskId('a'))).toMatchObject({ failure: { code: 'interrupted' } });
-  });
-
-  it('while the programs are asked for their versions is told as a stop, not as a missing program', async () => {
-    await using rig = makeRig();
-    const asked: Action = {
-      kind: 'asked',
-      version: 1,
-      tools: () => [{ name: 'bash', version: ['-c', 'sleep 5'], package: 'bash' }],
-      parse: (params) => params,
-      run: async () => {},
-    };
-    const stop = new AbortController();
-    setTimeout(() => stop.abort(new SynosError({ code: 'interrupted', signal: 'SIGINT' })), 100);
-    const { results } = await rig.build(planOf({ id: 'a', kind: 'asked' }), {
-      signal: stop.signal,
-      actions: [asked],
-    });
-    expect(results.get(taskId('a'))).toMatchObject({ status: 'failed', failure: { code: 'interrupted' } });
   });
 });

@@ -82,7 +82,7 @@ describe('a damaged store', () => {
     await using rig = makeRig();
     await rig.write('a.txt', 'text');
     await rig.build(chain);
-    const journal = join(rig.home, 'cache/journal-1');
+    const journal = join(rig.home, 'cache/journal-2');
     const whole = readFileSync(journal);
     const cuts = fc.nat(whole.length);
     await fc.assert(
@@ -110,10 +110,12 @@ describe('a damaged store', () => {
       '{"a":1}',
       '{"a":"x","id":"y","ms":1,"out":{"made":"../../etc/passwd"}}',
       '{"f":"x","s":1}',
+      '{"p":"x","paths":"y"}',
+      '{"p":"x","paths":[1]}',
       '[]',
       '{"a":"x","id":"y","ms":1,"out":null}',
     ];
-    writeFileSync(join(rig.home, 'cache/journal-1'), `${lines.join('\n')}\n`, { flag: 'a' });
+    writeFileSync(join(rig.home, 'cache/journal-2'), `${lines.join('\n')}\n`, { flag: 'a' });
     expect((await rig.build(chain)).story).toBe('copy cached, wrap cached');
   });
 

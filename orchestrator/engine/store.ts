@@ -52,6 +52,7 @@ export class Store {
     const lines = this.journal.read();
     for (const line of lines) {
       if ('a' in line) this.recipes.learn(line);
+      else if ('p' in line) this.recipes.learnSet(line);
       else this.facts.learn(line);
     }
     return lines.length > 0;

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EventBody } from '../../core/event.ts';
 import { type TaskResult, taskId } from '../../core/task.ts';
-import { type KernelOptions, kernelOptions } from '../../kernel/toolchain/options.ts';
+import { type SourcesOptions, sourcesOptions } from '../../kernel/toolchain/options.ts';
 import { findSources, kernelPlan } from '../../kernel/toolchain/plan.ts';
 import { localRunner } from '../engine/runner.ts';
 import { runPlan } from '../engine/scheduler.ts';
@@ -44,10 +44,10 @@ function write(name: string, path: string, text: string): void {
 
 type Outcome = { ran: string[]; results: ReadonlyMap<string, TaskResult>; elf: Buffer | undefined };
 
-async function build(options: Partial<KernelOptions> = {}, name = 'a'): Promise<Outcome> {
+async function build(options: Partial<SourcesOptions> = {}, name = 'a'): Promise<Outcome> {
   await sleep(30); // what was just written must be older than a tick of the file clock
   const tree = treeNamed(name);
-  const config = { ...kernelOptions.parse({}), ...options };
+  const config = { ...sourcesOptions.parse({}), ...options };
   const { tasks, image } = kernelPlan(config, findSources(tree, config));
   const plan = makePlan(tasks, [image.task]);
   const ran: string[] = [];

@@ -1,16 +1,16 @@
 // The whole story on one page: configuration -> kernel -> image -> boots, as one plan, with names for what comes out of it.
-import { join } from 'node:path';
 import { SynosError } from '../../core/failure.ts';
 import { nearest } from '../../core/near.ts';
 import type { Plan, Task, TaskOutput } from '../../core/task.ts';
-import { isoPlan, readLock } from '../../iso/plan.ts';
-import { findSources, kernelPlan } from '../../kernel/toolchain/plan.ts';
-import { bootPlan } from '../../qemu/plan.ts';
+import { type Aids, bootPlan, treeMedia } from '../../qemu/plan.ts';
 import type { Config } from '../config/schema.ts';
+import { type Built, type Project, type Target, targetNames } from './built.ts';
 import { makePlan } from './graph.ts';
+import type { Cell } from './matrix.ts';
+import { variants } from './variants.ts';
 
-/** What can be built. */
-export type Target = 'kernel' | 'iso';
+export { allTargets, type Target } from './built.ts';
+export { matrixOf } from './matrix.ts';
 
 /** Allocation traces as one archive; `path` is relative to the project. */
 export type Traces = { readonly path: string; readonly count: number };
@@ -20,6 +20,8 @@ export type Wanted = {
   readonly boots?: {
     /** Names of machines of the configuration. */
     readonly machines: readonly string[];
+    /** Cells of a matrix, in place of machines. */
+    readonly cells?: readonly Cell[] | undefined;
     /** Ticks are counted instructions; undefined: as each machine's description says. */
     readonly exact: boolean | undefined;
     /** How often each machine boots. */
@@ -28,11 +30,14 @@ export type Wanted = {
     readonly commandLine: string;
     /** To be replayed by every kernel, in place of its other benchmarks. */
     readonly traces?: Traces | undefined;
+    readonly aids?: Aids | undefined;
   };
 };
 
 /** Something that people look for; `file` is its place below out/. */
 export type Artefact = { readonly name: Target; readonly file: string; readonly output: TaskOutput };
+
+type Medium = { readonly name: string; readonly output: TaskOutput };
 
 export type Boot = {
   readonly machine: string;
@@ -48,62 +53,85 @@ export type Pipeline = {
   /** In the order of the targets. */
   readonly artefacts: readonly Artefact[];
   readonly boots: readonly Boot[];
-  /** What the machines start. */
-  readonly media: readonly { readonly name: Target; readonly output: TaskOutput }[];
+  /** What the machines start; of a kernel that only a matrix has, under `kernel+clang`. */
+  readonly media: readonly Medium[];
 };
 
 /**
  * Reads the tree (which sources there are) and, for an image, the lock; starts nothing. Throws SynosError input.missing, lock.missing,
- * lock.stale, lock.invalid, and what a machine's description cannot mean.
+ * lock.stale, lock.invalid, media.invalid, and what a machine's description cannot mean.
  */
-export function pipeline(
-  project: { readonly config: Config; readonly tree: string },
-  wanted: Wanted,
-): Pipeline {
-  const { config, tree } = project;
-  const machines = (wanted.boots?.machines ?? []).map((name) => ({
-    name,
-    options: machineNamed(config, name),
-  }));
+export function pipeline(project: Project, wanted: Wanted): Pipeline {
+  const machines = cellsOf(project.config, wanted);
   const needs = (target: Target): boolean =>
-    wanted.targets.includes(target) || machines.some(({ options }) => options.boot === target);
+    wanted.targets.includes(target) ||
+    machines.some(({ options }) => options.boot === target && options.file === null);
 
-  const kernel = kernelPlan(config.kernel, findSources(tree, config.kernel));
-  const outputs: { kernel: TaskOutput; iso?: TaskOutput } = { kernel: kernel.image };
-  const tasks: Task[] = [...kernel.tasks];
-  if (needs('iso')) {
-    const image = isoPlan(config.iso, readLock(join(tree, lockFile), config.iso), kernel.image);
-    tasks.push(...image.tasks);
-    outputs.iso = image.image;
-  }
-
+  const kernels = variants(project, needs);
+  const made = kernels.of({});
+  const media = new Map<string, Medium>();
+  const tasks: Task[] = [];
   const boots: Boot[] = [];
-  for (const { name, options } of machines) {
-    for (let index = 0; index < (wanted.boots?.runs ?? 1); index++) {
-      const run = {
-        exact: wanted.boots?.exact ?? options.exact,
-        index,
-        commandLine: commandLineOf(wanted),
-      };
-      const traces = wanted.boots?.traces;
-      const media = {
-        kernel: outputs.kernel,
-        ...(outputs.iso ? { image: outputs.iso } : {}),
-        ...(traces ? { traces } : {}),
-      };
-      const boot = bootPlan(name, options, media, run);
-      tasks.push(...boot.tasks);
-      boots.push({ machine: name, index, outcome: boot.outcome, log: boot.log });
+  for (const cell of machines) {
+    const built = kernels.of(cell.variant);
+    for (const { name, output } of mediaOf(built, needs)) {
+      const full = built.name === '' ? name : `${name}+${built.name}`;
+      media.set(full, { name: full, output });
     }
+    const planned = bootsOf(project.tree, cell, built, wanted);
+    tasks.push(...planned.tasks);
+    boots.push(...planned.boots);
   }
 
-  const made = (['kernel', 'iso'] as const).flatMap((name) => {
-    const output = outputs[name];
-    return output && needs(name) ? [{ name, output, file: files[name] }] : [];
-  });
-  const artefacts = made.filter(({ name }) => wanted.targets.includes(name));
+  const own = mediaOf(made, needs);
+  const artefacts = own.filter(({ name }) => isWanted(name, wanted.targets, made));
   const goals = [...artefacts.map(({ output }) => output.task), ...boots.map(({ outcome }) => outcome.task)];
-  return { plan: makePlan(tasks, goals), artefacts, boots, media: made };
+  const plan = makePlan([...kernels.tasks(), ...tasks], goals);
+  return { plan, artefacts, boots, media: machines.length > 0 ? [...media.values()] : own };
+}
+
+function cellsOf(config: Config, { boots }: Wanted): readonly Cell[] {
+  const one = (name: string): Cell => ({ name, options: machineNamed(config, name), variant: {} });
+  return boots?.cells ?? (boots?.machines ?? []).map(one);
+}
+
+function bootsOf(
+  tree: string,
+  { name, options }: Cell,
+  { outputs }: Built,
+  wanted: Wanted,
+): { tasks: Task[]; boots: Boot[] } {
+  const traces = wanted.boots?.traces;
+  const media = {
+    tree: treeMedia(tree, name, options),
+    ...outputs,
+    ...(outputs.iso ? { image: outputs.iso } : {}),
+    ...(traces ? { traces } : {}),
+  };
+  const exact = wanted.boots?.exact ?? options.exact;
+  const commandLine = commandLineOf(wanted);
+  const planned = Array.from({ length: wanted.boots?.runs ?? 1 }, (_, index) => ({
+    index,
+    ...bootPlan(name, options, media, { exact, index, commandLine, aids: wanted.boots?.aids }),
+  }));
+  return {
+    tasks: planned.flatMap((boot) => boot.tasks),
+    boots: planned.map(({ index, outcome, log }) => ({ machine: name, index, outcome, log })),
+  };
+}
+
+// A command makes all that it makes at once, so asking for the kernel asks for all of it.
+function isWanted(name: Target, wanted: readonly Target[], { together }: Built): boolean {
+  return wanted.includes(name) || (wanted.includes('kernel') && together.includes(name));
+}
+
+function mediaOf({ outputs, files, together }: Built, needs: (target: Target) => boolean): Artefact[] {
+  return targetNames.flatMap((name) => {
+    const output = outputs[name];
+    const file = files[name];
+    if (!output || file === undefined) return [];
+    return needs(name) || together.includes(name) ? [{ name, output, file }] : [];
+  });
 }
 
 // Later words win, so the user's own are last.
@@ -111,9 +139,6 @@ function commandLineOf({ boots }: Wanted): string {
   const words = [boots?.traces ? 'bench=trace' : '', boots?.commandLine ?? ''];
   return words.filter((word) => word !== '').join(' ');
 }
-
-const lockFile = 'synos.lock';
-const files: { readonly [T in Target]: string } = { kernel: 'synos.elf', iso: 'synos.iso' };
 
 function machineNamed(config: Config, name: string): Config['machines'][string] {
   const machine = config.machines[name];

@@ -1,4 +1,6 @@
 // Pool v the other allocators as columns of text: as many allocators beside each other as the terminal is wide, the rest below.
+
+import { count, number } from '../../core/words.ts';
 import {
   type AllocatorCell,
   type AllocatorRow,
@@ -10,7 +12,7 @@ import {
   hasPool,
   tableName,
 } from './compare.ts';
-import { count, interval, label, number, ratio } from './format.ts';
+import { interval, label, ratio } from './format.ts';
 import { type Column, columnWidths, cut, type TableStyle, table, totalWidth, wrap } from './layout.ts';
 import type { StoredBoot } from './run.ts';
 

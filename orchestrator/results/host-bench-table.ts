@@ -1,6 +1,7 @@
 // The host benchmark as text for a terminal: ticks of each allocator beside each other while there is room, ours against the fastest of
 // the others, wins and losses in words.
-import { bytes, number, ratio } from './format.ts';
+import { bytes, number } from '../../core/words.ts';
+import { ratio } from './format.ts';
 import { type HostMeasured, type HostMemory, type HostRow, ours } from './host-bench.ts';
 import { type Column, columnWidths, cut, type TableStyle, table, totalWidth, wrap } from './layout.ts';
 

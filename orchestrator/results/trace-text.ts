@@ -1,6 +1,6 @@
 // The replay of traces as columns of text: one table a trace, without the last columns where the terminal is narrow.
 
-import { count } from './format.ts';
+import { count } from '../../core/words.ts';
 import { columnWidths, type TableStyle, table, totalWidth, wrap } from './layout.ts';
 import type { StoredBoot } from './run.ts';
 import { traceColumns, traceFacts } from './trace-words.ts';

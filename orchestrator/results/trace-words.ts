@@ -1,5 +1,6 @@
 // A trace's table in words and figures, the same in the terminal and on the page.
-import { bytes, count, number, ratio } from './format.ts';
+import { bytes, count, number } from '../../core/words.ts';
+import { ratio } from './format.ts';
 import { heldRatio, type TraceRow, type TraceTable } from './traces.ts';
 
 /** `4,776 allocations, at most 2.60 MiB live in 7 blocks, 10 % of them of the pools' sizes` */

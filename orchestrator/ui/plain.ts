@@ -1,8 +1,8 @@
 // Events as plain lines, for pipes, CI and logs: one line a thing that happened, no control characters.
 import type { Event } from '../../core/event.ts';
 import type { TaskResult } from '../../core/task.ts';
+import { duration } from '../../core/words.ts';
 import { type Style, writeErr } from './output.ts';
-import { duration } from './words.ts';
 
 export type PlainOptions = { quiet: boolean; verbose: boolean; serial: boolean; style: Style };
 
@@ -24,6 +24,8 @@ function lineOf(event: Event, { verbose, serial, style }: PlainOptions): string 
       return resultLine(event.result, verbose, style);
     case 'boot.started':
       return `boot    ${event.machine} (${event.accelerator})${verbose ? `\n        ${event.argv.join(' ')}` : ''}`;
+    case 'boot.waiting':
+      return `waiting ${event.machine}: ${event.line}`;
     case 'boot.serial':
       return serial ? `${style.dim(`${event.machine} |`)} ${event.line}` : undefined;
     case 'boot.ended':

@@ -1,8 +1,8 @@
 // Events as a live task list on a terminal (listr2): one row a stage, with what runs in it now below the row.
 import type { Event } from '../../core/event.ts';
 import type { TaskId } from '../../core/task.ts';
+import { bytes, duration } from '../../core/words.ts';
 import { columnsOf } from './output.ts';
-import { bytes, duration } from './words.ts';
 
 type Stage = {
   name: string;

@@ -20,7 +20,6 @@
 #define RAM_BYTES ((size_t)SHIM_RAM_MIB << 20)
 
 static int ram;
-static uint32_t frames_behind[(POOL_SIZE * 2 + HEAP_SIZE) / PAGE_SIZE]; /* of both windows; 0: none */
 static uint64_t maps_left = UINT64_MAX;
 static void (*unmap_hook)(void);
 static const char *expected_panic;
@@ -71,24 +70,6 @@ void shim_on_unmap(void (*hook)(void))
     unmap_hook = hook;
 }
 
-void *phys_to_virt(uint64_t phys)
-{
-    return (void *)(DIRECT_MAP_BASE + phys);
-}
-
-/* The window's record of a page's frame number. */
-static uint32_t *frame_behind(const void *virt)
-{
-    const uintptr_t in_pool = (uintptr_t)virt - POOL_BASE, in_heap = (uintptr_t)virt - HEAP_BASE;
-
-    return &frames_behind[(in_pool < POOL_SIZE * 2 ? in_pool : POOL_SIZE * 2 + in_heap) / PAGE_SIZE];
-}
-
-uint64_t vm_frame(const void *virt)
-{
-    return (uint64_t)*frame_behind(virt) * PAGE_SIZE;
-}
-
 int vm_map(void *virt, uint64_t phys, size_t pages, unsigned prot)
 {
     const int access = PROT_READ | (prot & VM_WRITE ? PROT_WRITE : 0);
@@ -97,8 +78,7 @@ int vm_map(void *virt, uint64_t phys, size_t pages, unsigned prot)
     if (maps_left != UINT64_MAX) maps_left -= pages;
     if (((uintptr_t)virt | phys) % PAGE_SIZE != 0) return ERR_INVALID;
     must(mmap(virt, pages * PAGE_SIZE, access, MAP_SHARED | MAP_FIXED, ram, (off_t)phys) == virt, "vm_map");
-    for (size_t i = 0; i < pages; i++)
-        *frame_behind((char *)virt + i * PAGE_SIZE) = (uint32_t)(phys / PAGE_SIZE + i);
+    shim_note_frames(virt, phys, pages);
     return 0;
 }
 
@@ -108,7 +88,7 @@ void vm_unmap(void *virt, size_t pages)
 
     if (unmap_hook) unmap_hook();
     must(mmap(virt, pages * PAGE_SIZE, PROT_NONE, flags, -1, 0) == virt, "vm_unmap");
-    for (size_t i = 0; i < pages; i++) *frame_behind((char *)virt + i * PAGE_SIZE) = 0;
+    shim_forget_frames(virt, pages);
 }
 
 void uart_write(const char *bytes, size_t length)

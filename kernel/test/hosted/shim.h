@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { SHIM_RAM_MIB = 96 };
@@ -17,6 +18,10 @@ void shim_init(void);
  * the same index goes on with it. Two threads at a time must not have one index.
  */
 void shim_enter_cpu(unsigned index);
+
+/* What lies behind pages of the windows, for vm_frame: `pages` frames from `phys` on, or none any more. */
+void shim_note_frames(void *virt, uint64_t phys, size_t pages);
+void shim_forget_frames(void *virt, size_t pages);
 
 /* Frames start afresh, over all of the RAM. */
 void shim_init_frames(void);

@@ -12,6 +12,7 @@
 #include <synos/percpu.h>
 #include <synos/pool.h>
 #include <synos/rng.h>
+#include "../live_blocks.h"
 #include "shim.h"
 
 enum { CPUS = 4, LIVE = 64, STEPS = 60000, MAIL = 32 };
@@ -101,18 +102,6 @@ static void *work(void *argument)
     for (size_t i = 0; i < LIVE; i++)
         if (worker->live[i].memory) release(worker, worker->live[i]);
     return NULL;
-}
-
-static int64_t live_objects(void)
-{
-    struct pool_stats stats;
-    int64_t live = 0;
-
-    for (unsigned class = 0; class < POOL_CLASSES; class ++) {
-        pool_stats(class, &stats);
-        live += stats.live;
-    }
-    return live;
 }
 
 KTEST(mm_threads, blocks_go_between_cpus_and_none_is_lost_or_handed_out_twice)

@@ -1,4 +1,6 @@
 // Pool v the other allocators: first the ratios over all sizes at a glance, then each workload with bars on one logarithmic scale.
+
+import { count, number } from '../../../core/words.ts';
 import {
   type AllocatorCell,
   type AllocatorRow,
@@ -11,7 +13,7 @@ import {
   hasPool,
   tableName,
 } from '../compare.ts';
-import { count, interval, label, number, ratio } from '../format.ts';
+import { interval, label, ratio } from '../format.ts';
 import type { StoredBoot } from '../run.ts';
 import { quantile, toNumbers } from '../stats.ts';
 import { type Html, html } from './html.ts';

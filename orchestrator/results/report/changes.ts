@@ -1,6 +1,8 @@
 // What changed since the previous comparable run. Exact series: those that differ. Timed ones: all, with their spread and no verdict.
+
+import { count, number } from '../../../core/words.ts';
 import { type ChangeRow, changeInterval, changesSince, countChanges, equalChanges } from '../compare.ts';
-import { count, interval, number, ratio } from '../format.ts';
+import { interval, ratio } from '../format.ts';
 import type { StoredRun } from '../run.ts';
 import { seriesName } from '../series-name.ts';
 import type { EarlierBoot } from '../store.ts';

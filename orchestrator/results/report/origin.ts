@@ -1,5 +1,6 @@
 // Where the figures come from, and what their words mean: all that somebody needs to get them again or to doubt them.
-import { bytes, duration, number, shellWords } from '../format.ts';
+import { bytes, duration, number } from '../../../core/words.ts';
+import { shellWords } from '../format.ts';
 import type { StoredRun } from '../run.ts';
 import { leastSamples } from '../stats.ts';
 import { type Html, html } from './html.ts';

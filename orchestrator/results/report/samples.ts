@@ -1,6 +1,6 @@
 // The samples behind each figure, every one of them a stroke, relative to the series' median: how far to trust it.
 import type { BenchRecord } from '../../../core/record.ts';
-import { count, number } from '../format.ts';
+import { count, number } from '../../../core/words.ts';
 import type { StoredBoot } from '../run.ts';
 import { labelText } from '../series-name.ts';
 import { type Summary, summarise, toNumbers } from '../stats.ts';

@@ -1,7 +1,7 @@
 // The replay of traces on the page: a table for each trace, and the data from which the page's script draws what each allocator held.
 import type { Quantity } from '../../../core/record.ts';
 import { visible } from '../../../core/text.ts';
-import { count } from '../format.ts';
+import { count } from '../../../core/words.ts';
 import type { StoredBoot } from '../run.ts';
 import { traceColumns, traceFacts } from '../trace-words.ts';
 import { equalTraces, type TraceTable, traceTables } from '../traces.ts';

@@ -1,4 +1,6 @@
 // The top of the page: how the run ended, in one look, and the few figures that most readers came for.
+
+import { bytes, count, duration, number } from '../../../core/words.ts';
 import {
   type AllocatorRow,
   type AllocatorTable,
@@ -7,7 +9,7 @@ import {
   countChanges,
   equalChanges,
 } from '../compare.ts';
-import { bytes, count, duration, number, ratio, shellWords } from '../format.ts';
+import { ratio, shellWords } from '../format.ts';
 import type { StoredBoot, StoredRun } from '../run.ts';
 import type { EarlierBoot } from '../store.ts';
 import { type Html, html } from './html.ts';

@@ -20,9 +20,6 @@
 
 #define RAM_BYTES (2ull << 30)
 
-/* Of both windows; 0: none. Untouched pages of it cost nothing. */
-static uint32_t frames_behind[(POOL_SIZE * 2 + HEAP_SIZE) / PAGE_SIZE];
-
 static void take_window(uint64_t base, size_t bytes)
 {
     const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
@@ -54,35 +51,17 @@ void machine_enter_cpu(unsigned index, unsigned cpus)
     pool_start_cpu(cpus);
 }
 
-void *phys_to_virt(uint64_t phys)
-{
-    return (void *)(DIRECT_MAP_BASE + phys);
-}
-
-static uint32_t *frame_behind(const void *virt)
-{
-    const uintptr_t in_pool = (uintptr_t)virt - POOL_BASE, in_heap = (uintptr_t)virt - HEAP_BASE;
-
-    return &frames_behind[(in_pool < POOL_SIZE * 2 ? in_pool : POOL_SIZE * 2 + in_heap) / PAGE_SIZE];
-}
-
-uint64_t vm_frame(const void *virt)
-{
-    return (uint64_t)*frame_behind(virt) * PAGE_SIZE;
-}
-
 int vm_map(void *virt, uint64_t phys, size_t pages, unsigned prot)
 {
     (void)prot;
-    for (size_t i = 0; i < pages; i++)
-        *frame_behind((char *)virt + i * PAGE_SIZE) = (uint32_t)(phys / PAGE_SIZE + i);
+    shim_note_frames(virt, phys, pages);
     return 0;
 }
 
 void vm_unmap(void *virt, size_t pages)
 {
     madvise(virt, pages * PAGE_SIZE, MADV_DONTNEED);
-    for (size_t i = 0; i < pages; i++) *frame_behind((char *)virt + i * PAGE_SIZE) = 0;
+    shim_forget_frames(virt, pages);
 }
 
 void panic(const char *format, ...)

@@ -1,0 +1,47 @@
+// What the boots of a plan came to: outcomes out of the store, logs to where people look, and what went wrong.
+import { readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import type { Failure } from '../../core/failure.ts';
+import { parseExact } from '../../core/json-exact.ts';
+import type { BootOutcome } from '../../core/outcome.ts';
+import { failureOfBoot } from '../../core/outcome-failure.ts';
+import type { Boot, Pipeline } from '../plan/pipeline.ts';
+import type { StoredBoot, StoredRun } from '../results/run.ts';
+import type { Executed } from './run-here.ts';
+import { failuresOf, type Session } from './session.ts';
+
+export type Booted = { boots: StoredBoot[]; artefacts: StoredRun['artefacts']; failures: Failure[] };
+
+/** Outcomes out of the store, logs to where people look; failed tasks first, then guests that went wrong. */
+export function collect(session: Session, executed: Executed, story: Pipeline): Booted {
+  const failures = failuresOf(executed.results);
+  const boots: StoredBoot[] = [];
+  for (const one of story.boots) {
+    const outcome = readOutcome(executed, one);
+    if (!outcome) continue;
+    const log = placeLog(session, executed, one, story.boots);
+    const failure = failureOfBoot(outcome, log);
+    if (failure) failures.push(failure);
+    boots.push({ ...outcome, log });
+  }
+  const artefacts = story.media.flatMap(({ name, output }) => {
+    const digest = executed.digest(output);
+    return digest ? [{ name, digest, bytes: statSync(executed.runner.store.path(digest)).size }] : [];
+  });
+  return { boots, artefacts, failures };
+}
+
+function readOutcome(executed: Executed, { outcome }: Boot): BootOutcome | undefined {
+  const digest = executed.digest(outcome);
+  return digest
+    ? (parseExact(readFileSync(executed.runner.store.path(digest), 'utf8')) as BootOutcome)
+    : undefined;
+}
+
+function placeLog(session: Session, executed: Executed, one: Boot, all: readonly Boot[]): string {
+  const digest = executed.digest(one.log);
+  const many = all.filter(({ machine }) => machine === one.machine).length > 1;
+  const path = join('logs', `${one.machine}${many ? `-${one.index}` : ''}.serial.log`);
+  if (digest) executed.place(digest, path);
+  return relative(session.tree, join(session.out, path));
+}

@@ -1,0 +1,18 @@
+// What QEMU reads and writes, in the folder that it is started in: fixed names, so that nothing that a user chose is part of an option.
+
+export const files = {
+  serial: 'serial.raw',
+  /** A FIFO, and what leads to `serial` where there is input: QEMU wants the two names to differ in these endings only. */
+  input: 'port.in',
+  output: 'port.out',
+  log: 'qemu.log',
+  vars: 'vars.fd',
+  cmdline: 'cmdline.txt',
+  traces: 'traces.cpio',
+  /** A link: multiboot takes `-initrd` apart at commas and spaces. */
+  initrd: 'initrd.img',
+  /** A copy of the firmware image, since firmware keeps its variables in itself. */
+  firmware: 'firmware.fd',
+  /** A socket, where a debugger finds the machine. */
+  gdb: 'gdb.socket',
+} as const;
