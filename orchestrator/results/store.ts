@@ -77,18 +77,25 @@ export async function openStore(path: string): Promise<Store> {
     run: (id) => here(() => runById(id)),
     lastRuns: (filter = {}) => here(() => listRuns(database, filter)),
     series: (key, options = {}) => here(() => listPoints(database, key, options)),
+    // The boots of one run are mostly of one group, and what stood before it may be of many boots itself: it is read once.
     earlierBoots(run) {
-      // The boots of one run mostly have the same run before them, which may be of many boots itself.
-      const read = new Map<RunId, StoredRun | undefined>();
-      const once = (id: RunId): StoredRun | undefined => {
-        if (!read.has(id)) read.set(id, runById(id));
-        return read.get(id);
-      };
-      return here(() => run.boots.map((boot) => earlierBoot(database, run, boot, once)));
+      const runs = once(runById);
+      const before = once((group: string) => earlierBoot(database, run.id, group, runs));
+      return here(() => run.boots.map((boot) => before(comparisonGroup(boot, run.host))));
     },
-    trends: (run, limit = 40) =>
-      here(() => run.boots.map((boot) => readTrend(database, comparisonGroup(boot, run.host), limit))),
+    trends(run, limit = 40) {
+      const trend = once((group: string) => readTrend(database, group, limit));
+      return here(() => run.boots.map((boot) => trend(comparisonGroup(boot, run.host))));
+    },
     close: () => database.close(),
+  };
+}
+
+function once<K, V>(make: (key: K) => V): (key: K) => V {
+  const made = new Map<K, V>();
+  return (key) => {
+    if (!made.has(key)) made.set(key, make(key));
+    return made.get(key) as V;
   };
 }
 
@@ -213,8 +220,8 @@ function listPoints(
 
 function earlierBoot(
   database: DatabaseSync,
-  run: StoredRun,
-  boot: StoredBoot,
+  self: RunId,
+  alike: string,
   runById: (id: RunId) => StoredRun | undefined,
 ): EarlierBoot | undefined {
   const found = database
@@ -225,7 +232,7 @@ function earlierBoot(
          AND EXISTS (SELECT 1 FROM records WHERE records.boot = boots.id)
        ORDER BY runs.ordinal DESC, boots.position LIMIT 1`,
     )
-    .get({ alike: comparisonGroup(boot, run.host), self: run.id });
+    .get({ alike, self });
   const earlier = found && runById(found['run'] as RunId);
   const same = earlier?.boots[Number(found?.['position'])];
   return earlier && same ? { run: earlier, boot: same } : undefined;
