@@ -228,9 +228,9 @@ function earlierBoot(
     .prepare(
       `SELECT runs.id AS run, boots.position FROM boots JOIN runs ON runs.ordinal = boots.run
        WHERE comparison_group = :alike
-         AND runs.ordinal < coalesce((SELECT ordinal FROM runs WHERE id = :self), 9e15)
+         AND boots.run < coalesce((SELECT ordinal FROM runs WHERE id = :self), 9e15)
          AND EXISTS (SELECT 1 FROM records WHERE records.boot = boots.id)
-       ORDER BY runs.ordinal DESC, boots.position LIMIT 1`,
+       ORDER BY boots.run DESC, boots.position LIMIT 1`, // by the index on groups: runs.ordinal, the same, would sort all of them
     )
     .get({ alike, self });
   const earlier = found && runById(found['run'] as RunId);
