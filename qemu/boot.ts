@@ -87,6 +87,7 @@ async function runMachine(
     host.emit({ type: 'boot.started', machine, accelerator, argv });
     const wakes = tail.onGrowth(guest.wake);
     if (input) host.typist?.(input);
+    watch.go();
     const run = await runGuest(guest, setup, host, { serial, poll, wakes, ending });
     do {
       while (serial.state().bytes <= cap && poll() > 0);

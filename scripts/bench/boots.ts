@@ -25,7 +25,7 @@ function boot(commandLine: string): Timing | undefined {
   return (JSON.parse(out) as { boots: { timing: Timing }[] }).boots[0]?.timing;
 }
 
-/** A kernel of 20 instructions in the place of SynOS's: what is measured is the machine and its firmware. */
+/** A kernel of 10 instructions in the place of SynOS's: what is measured is the machine and its firmware. */
 function tinyKernel(folder: string): string {
   const source = join(folder, 'tiny.S');
   writeFileSync(
