@@ -92,6 +92,7 @@ async function runMachine(
     host.emit({ type: 'boot.started', machine, accelerator, argv });
     const wakes = tail.onGrowth(guest.wake);
     if (input) host.typist?.(input);
+    watch.go();
     const run = await runGuest(guest, setup, host, { serial, poll, wakes, ending });
     const struck = faults?.end();
     do {

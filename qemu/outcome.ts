@@ -34,6 +34,8 @@ export function serialTellers(machine: string, emit: Emit, ms: () => number): Se
 }
 
 export type Stopwatch = {
+  /** The guest is set running. */
+  go(): void;
   mark(serial: SerialState): void;
   /** Milliseconds so far. */
   ms(): number;
@@ -41,16 +43,19 @@ export type Stopwatch = {
 };
 
 /**
- * Runs from now, and says so in what it gives where QEMU was started `ahead`. With `forReady` it tells when the guest was ready, too: null
+ * Runs from now, or where QEMU was started `ahead` from go() on, and says so in what it gives. With `forReady` it tells when the guest was ready, too: null
  * for never.
  */
 export function stopwatch({ ahead = false, forReady = false } = {}): Stopwatch {
-  const begun = nowMs();
+  let begun = nowMs();
   let firstByteMs: number | null = null;
   let firstRecordMs: number | null = null;
   let readyMs: number | null = null;
   const now = (): number => Math.round((nowMs() - begun) * 10) / 10;
   return {
+    go() {
+      if (ahead) begun = nowMs();
+    },
     mark(serial) {
       if (serial.bytes > 0) firstByteMs ??= now();
       if (serial.frames > 0 || (serial.found ?? 0) > 0) firstRecordMs ??= now();
