@@ -13,6 +13,14 @@ import {
   type StoredRun,
 } from './run.ts';
 import { damaged, guarded, openDatabase, transaction } from './sqlite.ts';
+import {
+  type Group,
+  listGroups,
+  type RunPoint,
+  readHistory,
+  runPoint,
+  type StoredHistory,
+} from './store-history.ts';
 
 export type RunSummary = {
   readonly id: RunId;
@@ -45,11 +53,9 @@ export type SeriesPoint = {
 /** One boot of an earlier run whose figures may be set beside those of a boot of this one. */
 export type EarlierBoot = { readonly run: StoredRun; readonly boot: StoredBoot };
 
-export type TrendRun = Pick<SeriesPoint, 'run' | 'startedAt' | 'commit' | 'dirty'>;
-
 /** The runs of one comparison group, oldest first, and each series' value in each of them (null: not measured there). */
 export type Trend = {
-  readonly runs: readonly TrendRun[];
+  readonly runs: readonly RunPoint[];
   readonly series: ReadonlyMap<string, readonly (Quantity | null)[]>;
 };
 
@@ -65,6 +71,10 @@ export type Store = {
   earlierBoots(run: StoredRun): (EarlierBoot | undefined)[];
   /** For each boot of a run, how its series went over the latest `limit` (40) runs of its group. */
   trends(run: StoredRun, limit?: number): Trend[];
+  /** All comparison groups, the one that booted last first. */
+  groups(): Group[];
+  /** Every series over the latest `limit` runs of a group. */
+  history(group: string, limit: number): StoredHistory;
   close(): void;
 };
 
@@ -87,6 +97,8 @@ export async function openStore(path: string): Promise<Store> {
       const trend = once((group: string) => readTrend(database, group, limit));
       return here(() => run.boots.map((boot) => trend(comparisonGroup(boot, run.host))));
     },
+    groups: () => here(() => listGroups(database)),
+    history: (group, limit) => here(() => readHistory(database, group, limit)),
     close: () => database.close(),
   };
 }
@@ -208,7 +220,7 @@ function listPoints(
       ];
       const samples = parseExact(String(row['samples'])) as readonly Quantity[];
       return {
-        ...trendRun(row),
+        ...runPoint(row),
         machine,
         accelerator,
         exact,
@@ -265,14 +277,5 @@ function readTrend(database: DatabaseSync, group: string, limit: number): Trend 
     }
     return [String(row['key']), values];
   });
-  return { runs: runs.map(trendRun), series: new Map(series) };
-}
-
-function trendRun(row: { readonly [column: string]: unknown }): TrendRun {
-  return {
-    run: row['run'] as RunId,
-    startedAt: new Date(Number(row['started_ms'])).toISOString(),
-    commit: row['git_commit'] === null ? null : String(row['git_commit']),
-    dirty: row['git_dirty'] === 1,
-  };
+  return { runs: runs.map(runPoint), series: new Map(series) };
 }
