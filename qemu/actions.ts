@@ -5,6 +5,7 @@ import type { Action, ActionContext, Tool } from '../core/action.ts';
 import { stringifyExact } from '../core/json-exact.ts';
 import type { BootOutcome } from '../core/outcome.ts';
 import { chooseAccelerator } from './accelerator.ts';
+import { needsTcg } from './aids.ts';
 import { type BootHost, type BootSetup, boot, bootAhead } from './boot.ts';
 import { cpuArgument } from './devices.ts';
 import { givenMedia } from './layout.ts';
@@ -52,8 +53,7 @@ async function describe(
     start: context.start,
   };
   const wanted = { accelerator: options.accelerator, cpu: cpuArgument(options) };
-  const counts = exact || (aids?.gdb === true && options.accelerator !== 'kvm');
-  const accelerator = await chooseAccelerator(wanted, counts, host);
+  const accelerator = await chooseAccelerator(wanted, exact || needsTcg(aids, options), host);
   const media = givenMedia(machine, options, context);
   const symbols = context.task.inputs['symbols'] ? { symbols: context.input('symbols') } : {};
   const traces = context.task.inputs['traces'] ? { traces: context.input('traces') } : {};

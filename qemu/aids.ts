@@ -10,6 +10,11 @@ export type Aids = {
 
 export const checkAids = fields({ gdb: flag });
 
+/** Under KVM a breakpoint is a byte in the guest's memory, which is not there yet when the machine stands at its reset vector. */
+export function needsTcg(aids: Aids | undefined, { accelerator }: { readonly accelerator: string }): boolean {
+  return aids?.gdb === true && accelerator !== 'kvm';
+}
+
 export function aidArguments(aids: Aids | undefined): string[] {
   return aids?.gdb ? words(`-gdb unix:${files.gdb},server=on,wait=off`) : [];
 }

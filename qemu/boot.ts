@@ -8,6 +8,7 @@ import type { BootOutcome } from '../core/outcome.ts';
 import type { Aids } from './aids.ts';
 import { type Ending, endingOf } from './ending.ts';
 import type { BootFacts, Stop } from './evidence.ts';
+import { followGuest } from './follow.ts';
 import { type Guest, startGuest } from './guest.ts';
 import type { Seen } from './last/seen.ts';
 import { type GivenMedia, layOutMedia } from './layout.ts';
@@ -24,11 +25,10 @@ import {
 } from './outcome.ts';
 import { checkQemuComplaints, checkSpace, findQemu } from './program.ts';
 import { playScript, type Script } from './script.ts';
-import { type SerialReader, serialReader } from './serial.ts';
+import { type SerialExtras, type SerialReader, serialReader } from './serial.ts';
 import { openSerialInput, type SerialInput } from './serial-input.ts';
 import { symbolNames } from './symbols.ts';
 import { followFile } from './tail.ts';
-import { watchGuest } from './watch.ts';
 
 export type BootSetup = GivenMedia & {
   readonly machine: string;
@@ -98,19 +98,25 @@ async function runMachine(
   const serial = serialReader(serialTellers(machine, host.emit), {
     rules: options.rules,
     heard: script?.hear,
+    screen: await screenOf(options),
   });
   const ending = options.rules || script ? endingOf(options, serial, script) : undefined;
   const tail = followFile(log);
   const poll = (): number => {
-    const came = tail.poll(serial.feed);
+    const came = tail.poll(serial.feed, serial.room());
+    serial.look();
     watch.mark(serial.state());
     return came;
   };
   try {
     host.emit({ type: 'boot.started', machine, accelerator, argv });
+    const wakes = tail.onGrowth(guest.wake);
     if (input) host.typist?.(input);
-    const run = await runGuest(guest, setup, host, { serial, poll, ending });
-    while (serial.state().bytes <= cap && poll() > 0);
+    const run = await runGuest(guest, setup, host, { serial, poll, wakes, ending });
+    do {
+      while (serial.state().bytes <= cap && poll() > 0);
+      await serial.ready();
+    } while (serial.state().bytes <= cap && poll() > 0);
     serial.finish();
     const facts = { ...factsOf(run, setup, host.work, serial), rules: ending?.facts() };
     checkQemuComplaints(facts.complaints, options.memoryMib);
@@ -156,6 +162,13 @@ function factsOf(run: GuestRun, setup: BootSetup, work: string, serial: SerialRe
   };
 }
 
+// Loaded late: it is large, and few machines have one.
+async function screenOf({ terminal }: MachineOptions): Promise<SerialExtras['screen']> {
+  if (terminal === false) return undefined;
+  const { screenMaker } = await import('./terminal.ts');
+  return screenMaker(terminal === true ? { columns: 80, rows: 25 } : terminal);
+}
+
 function isTypedAt({ options }: BootSetup, { typist }: BootHost): boolean {
   return typist !== undefined || options.script.length > 0;
 }
@@ -169,6 +182,8 @@ function scriptOf({ options, exact }: BootSetup, input: SerialInput): Script | u
 type Port = {
   readonly serial: SerialReader;
   readonly poll: () => number;
+  /** Whoever waits is woken by the first byte. */
+  readonly wakes: boolean;
   readonly ending: Ending | undefined;
 };
 
@@ -183,13 +198,22 @@ async function runGuest(
   guest: Guest,
   setup: BootSetup,
   host: BootHost,
-  { serial, poll, ending }: Port,
+  { serial, ending, ...port }: Port,
 ): Promise<GuestRun> {
   host.signal.addEventListener('abort', guest.wake, { once: true });
   try {
-    const stop = setup.aids?.gdb
-      ? await debugGuest(guest, setup, host, poll)
-      : await watchFromStart(guest, setup, host, { serial, poll, ending });
+    const stop = await followGuest(guest, setup, host, {
+      limits: setup.options.limits,
+      patience: patienceFor(setup.options, setup.exact),
+      ...port,
+      serial: serial.state,
+      ...(ending ? { ending } : {}),
+      ended: () => (host.signal.aborted ? { cause: 'exit' } : guest.ended()),
+      registers: guest.registers,
+      prove: guest.prove,
+      cpuMs: guest.cpuMs,
+      pause: guest.pause,
+    });
     const samples = host.signal.aborted ? [] : await lastLooks(guest, stop);
     const cpus = samples.at(-1) ?? [];
     const seen = cpus.length > 0 && wentWrong(stop) ? await guest.lookAround(cpus, setup.symbols) : undefined;
@@ -199,39 +223,6 @@ async function runGuest(
   } finally {
     host.signal.removeEventListener('abort', guest.wake);
     await guest.finish();
-  }
-}
-
-function watchFromStart(
-  guest: Guest,
-  { options, exact }: BootSetup,
-  { signal }: BootHost,
-  { serial, poll, ending }: Port,
-): Promise<Stop> {
-  guest.go();
-  return watchGuest({
-    limits: options.limits,
-    patience: patienceFor(options, exact),
-    poll,
-    serial: serial.state,
-    ...(ending ? { ending } : {}),
-    ended: () => (signal.aborted ? { cause: 'exit' } : guest.ended()),
-    registers: guest.registers,
-    prove: guest.prove,
-    cpuMs: guest.cpuMs,
-    pause: guest.pause,
-  });
-}
-
-async function debugGuest(guest: Guest, setup: BootSetup, host: BootHost, poll: () => number): Promise<Stop> {
-  const { openDoor, waitForDebugger } = await import('./gdb.ts');
-  const door = openDoor(host.work, setup.symbols);
-  try {
-    await guest.ready();
-    host.emit({ type: 'boot.waiting', machine: setup.machine, line: door.line });
-    return await waitForDebugger(guest, poll, () => host.signal.aborted);
-  } finally {
-    door.close();
   }
 }
 

@@ -18,7 +18,11 @@ import { documents } from '../orchestrator/cli/schemas.ts';
 import { configJsonSchema } from '../orchestrator/config/schema.ts';
 import { pageAssets } from '../orchestrator/results/assets.ts';
 
-const apart = ['zod', 'yaml', 'listr2', 're2js'];
+const apart: { readonly [file: string]: string } = {
+  ...{ zod: 'zod', yaml: 'yaml', listr2: 'listr2', re2js: 're2js' },
+  xterm: '@xterm/headless',
+};
+const libraries = Object.entries(apart);
 const fresh = `dist.${process.pid}`;
 const now = new Date(); // of the start: a source saved while the bundle is made is newer than it
 const { metafile } = await build({
@@ -26,7 +30,7 @@ const { metafile } = await build({
   entryPoints: {
     synos: 'orchestrator/cli/launch.ts',
     main: 'orchestrator/cli/main.ts',
-    ...Object.fromEntries(apart.map((name) => [name, name])),
+    ...apart,
   },
   outdir: fresh,
   outExtension: { '.js': '.cjs' },
@@ -56,14 +60,15 @@ const { metafile } = await build({
     {
       name: 'libraries-stay-apart',
       setup: ({ onResolve }) =>
-        onResolve({ filter: new RegExp(`^(${apart.join('|')})$`) }, ({ kind, path }) =>
-          kind === 'entry-point' ? undefined : { path: `./${path}.cjs`, external: true },
-        ),
+        onResolve({ filter: new RegExp(`^(${Object.values(apart).join('|')})$`) }, ({ kind, path }) => {
+          const [file] = libraries.find(([, library]) => library === path) ?? [];
+          return kind === 'entry-point' ? undefined : { path: `./${file}.cjs`, external: true };
+        }),
     },
   ],
 });
 // One character beyond ASCII (inside a tagged template, say) makes V8 keep a whole file in two bytes a character, at every start.
-for (const name of ['synos', 'main', ...apart]) {
+for (const name of ['synos', 'main', ...Object.keys(apart)]) {
   const [line] = /.{0,80}[^\0-\x7f].{0,20}/.exec(readFileSync(`${fresh}/${name}.cjs`, 'utf8')) ?? [];
   if (line !== undefined) throw new Error(`${name}.cjs is not ASCII: ${line}`);
 }
@@ -84,7 +89,7 @@ utimesSync(`${fresh}/synos.cjs`, now, now);
 for (const folder of ['page', 'schema']) mkdirSync(`dist/${folder}`, { recursive: true });
 const schemas = readdirSync(`${fresh}/schema`).map((name) => `schema/${name}`);
 const pages = Object.keys(pageAssets).map((name) => `page/${name}`);
-const files = [...apart, 'main', 'synos'].flatMap((name) => [`${name}.cjs.map`, `${name}.cjs`]);
+const files = [...Object.keys(apart), 'main', 'synos'].flatMap((name) => [`${name}.cjs.map`, `${name}.cjs`]);
 for (const name of [...pages, ...schemas, 'LICENSE', 'LICENSES-OF-OTHERS', ...files]) {
   renameSync(`${fresh}/${name}`, `dist/${name}`);
 }
