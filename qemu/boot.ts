@@ -1,19 +1,17 @@
 // One boot: lays out the files, starts QEMU, watches the guest, looks at it when it stops, ends QEMU, judges.
 import { copyFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Emit } from '../core/event.ts';
-import type { Command, Finished, Running } from '../core/exec.ts';
+import type { Finished } from '../core/exec.ts';
 import { SynosError } from '../core/failure.ts';
 import type { BootOutcome } from '../core/outcome.ts';
-import type { Aids } from './aids.ts';
 import { type Ending, endingOf } from './ending.ts';
 import type { BootFacts, Stop } from './evidence.ts';
 import { followGuest } from './follow.ts';
 import { type Guest, startGuest } from './guest.ts';
 import type { Seen } from './last/seen.ts';
-import { type GivenMedia, layOutMedia } from './layout.ts';
+import { layOutMedia } from './layout.ts';
 import { patienceFor, slowness } from './limits.ts';
-import { type Accelerator, files, machineArguments } from './machine.ts';
+import { files, machineArguments } from './machine.ts';
 import type { MachineOptions } from './options.ts';
 import {
   complaintsOf,
@@ -27,32 +25,9 @@ import { checkQemuComplaints, checkSpace, findQemu } from './program.ts';
 import { playScript, type Script } from './script.ts';
 import { type SerialExtras, type SerialReader, serialReader } from './serial.ts';
 import { openSerialInput, type SerialInput } from './serial-input.ts';
+import type { BootHost, BootSetup } from './setup.ts';
 import { symbolNames } from './symbols.ts';
 import { followFile } from './tail.ts';
-
-export type BootSetup = GivenMedia & {
-  readonly machine: string;
-  readonly options: MachineOptions;
-  readonly accelerator: Accelerator;
-  readonly exact: boolean;
-  /** Words behind those of the machine description: later words win. */
-  readonly commandLine: string;
-  /** An archive of allocation traces for the kernel. */
-  readonly traces?: string;
-  /** The kernel's ELF file, for names of addresses. */
-  readonly symbols?: string;
-  readonly aids?: Aids | undefined;
-};
-
-export type BootHost = {
-  /** An empty folder, in which the raw serial log is left as `files.serial`. */
-  readonly work: string;
-  readonly emit: Emit;
-  readonly signal: AbortSignal;
-  start(command: Command): Promise<Running>;
-  /** Where somebody types at the guest: called once, before it runs. */
-  readonly typist?: (input: SerialInput) => void;
-};
 
 /**
  * Boots a machine and tells how it went, whatever the guest did. Throws SynosError only where this machine lacks something
