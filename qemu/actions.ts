@@ -7,6 +7,7 @@ import type { BootOutcome } from '../core/outcome.ts';
 import { chooseAccelerator } from './accelerator.ts';
 import { needsTcg } from './aids.ts';
 import { type BootHost, type BootSetup, boot, bootAhead } from './boot.ts';
+import { pluginAction } from './budget/task.ts';
 import { cpuArgument } from './devices.ts';
 import { givenMedia } from './layout.ts';
 import { files } from './machine.ts';
@@ -26,7 +27,7 @@ const bootAction: Action<BootParams> = {
   prepare: prepareBoot,
 };
 
-export const qemuActions: readonly Action[] = [bootAction as Action];
+export const qemuActions: readonly Action[] = [bootAction as Action, pluginAction as Action];
 
 async function runBoot(params: BootParams, context: ActionContext): Promise<void> {
   const { setup, host } = await describe(params, context);
@@ -56,8 +57,20 @@ async function describe(
   const accelerator = await chooseAccelerator(wanted, exact || needsTcg(aids, options), host);
   const media = givenMedia(machine, options, context);
   const symbols = context.task.inputs['symbols'] ? { symbols: context.input('symbols') } : {};
+  const plugin = context.task.inputs['plugin'] ? { plugin: context.input('plugin') } : {};
   const traces = context.task.inputs['traces'] ? { traces: context.input('traces') } : {};
-  const setup = { machine, options, accelerator, exact, commandLine, aids, ...media, ...symbols, ...traces };
+  const setup = {
+    machine,
+    options,
+    accelerator,
+    exact,
+    commandLine,
+    aids,
+    ...media,
+    ...symbols,
+    ...plugin,
+    ...traces,
+  };
   return { setup, host };
 }
 

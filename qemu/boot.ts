@@ -41,6 +41,8 @@ export type BootSetup = GivenMedia & {
   readonly traces?: string;
   /** The kernel's ELF file, for names of addresses. */
   readonly symbols?: string;
+  /** The compiled plugin that counts instructions, for a budget. */
+  readonly plugin?: string;
   readonly aids?: Aids | undefined;
 };
 
@@ -78,8 +80,9 @@ type Machine = {
 
 async function startMachine(setup: BootSetup, host: BootHost): Promise<Machine> {
   const argv = layOut(setup, host);
+  const command = { argv, cwd: host.work, keepBytes: 65_536 };
   const input = isTypedAt(setup, host) ? await openSerialInput(host.work, host.start) : undefined;
-  return { argv, input, guest: await startGuest({ argv, cwd: host.work, keepBytes: 65_536 }, host.start) };
+  return { argv, input, guest: await startGuest(command, host.start, setup.aids?.budget ?? undefined) };
 }
 
 function stopwatchFor({ options }: BootSetup, ahead = false): Stopwatch {
@@ -214,7 +217,7 @@ async function runGuest(
 // A guest that reset or powered off stands still; one that still runs is looked at several times.
 async function lastLooks(guest: Guest, stop: Stop): Promise<BootFacts['samples']> {
   if (stop.cause === 'exit' || stop.cause === 'done') return [];
-  if (stop.cause === 'event') return [await guest.registers()];
+  if (stop.cause === 'event' || stop.cause === 'budget') return [await guest.registers()];
   if (stop.cause === 'dead-halt' || stop.cause === 'dead-wait') return guest.still();
   return guest.samples();
 }
@@ -236,6 +239,8 @@ function layOut(setup: BootSetup, host: BootHost): readonly [string, ...string[]
   const words = [options.commandLine, setup.commandLine, exact ? 'clock=instructions' : ''];
   const commandLine = words.filter((word) => word !== '').join(' ');
   writeFileSync(join(work, files.cmdline), commandLine);
+  // A copy: in the store it is not executable, and its name is not ours to choose.
+  if (setup.plugin !== undefined) copyFileSync(setup.plugin, join(work, files.plugin));
   if (setup.traces !== undefined) copyFileSync(setup.traces, join(work, files.traces));
   const media = {
     ...layOutMedia(setup, options, work),

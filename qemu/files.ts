@@ -15,4 +15,6 @@ export const files = {
   firmware: 'firmware.fd',
   /** A socket, where a debugger finds the machine. */
   gdb: 'gdb.socket',
+  /** A copy of the compiled plugin that counts instructions. */
+  plugin: 'budget.so',
 } as const;

@@ -50,9 +50,9 @@ const quitMs = 1000;
 const termMs = 1000;
 const sampleGapMs = 40;
 
-/** Starts QEMU with its machine paused. Rejects as Running's start does. */
-export async function startGuest(command: Command, start: Start): Promise<Guest> {
-  const running = await start({ ...command, channel: true });
+/** Starts QEMU with its machine paused; with a budget its arguments name the plugin that holds it there. Rejects as Running's start does. */
+export async function startGuest(command: Command, start: Start, budget?: number): Promise<Guest> {
+  const running = await start({ ...command, channel: true, sideChannel: budget !== undefined });
   if (!running.channel) throw new TypeError('QEMU was started without its channel');
   const state = { started: false, stop: undefined as Stop | undefined };
   const sleep = sleeper();
@@ -66,6 +66,10 @@ export async function startGuest(command: Command, start: Start): Promise<Guest>
     if (reason !== undefined) end({ cause: 'event', reason });
   });
   void running.ended.then(() => end({ cause: 'exit' }));
+  if (running.sideChannel) {
+    const { holdAtBudget } = await import('./budget/hold.ts');
+    holdAtBudget(running.sideChannel, qmp, budget ?? 0, end);
+  }
 
   const look = looks(qmp);
   return {
@@ -89,6 +93,8 @@ export async function startGuest(command: Command, start: Start): Promise<Guest>
     pause: sleep.pause,
     wake: sleep.wake,
     async finish() {
+      // Its CPU never comes back from the plugin, and QEMU would wait for that.
+      if (state.stop?.cause === 'budget') await running.end(0);
       if (state.stop?.cause !== 'exit' && (await look.quit()) !== undefined)
         await within(
           quitMs,

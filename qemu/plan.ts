@@ -2,6 +2,7 @@
 import { SynosError } from '../core/failure.ts';
 import { type Input, type Task, type TaskOutput, taskId } from '../core/task.ts';
 import type { Aids } from './aids.ts';
+import { pluginOutput, pluginTask } from './budget/task.ts';
 import { patienceFor } from './limits.ts';
 import type { TreeMedia } from './media-check.ts';
 import type { MachineOptions } from './options.ts';
@@ -66,7 +67,7 @@ export function bootPlan(
       commandLine,
       aids: run.aids ?? null,
     }),
-    inputs: inputsOf(name, machine, media),
+    inputs: { ...inputsOf(name, machine, media), ...aidInputs(run) },
     outputs: ['outcome.json', 'serial.log'],
     // Guest CPUs share one thread where instructions are counted.
     demand: { cpus: run.exact ? 1 : machine.cpus, memoryMib: machine.memoryMib + ownMemoryMib, io: 0 },
@@ -76,10 +77,16 @@ export function bootPlan(
     title: titleOf(name, media, run),
   };
   return {
-    tasks: [task],
+    tasks: run.aids?.budget == null ? [task] : [pluginTask(), task],
     outcome: { task: id, output: 'outcome.json' },
     log: { task: id, output: 'serial.log' },
   };
+}
+
+function aidInputs({ aids, exact }: BootRun): Task['inputs'] {
+  if (aids?.budget == null) return {};
+  if (!exact) throw new SynosError({ code: 'plan.invalid', reason: 'a budget needs an exact run' });
+  return { plugin: { from: 'task', ...pluginOutput } };
 }
 
 /** Under which name `media` and a task's inputs have what a machine starts. */

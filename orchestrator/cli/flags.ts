@@ -69,6 +69,13 @@ export function positive(text: string): number {
   return value;
 }
 
+export function instructions(text: string): number {
+  const value = Number(text);
+  if (!/^\d{1,16}$/.test(text) || value < 1 || value > 1e15)
+    throw new InvalidArgumentError('expected a whole number from 1 to 10^15');
+  return value;
+}
+
 /** For options that may be given several times. */
 export function collect(text: string, before: readonly string[]): string[] {
   return [...before, text];

@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { type ColorChoice, setColor } from '../ui/output.ts';
 import { ending } from './exit.ts';
-import { collect, type Flags, flagsOf, positive, withCommon, withWork } from './flags.ts';
+import { collect, type Flags, flagsOf, instructions, positive, withCommon, withWork } from './flags.ts';
 import { version } from './version.ts';
 
 type Work = (
@@ -76,6 +76,11 @@ const works: Declarations = {
       .option('-f, --follow', 'show the serial port as it is written', false)
       .option('-n, --runs <n>', 'boot each machine this often', positive)
       .option('--gdb', 'start the machine stopped, and wait for a debugger', false)
+      .option(
+        '--budget <n>',
+        'stop the guest behind so many instructions, at the same one every time (exact)',
+        instructions,
+      )
       .option('-w, --watch', 'boot again at each save, and say how long after it the verdict came', false)
       .option('--no-report', 'write no report page')
       .action(runs(async () => (await import('./boot.ts')).boot)),

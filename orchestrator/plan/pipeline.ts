@@ -79,13 +79,14 @@ export function pipeline(project: Project, wanted: Wanted): Pipeline {
     };
     for (let index = 0; index < (wanted.boots?.runs ?? 1); index++) {
       const run = {
-        exact: wanted.boots?.exact ?? options.exact,
+        exact: wanted.boots?.exact ?? (wanted.boots?.aids?.budget != null || options.exact),
         index,
         commandLine: commandLineOf(wanted),
         aids: wanted.boots?.aids,
       };
       const boot = bootPlan(name, options, media, run);
-      tasks.push(...boot.tasks);
+      // Boots share what they need besides the media.
+      tasks.push(...boot.tasks.filter(({ id }) => !tasks.some((task) => task.id === id)));
       boots.push({ machine: name, index, outcome: boot.outcome, log: boot.log });
     }
   }

@@ -107,6 +107,7 @@ const gravity: readonly BootEnd[] = [
   'early',
   'incomplete',
   'failed',
+  'budget',
   'flood',
   'stalled',
   'silent',
