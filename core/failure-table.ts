@@ -3,7 +3,7 @@ import type { Failure, FailureCode } from './failure.ts';
 
 export type FailureEntry<C extends FailureCode> = {
   /** One of the codes of the command line's contract. */
-  exit: 1 | 2 | 4 | 6 | 7 | 130;
+  exit: 1 | 2 | 3 | 4 | 6 | 7 | 130;
   /** When it happens, for the documentation. */
   when: string;
   /** What, where and why. The first line stands alone; more lines are details. */
@@ -85,6 +85,12 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
     when: 'a built file is not what it should be',
     says: (f) => `${f.what}: ${f.reason}`,
     next: (f) => f.next ?? 'run again with `synos clean --cache` first; if it stays, report it',
+  },
+  'reference.failed': {
+    exit: 1,
+    when: 'the revision that was to be compared against cannot be built',
+    says: (f) => `${f.reference} (commit ${f.commit.slice(0, 12)}) cannot be built: ${f.reason}`,
+    next: () => 'name a revision that builds; what is built now was not touched',
   },
   usage: {
     exit: 2,
@@ -188,6 +194,18 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
     when: 'records of a guest are missing, repeated or damaged',
     says: (f) => `${f.machine}: ${f.reason}`,
     next: readLog,
+  },
+  'gate.regression': {
+    exit: 3,
+    when: 'a comparison with `--gate` found a cost that grew',
+    says: (f) => {
+      const rows = f.slower
+        .slice(0, 5)
+        .map(({ name, ratio }) => `\n  ${name}${ratio === null ? '' : ` (${ratio.toFixed(3)} times)`}`);
+      const more = f.slower.length > 5 ? `\n  and ${f.slower.length - 5} more` : '';
+      return `${f.slower.length} ${f.slower.length === 1 ? 'metric is' : 'metrics are'} slower${rows.join('')}${more}`;
+    },
+    next: () => 'see the table above; `synos compare` shows it again',
   },
   interrupted: {
     exit: 130,

@@ -7,7 +7,7 @@ import type { BootOutcome } from '../core/outcome.ts';
 import { chooseAccelerator } from './accelerator.ts';
 import { needsTcg } from './aids.ts';
 import { type BootHost, type BootSetup, boot, bootAhead } from './boot.ts';
-import { pluginAction } from './budget/task.ts';
+import { pluginAction } from './budget/compile.ts';
 import { cpuArgument } from './devices.ts';
 import { givenMedia } from './layout.ts';
 import { files } from './machine.ts';

@@ -12,7 +12,7 @@ export type Aids = {
 };
 
 /** Of a budget: three months under TCG. */
-export const mostInstructions = 1e15;
+const mostInstructions = 1e15;
 
 export const checkAids = fields({ gdb: flag, budget: nullOr(whole(1, mostInstructions)) });
 

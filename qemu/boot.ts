@@ -25,7 +25,7 @@ import {
 } from './outcome.ts';
 import { checkQemuComplaints, checkSpace, findQemu } from './program.ts';
 import { playScript, type Script } from './script.ts';
-import { type SerialReader, serialReader } from './serial.ts';
+import { type SerialExtras, type SerialReader, serialReader } from './serial.ts';
 import { openSerialInput, type SerialInput } from './serial-input.ts';
 import { symbolNames } from './symbols.ts';
 import { followFile } from './tail.ts';
@@ -101,19 +101,25 @@ async function runMachine(
   const serial = serialReader(serialTellers(machine, host.emit), {
     rules: options.rules,
     heard: script?.hear,
+    screen: await screenOf(options),
   });
   const ending = options.rules || script ? endingOf(options, serial, script) : undefined;
   const tail = followFile(log);
   const poll = (): number => {
-    const came = tail.poll(serial.feed);
+    const came = tail.poll(serial.feed, serial.room());
+    serial.look();
     watch.mark(serial.state());
     return came;
   };
   try {
     host.emit({ type: 'boot.started', machine, accelerator, argv });
+    const wakes = tail.onGrowth(guest.wake);
     if (input) host.typist?.(input);
-    const run = await runGuest(guest, setup, host, { serial, poll, ending });
-    while (serial.state().bytes <= cap && poll() > 0);
+    const run = await runGuest(guest, setup, host, { serial, poll, wakes, ending });
+    do {
+      while (serial.state().bytes <= cap && poll() > 0);
+      await serial.ready();
+    } while (serial.state().bytes <= cap && poll() > 0);
     serial.finish();
     const facts = { ...factsOf(run, setup, host.work, serial), rules: ending?.facts() };
     checkQemuComplaints(facts.complaints, options.memoryMib);
@@ -159,6 +165,13 @@ function factsOf(run: GuestRun, setup: BootSetup, work: string, serial: SerialRe
   };
 }
 
+// Loaded late: it is large, and few machines have one.
+async function screenOf({ terminal }: MachineOptions): Promise<SerialExtras['screen']> {
+  if (terminal === false) return undefined;
+  const { screenMaker } = await import('./terminal.ts');
+  return screenMaker(terminal === true ? { columns: 80, rows: 25 } : terminal);
+}
+
 function isTypedAt({ options }: BootSetup, { typist }: BootHost): boolean {
   return typist !== undefined || options.script.length > 0;
 }
@@ -172,6 +185,8 @@ function scriptOf({ options, exact }: BootSetup, input: SerialInput): Script | u
 type Port = {
   readonly serial: SerialReader;
   readonly poll: () => number;
+  /** Whoever waits is woken by the first byte. */
+  readonly wakes: boolean;
   readonly ending: Ending | undefined;
 };
 
@@ -186,14 +201,14 @@ async function runGuest(
   guest: Guest,
   setup: BootSetup,
   host: BootHost,
-  { serial, poll, ending }: Port,
+  { serial, ending, ...port }: Port,
 ): Promise<GuestRun> {
   host.signal.addEventListener('abort', guest.wake, { once: true });
   try {
     const stop = await followGuest(guest, setup, host, {
       limits: setup.options.limits,
       patience: patienceFor(setup.options, setup.exact),
-      poll,
+      ...port,
       serial: serial.state,
       ...(ending ? { ending } : {}),
       ended: () => (host.signal.aborted ? { cause: 'exit' } : guest.ended()),

@@ -5,3 +5,6 @@ export const mediaPath = /^(?!(?:[\s\S]*\/)?\.\.(?:\/|$))\P{Cc}{1,1000}$/u;
 
 /** A CPU feature that is switched on or off. */
 export const cpuFeature = /^[+-][a-z0-9][a-z0-9._-]{0,39}$/;
+
+/** A machine of the configuration, or a cell of a matrix: a machine and what the matrix varies. */
+export const machineName = /^[a-z][a-z0-9-]{0,31}(?:\+[a-z0-9]{1,16}){0,4}$/;

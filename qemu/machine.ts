@@ -23,9 +23,9 @@ export type MachineRun = {
   /** Ticks are instructions: one guest instruction is one nanosecond of guest time, whatever the host does. */
   readonly exact: boolean;
   readonly commandLine: string;
-  readonly aids?: Aids | undefined;
   /** The serial port takes what comes through the FIFO `files.input`. */
   readonly input?: boolean;
+  readonly aids?: Aids | undefined;
 };
 
 /** `own`: the image that the machine starts. */
@@ -47,8 +47,8 @@ export function machineArguments(run: MachineRun): string[] {
     ...memoryArguments(options),
     ...closedArguments,
     ...controlArguments,
-    ...aidArguments(run.aids),
     ...serialArguments(run),
+    ...aidArguments(run.aids),
     ...mediaArguments(run.media, options, run.commandLine),
     ...deviceArguments(options, run.media.disks ?? []),
   ];

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { clashes } from './clashes.ts';
 import { deviceFields } from './device-options.ts';
 import { mediaFields } from './media-options.ts';
-import { rulesOptions, scriptOptions } from './rule-options.ts';
+import { rulesOptions, scriptOptions, terminalOptions } from './rule-options.ts';
 
 export type { Done } from './rule-options.ts';
 
@@ -75,6 +75,9 @@ const fields = z.strictObject({
     .optional()
     .describe('How the lines of a kernel are read that does not print frames (docs/serial.md).'),
   script: scriptOptions.describe('What is typed at the guest, and when: steps one after the other.'),
+  terminal: terminalOptions.describe(
+    'true, or its size in `columns` (80) and `rows` (25), for a guest that paints with cursor moves: lines are what stands on the screen of a terminal.',
+  ),
   limits: limits.prefault({}).describe('When a guest is ended from outside.'),
 });
 

@@ -4,7 +4,7 @@ import { SynosError } from '../core/failure.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { type Aids, checkAids } from './aids.ts';
 import { fields, flag, listOf, maybe, nullOr, oneOf, text, whole } from './checks.ts';
-import { cpuFeature, mediaPath } from './grammar.ts';
+import { cpuFeature, machineName, mediaPath } from './grammar.ts';
 import type { MachineOptions } from './options.ts';
 
 export type BootParams = {
@@ -49,6 +49,8 @@ const rules = fields({
   ),
 });
 
+const size = fields({ columns: whole(20, 500), rows: whole(5, 200) });
+
 // One line for each field of options.ts: a test holds the two together.
 const options = fields({
   boot: oneOf('kernel', 'iso', 'disk', 'firmware'),
@@ -76,6 +78,7 @@ const options = fields({
   exact: flag,
   rules: maybe(rules),
   script: listOf(fields({ expect: pattern, send: text(/^.{0,4096}$/s), seconds: whole(1, 86_400) }), 200),
+  terminal: (value) => typeof value === 'boolean' || size(value),
   limits: fields({
     seconds: whole(1, 86_400),
     silenceSeconds: whole(1, 3600),
@@ -86,7 +89,7 @@ const options = fields({
 });
 
 const params = fields({
-  machine: text(/^[a-z][a-z0-9-]{0,31}$/),
+  machine: text(machineName),
   options,
   exact: flag,
   index: whole(0, 1_000_000),

@@ -131,4 +131,14 @@ export const scriptOptions = z
   .max(200)
   .default([]);
 
+export const terminalOptions = z
+  .union([
+    z.boolean(),
+    z.strictObject({
+      columns: z.int().min(20).max(500).default(80).describe('Width of the terminal.'),
+      rows: z.int().min(5).max(200).default(25).describe('Height of the terminal.'),
+    }),
+  ])
+  .default(false);
+
 export type ScriptOptions = z.output<typeof scriptOptions>;

@@ -7,6 +7,7 @@ import type { KtapResult } from './ktap.ts';
 import { type Meaning, meaningOf } from './meaning.ts';
 import type { RuleOptions } from './rule-options.ts';
 import type { RuleState } from './rules.ts';
+import type { Screen } from './terminal.ts';
 
 export type SerialEvents = {
   /** A line of text, escaped. */
@@ -26,6 +27,12 @@ export type SerialReader = {
   tests(): KtapResult;
   /** What the lines mean beside that. */
   meaning: Pick<Meaning, 'complete' | 'defects'>;
+  /** To be called at every look at the port, whether something came or not. */
+  look(): void;
+  /** Bytes that may be fed now: a terminal draws slower than a guest prints. Undefined: any number. */
+  room(): number | undefined;
+  /** Resolves when all that was fed was read; finish() tells the rest. */
+  ready(): Promise<void>;
   /** To be called when nothing came for a moment: a line that is open may be a prompt. */
   settle(): void;
 };
@@ -44,14 +51,17 @@ export type SerialState = {
 
 export type SerialExtras = {
   readonly rules?: RuleOptions | undefined;
-  /** Is handed the bytes that belong to no frame, as they come. */
+  /** Makes the terminal of a guest that paints: lines are what it shows. */
+  readonly screen?: ((onLine: (text: string) => void) => Screen) | undefined;
+  /** Is handed the bytes that belong to no frame, as they come; those of a terminal's lines where there is one. */
   readonly heard?: ((bytes: Buffer) => void) | undefined;
 };
 
 const longestLine = 4096;
 const tailLines = 20;
 
-export function serialReader(events: SerialEvents, { rules, heard }: SerialExtras = {}): SerialReader {
+export function serialReader(events: SerialEvents, extras: SerialExtras = {}): SerialReader {
+  const { rules, heard } = extras;
   const gather: Gatherer = gatherer();
   const meaning = meaningOf(rules, (record) => events.gathered({ kind: 'record', record }));
   const tail: string[] = [];
@@ -67,6 +77,19 @@ export function serialReader(events: SerialEvents, { rules, heard }: SerialExtra
     events.line(safe);
   };
   const lines = lineSplitter(onLine);
+  const screen = extras.screen?.((text) => {
+    onLine(text, true);
+    heard?.(Buffer.from(`${text}\n`));
+  });
+  let painted: readonly string[] = [];
+  const onText = (some: Buffer): void => {
+    if (screen) {
+      screen.feed(some);
+      return;
+    }
+    lines.feed(some);
+    heard?.(some);
+  };
   const frames: FrameReader = frameReader({
     frame(frame) {
       // A frame ends an open line: what a boot loader left before it is no part of what comes behind it.
@@ -75,10 +98,7 @@ export function serialReader(events: SerialEvents, { rules, heard }: SerialExtra
       if (what.kind === 'note') onLine(what.text, false);
       events.gathered(what);
     },
-    text(some) {
-      lines.feed(some);
-      heard?.(some);
-    },
+    text: onText,
     damaged: gather.damaged,
   });
 
@@ -90,7 +110,12 @@ export function serialReader(events: SerialEvents, { rules, heard }: SerialExtra
     finish() {
       frames.finish();
       lines.flush();
+      painted = screen?.rows() ?? [];
+      screen?.finish();
     },
+    look: () => screen?.look(),
+    room: () => screen?.room(),
+    ready: async () => screen?.drawn(),
     settle() {
       const open = lines.open();
       if (open !== settled) meaning.prompt(open);
@@ -101,6 +126,7 @@ export function serialReader(events: SerialEvents, { rules, heard }: SerialExtra
       ...{ panic: meaning.panic(), rules: meaning.rules() },
     }),
     tail() {
+      if (painted.length > 0) return painted.map(visible);
       const open = lines.open();
       return open === '' ? [...tail] : [...tail, visible(open)];
     },

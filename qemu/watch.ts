@@ -25,12 +25,16 @@ export type Watched = {
   prove(): Promise<Proof | undefined>;
   /** CPU time that QEMU used so far, in milliseconds. */
   cpuMs(): number;
+  /** The first byte cuts a pause short. */
+  readonly wakes: boolean;
   /** Waits, but no longer than until the guest ends. */
   pause(ms: number): Promise<void>;
 };
 
 /** How exactly the first record is timed; kernels that take long for it are timed less exactly. */
 const quickestPollMs = 20;
+/** From the first byte to most of what comes with it. */
+const burstMs = 3;
 const promptMs = 500;
 /** Behind the first record nobody waits for a single line, and the end of QEMU wakes the watcher; each look costs up to 1 ms of CPU. */
 const laterPollMs = 100;
@@ -52,7 +56,7 @@ export async function watchGuest(guest: Watched): Promise<Stop> {
     const came = guest.poll();
     if (came > 0) quiet.reset(now);
     const slowest = quiet.ms(now) < earlyMs ? laterPollMs : slowestPollMs;
-    wait = nextWait(wait, slowest, guest.serial().frames > 0, came > 0 || now - begun < promptMs);
+    wait = nextWait(wait, slowest, guest, came > 0 || now - begun < promptMs);
     const stop =
       guest.ended() ??
       flood(guest) ??
@@ -66,9 +70,11 @@ export async function watchGuest(guest: Watched): Promise<Stop> {
   }
 }
 
-function nextWait(before: number, slowest: number, recordCame: boolean, busy: boolean): number {
+function nextWait(before: number, slowest: number, { serial, wakes }: Watched, busy: boolean): number {
+  const { bytes, frames } = serial();
   if (!busy) return Math.min(slowest, before * 1.2);
-  return recordCame ? laterPollMs : quickestPollMs;
+  if (frames > 0 || (bytes === 0 && wakes)) return laterPollMs;
+  return before > quickestPollMs ? burstMs : quickestPollMs;
 }
 
 function flood(guest: Watched): Stop | undefined {

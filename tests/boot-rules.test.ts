@@ -224,3 +224,38 @@ describe('a script', () => {
     });
   });
 });
+
+describe('a guest that paints', () => {
+  const at = (row: number, column: number): string => `\u001b[${row};${column}H`;
+  const painting = saying(
+    `\u001b[2J${at(25, 1)}Pass complete, no errors${at(1, 1)}Memtest ${at(3, 3)}Speed: 12 MiB${at(3, 10)}34 MiB${at(2, 1)}x`,
+  );
+  test('is read as the rows of its screen', async () => {
+    const rules = {
+      pass: '^Pass complete, no errors$',
+      records: [
+        { match: '^ *Speed: (?P<value>\\d+) MiB', suite: 'mem', name: 'all', metric: 'size', unit: 'MiB' },
+      ],
+    };
+    const { outcome, log } = await boot(`${painting}${forEver}`, { rules, terminal: true });
+    expect(outcome).toMatchObject({ end: 'passed', records: [{ value: 34 * 2 ** 20 }] });
+    expect(outcome.tail).toHaveLength(25);
+    expect(outcome.tail[2]).toBe('  Speed: 34 MiB');
+    expect(log.toString('latin1')).toContain('\u001b[2J');
+  });
+
+  test('is typed at by what stands on its screen', async () => {
+    const script = [
+      { expect: 'Speed: 34 MiB', send: 'y\n' },
+      { expect: 'chosen', seconds: 5 },
+    ];
+    const { outcome } = await boot(
+      `${painting}${echoing}${saying(`${at(5, 1)}cho${at(5, 4)}sen`)}${forEver}`,
+      {
+        script,
+        terminal: { columns: 40, rows: 30 },
+      },
+    );
+    expect(outcome).toMatchObject({ end: 'passed', reason: expect.stringContaining('every step') });
+  });
+});

@@ -13,27 +13,23 @@ void *kmalloc_slow(size_t bytes)
     return object ? object : heap_alloc(bytes);
 }
 
-/* What no CPU alone frees on the quick path of the heap. */
-static __attribute__((noinline)) void free_any(void *memory)
+/* What is no live block on the quick path of the heap. */
+void kfree_slow(void *memory)
 {
     const uint64_t offset = (uintptr_t)memory - HEAP_BASE;
 
     if (offset < HEAP_SIZE)
-        heap_free(memory);
+        heap_free_slow(memory);
     else if (memory)
         pool_free_foreign(memory);
 }
 
-/* Not the start of a granule in the pools' window: most often one in the heap's. */
+#if SYNOS_DEBUG
 void kfree_elsewhere(void *memory)
 {
-    const uint64_t unit = heap_unit_of(memory);
-
-    if (unit < heap.quick_units)
-        heap_free_at(unit, memory, false);
-    else
-        free_any(memory);
+    kfree_slow(memory);
 }
+#endif
 
 void kfree_sized(void *memory, size_t bytes)
 {

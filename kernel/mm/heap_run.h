@@ -28,12 +28,12 @@
 #include <synos/layout.h>
 #include <synos/spinlock.h>
 #include "heap_bins.h"
+#include "heap_layout.h"
 
-#define HEAP_LIVE_BIT 31
-#define HEAP_LIVE     (1u << HEAP_LIVE_BIT)
-#define HEAP_FREE     (1u << 30)
-#define HEAP_VOID     (1u << 29)
-#define HEAP_LENGTH   (2u * HEAP_UNITS - 1)
+#define HEAP_LIVE   (1u << HEAP_LIVE_BIT)
+#define HEAP_FREE   (1u << 30)
+#define HEAP_VOID   (1u << 29)
+#define HEAP_LENGTH (2u * HEAP_UNITS - 1)
 
 struct heap_run {
     uint32_t state; /* under the first unit: length and kind (none of the bits above: kept); else 0 */
@@ -50,11 +50,10 @@ struct heap_run {
 _Static_assert(sizeof(struct heap_run) == 16, "descriptors cost 16 bytes a unit, 1.6 %");
 
 struct heap {
-    /* What every operation reads. The first two are 0 once CPUs share the heap, which turns the paths for a
-     * single one off. */
-    size_t quick_bytes;   /* requests up to here ... */
-    uint64_t quick_units; /* ... and blocks below this unit take those paths */
-    int64_t headroom;     /* peak - live, in units; below zero until somebody notes the new peak */
+    /* For heap_fast.S, which keeps no block from this unit on; 0 turns it off: CPUs share the heap, or it is
+     * the debug profile. */
+    uint64_t quick_units;
+    int64_t headroom; /* peak - live, in units; below zero until somebody notes the new peak */
 
     struct spinlock lock
         __attribute__((aligned(64))); /* of all that follows, and of runs that are free or void */
@@ -70,10 +69,15 @@ struct heap {
 };
 
 extern struct heap heap;
+_Static_assert(offsetof(struct heap, quick_units) == HEAP_QUICK_UNITS &&
+                   offsetof(struct heap, headroom) == HEAP_HEADROOM &&
+                   offsetof(struct heap_run, bytes) == HEAP_RUN_BYTES &&
+                   sizeof(struct heap_run) == 1 << HEAP_RUN_SHIFT,
+               "heap_fast.S knows where things lie");
 
 static inline struct heap_run *heap_table(void)
 {
-    return (struct heap_run *)(HEAP_BASE + HEAP_SIZE / 2);
+    return (struct heap_run *)HEAP_TABLE;
 }
 
 /* Frame number under each page of the arena, 0 for none. */

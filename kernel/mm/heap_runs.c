@@ -2,7 +2,7 @@
  * The heap's runs: split when they go out, joined when they come back. Each in two versions: the short one,
  * for few free runs and the usual case, changes them in place and calls nothing.
  */
-#include "heap_run.h"
+#include "heap_quick.h"
 
 /* Gives a free run another length, in its row. */
 static inline void resize_few(uint32_t start, uint32_t units)
@@ -120,7 +120,7 @@ static uint32_t take_top(uint32_t units)
     heap.top = start + units;
     if (heap.top > heap.reached) {
         __atomic_store_n(&heap.reached, heap.top, __ATOMIC_RELAXED);
-        if (!heap.shared) heap.quick_units = heap.top;
+        if (heap_is_quick()) heap.quick_units = heap.top;
     }
     heap_set_run(start, units, 0);
     return start;

@@ -10,8 +10,10 @@ static size_t quick_hits(size_t *kept)
         const struct heap_quick *quick = heap_quick_of(percpu_slot(cpu));
 
         hits += __atomic_load_n(&quick->hits, __ATOMIC_RELAXED);
-        for (unsigned slot = 0; slot < HEAP_QUICK_SLOTS; slot++)
-            *kept += __atomic_load_n(&quick->slots[slot], __ATOMIC_RELAXED) >> 32 << HEAP_UNIT_SHIFT;
+        for (unsigned slot = 0; slot < HEAP_KEPT; slot++)
+            *kept +=
+                ((__atomic_load_n(&quick->slots[slot], __ATOMIC_RELAXED) >> 32) + quick->fast[slot].units)
+                << HEAP_UNIT_SHIFT;
     }
     return hits;
 }

@@ -2,12 +2,12 @@
 import { join, relative } from 'node:path';
 import type { Failure } from '../../core/failure.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
-import { pipeline, type Traces, type Wanted } from '../plan/pipeline.ts';
+import { matrixOf, pipeline, type Traces, type Wanted } from '../plan/pipeline.ts';
 import { gitFacts, hostFacts } from '../results/provenance.ts';
 import { makeRun, type StoredRun } from '../results/run.ts';
 import { writeErr, writeOut } from '../ui/output.ts';
 import { aidsOf } from './aids.ts';
-import { collect } from './booted.ts';
+import { collectBoots } from './booted.ts';
 import { type Options, showPlan } from './build.ts';
 import { endWith, exitOf } from './exit.ts';
 import type { Flags } from './flags.ts';
@@ -27,13 +27,16 @@ export async function boot(flags: Flags, args: readonly string[], options: Optio
   });
   const wanted = await wantedOf(session, flags, args, options, aids);
   if (watching && !flags.dryRun) return (await import('./watch.ts')).watchBoots(session, flags, wanted);
+  const matrix = matrixIn(session, args, options);
+  for (const { name, reason } of matrix?.skipped ?? [])
+    session.emit({ type: 'warning', message: `${name} is left out: ${reason}` });
   const story = pipeline(session, wanted(session));
   if (flags.dryRun) return showPlan(flags, story.plan);
   try {
     // Asked while the guests run: it costs a process.
     const git = gitFacts(session.tree);
     const executed = await execute(session, flags, story.plan);
-    const booted = collect(session, executed, story);
+    const booted = collectBoots(session, executed, story);
     await session.close();
     if (booted.boots.length === 0) return endWith(booted.failures, flags.json);
     const run = makeRun({
@@ -46,6 +49,7 @@ export async function boot(flags: Flags, args: readonly string[], options: Optio
       artefacts: booted.artefacts,
       tools: executed.tools(),
       boots: booted.boots,
+      ...(matrix ? { matrix: { name: matrix.name, skipped: matrix.skipped } } : {}),
       results: executed.results.values(),
       exit: exitOf(booted.failures),
     });
@@ -68,6 +72,7 @@ async function wantedOf(
     targets: [],
     boots: {
       machines: machinesOf(now, args),
+      cells: matrixIn(now, args, options)?.cells,
       exact: typeof options['exact'] === 'boolean' ? options['exact'] : undefined,
       runs: typeof options['runs'] === 'number' ? options['runs'] : 1,
       commandLine: typeof options['append'] === 'string' ? options['append'] : '',
@@ -87,8 +92,13 @@ async function tracesOf(
   return placeTraces(await readTraces(files), { tree: session.tree, cache: cacheOf(session.home) }, dryRun);
 }
 
+function matrixIn(session: Session, args: readonly string[], options: Options) {
+  const name = options['matrix'];
+  return typeof name === 'string' ? matrixOf(session.config, name, args) : undefined;
+}
+
 // Whether they exist is the plan's to say.
-function machinesOf(session: Session, names: readonly string[]): string[] {
+export function machinesOf(session: Session, names: readonly string[]): string[] {
   return names.length > 0 ? [...new Set(names)] : Object.keys(session.config.machines).slice(0, 1);
 }
 

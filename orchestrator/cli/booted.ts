@@ -13,7 +13,7 @@ import { failuresOf, type Session } from './session.ts';
 export type Booted = { boots: StoredBoot[]; artefacts: StoredRun['artefacts']; failures: Failure[] };
 
 /** Outcomes out of the store, logs to where people look; failed tasks first, then guests that went wrong. */
-export function collect(session: Session, executed: Executed, story: Pipeline): Booted {
+export function collectBoots(session: Session, executed: Executed, story: Pipeline): Booted {
   const failures = failuresOf(executed.results);
   const boots: StoredBoot[] = [];
   for (const one of story.boots) {

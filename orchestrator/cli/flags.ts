@@ -43,6 +43,15 @@ export function withWork(command: Command): Command {
     .option('--events <file>', 'append every event to this file, one JSON document a line');
 }
 
+/** Options of the commands that judge. */
+export function withRules(command: Command): Command {
+  return command
+    .option('--gate', 'exit 3 when a cost grew', false)
+    .option('--floor <percent>', 'timed figures: less than this is no change (default: 5)', percent)
+    .option('--alpha <percent>', 'timed figures: the chance of any false alarm in all (default: 1)', percent)
+    .option('--tolerance <percent>', 'exact figures: up to this is equal (default: 0)', percent);
+}
+
 export function flagsOf(options: { readonly [name: string]: unknown }): Flags {
   const text = (name: string): string | undefined =>
     typeof options[name] === 'string' ? options[name] : undefined;
@@ -73,6 +82,13 @@ export function instructions(text: string): number {
   const value = Number(text);
   if (!/^\d{1,16}$/.test(text) || value < 1 || value > 1e15)
     throw new InvalidArgumentError('expected a whole number from 1 to 10^15');
+  return value;
+}
+
+function percent(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 100))
+    throw new InvalidArgumentError('expected a percentage from 0 to 100');
   return value;
 }
 

@@ -2,7 +2,16 @@
 import { Command, CommanderError } from 'commander';
 import { type ColorChoice, setColor } from '../ui/output.ts';
 import { ending } from './exit.ts';
-import { collect, type Flags, flagsOf, instructions, positive, withCommon, withWork } from './flags.ts';
+import {
+  collect,
+  type Flags,
+  flagsOf,
+  instructions,
+  positive,
+  withCommon,
+  withRules,
+  withWork,
+} from './flags.ts';
 import { version } from './version.ts';
 
 type Work = (
@@ -41,7 +50,7 @@ export function makeProgram(only?: string): Command {
     .helpCommand('help [command]', 'show help for a command')
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 the work failed, 2 wrong usage, 4 this machine lacks something,\n6 the guest did not finish, 7 a result is incomplete, 130 interrupted.\nStart with: synos doctor, then synos build, then synos boot.',
+      '\nExit codes: 0 done, 1 the work failed, 2 wrong usage, 3 the gate found a regression,\n4 this machine lacks something, 6 the guest did not finish, 7 a result is incomplete, 130 interrupted.\nStart with: synos doctor, then synos build, then synos boot.',
     );
   const declarations = { ...works, ...views };
   const chosen = only !== undefined && Object.hasOwn(declarations, only) ? [only] : Object.keys(declarations);
@@ -53,6 +62,14 @@ export function makeProgram(only?: string): Command {
 type Declarations = { readonly [command: string]: (command: Command) => Command };
 
 const works: Declarations = {
+  init: (command) =>
+    withCommon(command)
+      .description(
+        "look at a kernel's repository (make, cargo, CMake, meson, scripts, images) and write a synos.yaml for it",
+      )
+      .option('--dry-run', 'print it, write nothing', false)
+      .option('--force', 'write over a synos.yaml that is there', false)
+      .action(runs(async () => (await import('./init.ts')).init)),
   build: (command) =>
     withWork(command)
       .argument('[target]', 'kernel, iso or all', 'all')
@@ -64,6 +81,7 @@ const works: Declarations = {
     withWork(command)
       .argument('[machine...]', 'machines of the configuration (default: its first)')
       .description('build what is stale, boot machines, harvest their records, store and show the run')
+      .option('--matrix <name>', 'boot every cell of a matrix of the configuration, with one line a cell')
       .option('--exact', 'count instructions instead of time (icount): the same numbers every time')
       .option('--no-exact', 'measure time, also where a machine of the configuration counts')
       .option('--append <words>', "words for the end of the kernel's command line")
@@ -93,6 +111,12 @@ const works: Declarations = {
 };
 
 const views: Declarations = {
+  compare: (command) =>
+    withRules(withCommon(command))
+      .argument('<before>', 'a stored run, `last`, `last~N` or a commit; several with commas')
+      .argument('<now>', 'the same')
+      .description('compare stored runs metric by metric, with a verdict each')
+      .action(runs(async () => (await import('./compare.ts')).compare)),
   report: (command) =>
     withCommon(command)
       .argument('[run]', 'a stored run (default: the last)')
@@ -135,7 +159,15 @@ function declareBench(bench: Command): Command {
     .option('--trace <file...>', 'allocation traces (AT1, also as .xz) to run as well')
     .option('--workload <name...>', 'only these workloads, and the traces (default: all of them)')
     .action(runs(async () => (await import('./bench.ts')).benchHost));
-  return bench.description('compare what was built with others');
+  return withRules(withWork(bench))
+    .argument('[machine...]', 'machines of the configuration (default: its first)')
+    .description('boot the tree as it is and a revision of it in turns, and compare them metric by metric')
+    .option('--against <ref>', 'a branch, tag or commit to build and boot as well')
+    .option('-n, --runs <n>', 'timed machines: at most so many boots a side (default: 30)', positive)
+    .option('--exact', 'count instructions instead of time: one boot a side decides')
+    .option('--no-exact', 'measure time, also where a machine of the configuration counts')
+    .option('--append <words>', "words for the end of the kernel's command line")
+    .action(runs(async () => (await import('./bench-against.ts')).benchAgainst));
 }
 
 function declareComplete(program: Command): void {

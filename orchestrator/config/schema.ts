@@ -4,6 +4,7 @@ import { isObject } from '../../core/json.ts';
 import { isoOptions } from '../../iso/options.ts';
 import { kernelOptions } from '../../kernel/toolchain/options.ts';
 import { machinesOptions } from '../../qemu/options.ts';
+import { matrixIssues, matrixSection } from './matrix-options.ts';
 
 /** `direct` hands the kernel to QEMU itself and counts; `iso` starts the image as a real machine would, through its BIOS, and times. */
 const defaultMachines = {
@@ -15,6 +16,8 @@ const defaultMachines = {
 const machinesOfOutputs = {
   kernel: { direct: { boot: 'kernel' } },
   iso: { iso: { boot: 'iso' } },
+  disk: { disk: { boot: 'disk' } },
+  firmware: { firmware: { boot: 'firmware' } },
 } as const;
 
 /** The machines of a configuration that names none: those that can start what there is. */
@@ -34,6 +37,10 @@ export const configSchema = z
       .describe(
         'The machines that can be booted, by name; the first is the default. Without any: those that start what the kernel section makes.',
       ),
+    matrix: matrixSection,
+  })
+  .superRefine((config, context) => {
+    for (const issue of matrixIssues(config)) context.addIssue({ code: 'custom', ...issue });
   })
   .describe('Configuration of SynOS (synos.yaml).');
 

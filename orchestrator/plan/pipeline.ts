@@ -4,10 +4,13 @@ import { nearest } from '../../core/near.ts';
 import type { Plan, Task, TaskOutput } from '../../core/task.ts';
 import { type Aids, bootPlan, treeMedia } from '../../qemu/plan.ts';
 import type { Config } from '../config/schema.ts';
-import { type Built, built, type Project, type Target, targetNames } from './built.ts';
+import { type Built, type Project, type Target, targetNames } from './built.ts';
 import { makePlan } from './graph.ts';
+import type { Cell } from './matrix.ts';
+import { variants } from './variants.ts';
 
-export { allTargets, type Target } from './built.ts';
+export { allTargets, type Target, targetNames } from './built.ts';
+export { matrixOf } from './matrix.ts';
 
 /** Allocation traces as one archive; `path` is relative to the project. */
 export type Traces = { readonly path: string; readonly count: number };
@@ -17,6 +20,8 @@ export type Wanted = {
   readonly boots?: {
     /** Names of machines of the configuration. */
     readonly machines: readonly string[];
+    /** Cells of a matrix, in place of machines. */
+    readonly cells?: readonly Cell[] | undefined;
     /** Ticks are counted instructions; undefined: as each machine's description says. */
     readonly exact: boolean | undefined;
     /** How often each machine boots. */
@@ -32,6 +37,8 @@ export type Wanted = {
 /** Something that people look for; `file` is its place below out/. */
 export type Artefact = { readonly name: Target; readonly file: string; readonly output: TaskOutput };
 
+type Medium = { readonly name: string; readonly output: TaskOutput };
+
 export type Boot = {
   readonly machine: string;
   readonly index: number;
@@ -46,8 +53,8 @@ export type Pipeline = {
   /** In the order of the targets. */
   readonly artefacts: readonly Artefact[];
   readonly boots: readonly Boot[];
-  /** What the machines start. */
-  readonly media: readonly { readonly name: Target; readonly output: TaskOutput }[];
+  /** What the machines start; of a kernel that only a matrix has, under `kernel+clang`. */
+  readonly media: readonly Medium[];
 };
 
 /**
@@ -55,46 +62,64 @@ export type Pipeline = {
  * lock.stale, lock.invalid, media.invalid, and what a machine's description cannot mean.
  */
 export function pipeline(project: Project, wanted: Wanted): Pipeline {
-  const { config, tree } = project;
-  const machines = (wanted.boots?.machines ?? []).map((name) => ({
-    name,
-    options: machineNamed(config, name),
-  }));
+  const machines = cellsOf(project.config, wanted);
   const needs = (target: Target): boolean =>
     wanted.targets.includes(target) ||
     machines.some(({ options }) => options.boot === target && options.file === null);
 
-  const made = built(project, needs);
-  const { outputs } = made;
-  const tasks: Task[] = [...made.tasks];
-
+  const kernels = variants(project, needs);
+  const made = kernels.of({});
+  const media = new Map<string, Medium>();
+  const tasks: Task[] = [];
   const boots: Boot[] = [];
-  for (const { name, options } of machines) {
-    const traces = wanted.boots?.traces;
-    const media = {
-      tree: treeMedia(tree, name, options),
-      ...outputs,
-      ...(outputs.iso ? { image: outputs.iso } : {}),
-      ...(traces ? { traces } : {}),
-    };
-    for (let index = 0; index < (wanted.boots?.runs ?? 1); index++) {
-      const run = {
-        exact: wanted.boots?.exact ?? (wanted.boots?.aids?.budget != null || options.exact),
-        index,
-        commandLine: commandLineOf(wanted),
-        aids: wanted.boots?.aids,
-      };
-      const boot = bootPlan(name, options, media, run);
-      // Boots share what they need besides the media.
-      tasks.push(...boot.tasks.filter(({ id }) => !tasks.some((task) => task.id === id)));
-      boots.push({ machine: name, index, outcome: boot.outcome, log: boot.log });
+  for (const cell of machines) {
+    const built = kernels.of(cell.variant);
+    for (const { name, output } of mediaOf(built, needs)) {
+      const full = built.name === '' ? name : `${name}+${built.name}`;
+      media.set(full, { name: full, output });
     }
+    const planned = bootsOf(project.tree, cell, built, wanted);
+    tasks.push(...planned.tasks);
+    boots.push(...planned.boots);
   }
 
-  const media = mediaOf(made, needs);
-  const artefacts = media.filter(({ name }) => isWanted(name, wanted.targets, made));
+  const own = mediaOf(made, needs);
+  const artefacts = own.filter(({ name }) => isWanted(name, wanted.targets, made));
   const goals = [...artefacts.map(({ output }) => output.task), ...boots.map(({ outcome }) => outcome.task)];
-  return { plan: makePlan(tasks, goals), artefacts, boots, media };
+  // Boots share what they need besides the media.
+  const shared = new Map(tasks.map((task) => [task.id, task]));
+  const plan = makePlan([...kernels.tasks(), ...shared.values()], goals);
+  return { plan, artefacts, boots, media: machines.length > 0 ? [...media.values()] : own };
+}
+
+function cellsOf(config: Config, { boots }: Wanted): readonly Cell[] {
+  const one = (name: string): Cell => ({ name, options: machineNamed(config, name), variant: {} });
+  return boots?.cells ?? (boots?.machines ?? []).map(one);
+}
+
+function bootsOf(
+  tree: string,
+  { name, options }: Cell,
+  { outputs }: Built,
+  wanted: Wanted,
+): { tasks: Task[]; boots: Boot[] } {
+  const traces = wanted.boots?.traces;
+  const media = {
+    tree: treeMedia(tree, name, options),
+    ...outputs,
+    ...(outputs.iso ? { image: outputs.iso } : {}),
+    ...(traces ? { traces } : {}),
+  };
+  const exact = wanted.boots?.exact ?? (wanted.boots?.aids?.budget != null || options.exact);
+  const commandLine = commandLineOf(wanted);
+  const planned = Array.from({ length: wanted.boots?.runs ?? 1 }, (_, index) => ({
+    index,
+    ...bootPlan(name, options, media, { exact, index, commandLine, aids: wanted.boots?.aids }),
+  }));
+  return {
+    tasks: planned.flatMap((boot) => boot.tasks),
+    boots: planned.map(({ index, outcome, log }) => ({ machine: name, index, outcome, log })),
+  };
 }
 
 // A command makes all that it makes at once, so asking for the kernel asks for all of it.

@@ -15,6 +15,8 @@ export type ProjectFiles = {
 /** What SynOS itself writes, and what is said to it alone: another time limit of a machine is no reason to build anew. */
 const own = ['out', '.synos', 'synos.yaml', 'synos.lock'];
 const never = [...own, 'node_modules', '.git'];
+/** SynOS may be installed in a project that does not ignore it. */
+const notListed: ReadonlySet<string> = new Set(never);
 
 /** Tracked files and new ones that no ignore rule names, also those of repositories inside; without git all but `never`. */
 export function listedFiles(tree: string): ProjectFiles {
@@ -37,7 +39,7 @@ function gitFiles(tree: string, folder: string): string[] | undefined {
   if (text === undefined || text === '') return undefined;
   return [...new Set(text.split('\0'))].flatMap((name) => {
     const path = folder + name;
-    if (name === '' || own.includes(path.split('/', 1)[0] ?? '')) return [];
+    if (name === '' || notListed.has(path.split('/', 1)[0] ?? '')) return [];
     const stat = lstatSync(join(tree, path), { throwIfNoEntry: false });
     if (stat === undefined) return []; // deleted, but not yet for git
     if (!stat.isDirectory()) return [path];

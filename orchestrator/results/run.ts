@@ -58,7 +58,14 @@ export type StoredRun = {
   readonly tools: readonly ToolVersion[];
   readonly tasks: readonly StoredTask[];
   readonly verdict: RunVerdict;
+  /** The matrix whose cells are the boots, and the cells that no machine can be. */
+  readonly matrix?: {
+    readonly name: string;
+    readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+  };
   readonly boots: readonly StoredBoot[];
+  /** Of `synos bench --against`: an older revision, booted again beside a newer one; it stands in no history. */
+  readonly reference?: true;
 };
 
 /** What the command line knows when all is over. Id, task rows and verdict follow from it. */
@@ -87,7 +94,9 @@ export function makeRun(facts: RunFacts): StoredRun {
       durationMs: Math.round(result.durationMs),
     })),
     verdict: verdictOf(rest.boots, exit),
+    ...(rest.matrix ? { matrix: rest.matrix } : {}),
     boots: rest.boots,
+    ...(rest.reference ? { reference: true } : {}),
   };
 }
 

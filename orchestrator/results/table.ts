@@ -14,6 +14,7 @@ import {
 import { ratio } from './format.ts';
 import { shortLast } from './last-text.ts';
 import { cut, pad, type TableStyle, table, wrap } from './layout.ts';
+import { matrixText } from './matrix-text.ts';
 import type { StoredBoot, StoredRun } from './run.ts';
 import { seriesName } from './series-name.ts';
 import type { EarlierBoot } from './store.ts';
@@ -36,6 +37,7 @@ export function runTable(
   { columns, style = plainStyle, earlier = [] }: TableOptions,
 ): string {
   const cells = Math.max(40, columns);
+  if (run.matrix) return matrixText(run, cells, style);
   const sections = [
     ...allocatorText(run.boots, cells, style),
     ...traceText(run.boots, cells, style),

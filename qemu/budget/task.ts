@@ -1,12 +1,7 @@
 // The task that compiles the plugin, once for a machine: its key is the source, the flags and the compiler.
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Action } from '../../core/action.ts';
 import { digestOf } from '../../core/digest.ts';
 import { type Task, type TaskOutput, taskId } from '../../core/task.ts';
 import { pluginSource } from './source.ts';
-
-const compiler = 'gcc';
 
 export const pluginOutput: TaskOutput = { task: taskId('boot:plugin'), output: 'budget.so' };
 
@@ -23,19 +18,3 @@ export function pluginTask(): Task {
     title: 'compile the plugin that counts instructions',
   };
 }
-
-export const pluginAction: Action<null> = {
-  kind: 'boot.plugin',
-  version: 1,
-  tools: () => [{ name: compiler, version: ['--version'], package: compiler }],
-  parse: () => null,
-  async run(_, context) {
-    writeFileSync(join(context.work, 'budget.c'), pluginSource);
-    const flags = ['-std=gnu11', '-O2', '-fPIC', '-shared', '-Wall', '-Wextra', '-Werror', '-s'];
-    await context.exec({
-      argv: [compiler, ...flags, '-o', context.output(pluginOutput.output), 'budget.c'],
-      cwd: context.work,
-      brief: true,
-    });
-  },
-};
