@@ -31,6 +31,8 @@ export type Command = {
   readonly channel?: boolean;
   /** True, beside `channel`: another socket pair, at descriptor 4. */
   readonly sideChannel?: boolean;
+  /** A file descriptor of SynOS's that the child finds at 4, where there is no `sideChannel`. */
+  readonly descriptor?: number | undefined;
   /** Each line of standard output and error as it comes, unescaped. */
   readonly onLine?: (line: string) => void;
 };
@@ -88,6 +90,7 @@ export async function start(command: Command): Promise<Running> {
       command.outputTo ?? 'pipe',
       ...(command.channel ? (['pipe'] as const) : []),
       ...(command.sideChannel ? (['pipe'] as const) : []),
+      ...(command.descriptor === undefined ? [] : [command.descriptor]),
     ],
   });
   await spawned(child, name);

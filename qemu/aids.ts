@@ -9,16 +9,19 @@ export type Aids = {
   readonly gdb: boolean;
   /** Executed instructions, of all CPUs together, behind which the guest stands still; exact runs only. */
   readonly budget: number | null;
+  /** Starts from the state that the machine had when it was ready. */
+  readonly snapshot: boolean;
 };
 
 /** Of a budget: three months under TCG. */
 const mostInstructions = 1e15;
 
-export const checkAids = fields({ gdb: flag, budget: nullOr(whole(1, mostInstructions)) });
+export const checkAids = fields({ gdb: flag, budget: nullOr(whole(1, mostInstructions)), snapshot: flag });
 
-/** Under KVM a breakpoint is a byte in the guest's memory, which is not there yet when the machine stands at its reset vector. */
+/** Under KVM a breakpoint is a byte in the guest's memory, which is not there yet when the machine stands at its reset vector; a
+ * snapshot goes on only under the accelerator under which it was taken, and that must not be another one tomorrow. */
 export function needsTcg(aids: Aids | undefined, { accelerator }: { readonly accelerator: string }): boolean {
-  return aids?.gdb === true && accelerator !== 'kvm';
+  return (aids?.gdb === true || aids?.snapshot === true) && accelerator !== 'kvm';
 }
 
 export function aidArguments(aids: Aids | undefined): string[] {

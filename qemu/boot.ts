@@ -1,5 +1,13 @@
 // One boot: lays out the files, starts QEMU, watches the guest, looks at it when it stops, ends QEMU, judges.
-import { copyFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  openSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Emit } from '../core/event.ts';
 import type { Command, Finished, Running } from '../core/exec.ts';
@@ -44,6 +52,9 @@ export type BootSetup = GivenMedia & {
   /** The compiled plugin that counts instructions, for a budget. */
   readonly plugin?: string;
   readonly aids?: Aids | undefined;
+  /** The state that the machine starts from, and what it had written on its serial port by then. */
+  readonly state?: string;
+  readonly before?: string;
 };
 
 export type BootHost = {
@@ -78,11 +89,21 @@ type Machine = {
   readonly input: SerialInput | undefined;
 };
 
-async function startMachine(setup: BootSetup, host: BootHost): Promise<Machine> {
+export async function startMachine(setup: BootSetup, host: BootHost): Promise<Machine> {
   const argv = layOut(setup, host);
-  const command = { argv, cwd: host.work, keepBytes: 65_536 };
+  const state = setup.state === undefined ? undefined : openSync(setup.state, 'r');
+  const command = { argv, cwd: host.work, keepBytes: 65_536, descriptor: state };
   const input = isTypedAt(setup, host) ? await openSerialInput(host.work, host.start) : undefined;
-  return { argv, input, guest: await startGuest(command, host.start, setup.aids?.budget ?? undefined) };
+  try {
+    const from = setup.state !== undefined;
+    return {
+      argv,
+      input,
+      guest: await startGuest(command, host.start, { budget: setup.aids?.budget, from }),
+    };
+  } finally {
+    if (state !== undefined) closeSync(state);
+  }
 }
 
 function stopwatchFor({ options }: BootSetup, ahead = false): Stopwatch {
@@ -113,6 +134,7 @@ async function runMachine(
   };
   try {
     host.emit({ type: 'boot.started', machine, accelerator, argv });
+    if (setup.before !== undefined) serial.feed(readFileSync(setup.before));
     const wakes = tail.onGrowth(guest.wake);
     if (input) host.typist?.(input);
     const run = await runGuest(guest, setup, host, { serial, poll, wakes, ending });
@@ -267,6 +289,7 @@ function layOut(setup: BootSetup, host: BootHost): readonly [string, ...string[]
       ...{ options, media, exact, commandLine },
       accelerator: setup.accelerator,
       input: isTypedAt(setup, host),
+      incoming: setup.state !== undefined,
       aids: setup.aids,
     }),
   ];

@@ -27,6 +27,8 @@ export type Guest = {
   lookAround(cpus: readonly CpuState[], symbols: string | undefined): Promise<Seen | undefined>;
   /** Registers once; the guest stands still from then on. */
   still(): Promise<readonly (readonly CpuState[])[]>;
+  /** Stops the guest, and writes the machine's state to a file; why it could not, or undefined. */
+  save(target: string): Promise<string | undefined>;
   /** Whether a debugger is connected. */
   debugged(): Promise<boolean>;
   cpuMs(): number;
@@ -50,9 +52,15 @@ const quitMs = 1000;
 const termMs = 1000;
 const sampleGapMs = 40;
 
+export type Ways = {
+  readonly budget?: number | null | undefined;
+  /** It starts from a state that QEMU has to read first. */
+  readonly from?: boolean;
+};
+
 /** Starts QEMU with its machine paused; with a budget its arguments name the plugin that holds it there. Rejects as Running's start does. */
-export async function startGuest(command: Command, start: Start, budget?: number): Promise<Guest> {
-  const running = await start({ ...command, channel: true, sideChannel: budget !== undefined });
+export async function startGuest(command: Command, start: Start, ways: Ways = {}): Promise<Guest> {
+  const running = await start({ ...command, channel: true, sideChannel: ways.budget != null });
   if (!running.channel) throw new TypeError('QEMU was started without its channel');
   const state = { started: false, stop: undefined as Stop | undefined };
   const sleep = sleeper();
@@ -68,16 +76,21 @@ export async function startGuest(command: Command, start: Start, budget?: number
   void running.ended.then(() => end({ cause: 'exit' }));
   if (running.sideChannel) {
     const { holdAtBudget } = await import('./budget/hold.ts');
-    holdAtBudget(running.sideChannel, qmp, budget ?? 0, end);
+    holdAtBudget(running.sideChannel, qmp, ways.budget ?? 0, end);
   }
 
   const look = looks(qmp);
   return {
     go() {
-      qmp.execute('cont').catch((error: unknown) => {
-        // A socket that closed belongs to a QEMU that is gone; its exit code and its words say why.
-        if (error instanceof QmpRefusal) end({ cause: 'refused', why: visibleUpTo(error.message, 400) });
-      });
+      const loaded = ways.from
+        ? import('./snapshot/state.ts').then(({ whenLoaded }) => whenLoaded(qmp))
+        : Promise.resolve();
+      loaded
+        .then(() => qmp.execute('cont'))
+        .catch((error: unknown) => {
+          // A socket that closed belongs to a QEMU that is gone; its exit code and its words say why.
+          if (error instanceof QmpRefusal) end({ cause: 'refused', why: visibleUpTo(error.message, 400) });
+        });
     },
     ready: () => qmp.ready.catch(() => {}),
     version: qmp.version,
@@ -89,6 +102,10 @@ export async function startGuest(command: Command, start: Start, budget?: number
     still: look.still,
     lookAround: (cpus, symbols) => look.around(cpus, symbols, start),
     debugged: look.debugged,
+    save: (target) =>
+      import('./snapshot/state.ts')
+        .then(({ saveState }) => saveState(qmp, command.cwd ?? '.', target))
+        .catch((error: unknown) => visibleUpTo(String(error), 400)),
     cpuMs: () => cpuTimeMs(running.pid),
     pause: sleep.pause,
     wake: sleep.wake,

@@ -7,6 +7,7 @@ import { patienceFor } from './limits.ts';
 import type { TreeMedia } from './media-check.ts';
 import type { MachineOptions } from './options.ts';
 import { bootParamsJson } from './params.ts';
+import { snapshotInputs, snapshotTask } from './snapshot/task.ts';
 
 export type { Aids } from './aids.ts';
 export { clashes } from './clashes.ts';
@@ -77,8 +78,11 @@ export function bootPlan(
     ...(run.exact ? {} : { timed: true as const }),
     title: titleOf(name, media, run),
   };
+  const snapshot = run.aids?.snapshot ? snapshotTask(task, name, machine) : undefined;
+  const forked = snapshot ? { ...task, inputs: { ...task.inputs, ...snapshotInputs(snapshot) } } : task;
+  const helpers = [...(run.aids?.budget == null ? [] : [pluginTask()]), ...(snapshot ? [snapshot] : [])];
   return {
-    tasks: run.aids?.budget == null ? [task] : [pluginTask(), task],
+    tasks: [...helpers, forked],
     outcome: { task: id, output: 'outcome.json' },
     log: { task: id, output: 'serial.log' },
   };

@@ -18,14 +18,17 @@ export function aidsOf(flags: Flags, args: readonly string[], options: Options):
   const budget = typeof options['budget'] === 'number' ? options['budget'] : null;
   if (budget !== null && options['exact'] === false)
     refuse('--budget counts instructions, which only an exact run can', 'leave out --no-exact');
-  if (!gdb && budget === null) return undefined;
-  if (!gdb) return { gdb, budget };
+  const snapshot = asked('snapshot');
+  if (!gdb && budget === null && !snapshot) return undefined;
+  if (snapshot && (gdb || budget !== null))
+    refuse('a snapshot is behind the start, from which --gdb and --budget begin', 'use one of them');
+  if (!gdb) return { gdb, budget, snapshot };
   if (budget !== null)
     refuse('at its budget a machine stands still for ever: gdb could not ask it', 'use --gdb or --budget');
   if (asked('watch')) refuse('--gdb waits for a person, --watch for nobody', 'use one of them');
   if (args.length > 1 || Number(options['runs'] ?? 1) > 1)
     refuse('--gdb starts one machine once', 'name one machine');
-  return { gdb, budget };
+  return { gdb, budget, snapshot };
 }
 
 function refuse(message: string, hint: string): never {

@@ -99,6 +99,7 @@ const works: Declarations = {
         'stop the guest behind so many instructions, at the same one every time (exact)',
         instructions,
       )
+      .option('--snapshot', 'boot once until the machine is ready, and start every run from there', false)
       .option('-w, --watch', 'boot again at each save, and say how long after it the verdict came', false)
       .option('--no-report', 'write no report page')
       .action(runs(async () => (await import('./boot.ts')).boot)),
