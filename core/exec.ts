@@ -29,6 +29,10 @@ export type Command = {
   readonly brief?: boolean;
   /** True: the child finds one end of a socket pair at descriptor 3, `Running.channel` is the other. */
   readonly channel?: boolean;
+  /** True, beside `channel`: another socket pair, at descriptor 4. */
+  readonly sideChannel?: boolean;
+  /** A file descriptor of SynOS's that the child finds at 4, where there is no `sideChannel`. */
+  readonly descriptor?: number | undefined;
   /** Each line of standard output and error as it comes, unescaped. */
   readonly onLine?: (line: string) => void;
 };
@@ -47,6 +51,7 @@ export type Finished = {
 export type Running = {
   readonly pid: number;
   readonly channel: Duplex | undefined;
+  readonly sideChannel: Duplex | undefined;
   /** Resolves when the process is gone and its streams are read; never rejects. */
   readonly ended: Promise<Finished>;
   /** TERM to the group, KILL after the grace; resolves when it is gone. */
@@ -84,6 +89,8 @@ export async function start(command: Command): Promise<Running> {
       command.outputTo ?? 'pipe',
       command.outputTo ?? 'pipe',
       ...(command.channel ? (['pipe'] as const) : []),
+      ...(command.sideChannel ? (['pipe'] as const) : []),
+      ...(command.descriptor === undefined ? [] : [command.descriptor]),
     ],
   });
   await spawned(child, name);
@@ -222,7 +229,13 @@ function watch(child: ChildProcess, command: Command, started: number): Running 
   });
   command.signal?.addEventListener('abort', onAbort, { once: true });
   if (command.signal?.aborted) onAbort(); // while the process was being started
-  return { pid, channel: command.channel ? (child.stdio[3] as Duplex) : undefined, ended, end };
+  return {
+    pid,
+    channel: command.channel ? (child.stdio[3] as Duplex) : undefined,
+    sideChannel: command.sideChannel ? ((child.stdio as unknown[])[4] as Duplex) : undefined,
+    ended,
+    end,
+  };
 }
 
 // Keeps the last bytes of a stream and tells its lines; a flood costs no memory.

@@ -24,7 +24,7 @@ const outcome = (end: BootEnd): BootOutcome => ({
 
 const expected: Record<BootEnd, number> = {
   ...{ passed: 0, failed: 1, panic: 1, reset: 1, killed: 1, 'qemu-error': 1 },
-  ...{ halt: 6, spin: 6, silent: 6, stalled: 6, flood: 6, firmware: 6 },
+  ...{ halt: 6, spin: 6, silent: 6, stalled: 6, flood: 6, budget: 6, firmware: 6 },
   ...{ early: 7, incomplete: 7 },
 };
 

@@ -14,6 +14,7 @@ const codes = {
   silent: 'guest.unfinished',
   stalled: 'guest.unfinished',
   flood: 'guest.unfinished',
+  budget: 'guest.unfinished',
   firmware: 'guest.unfinished',
   early: 'records.incomplete',
   incomplete: 'records.incomplete',

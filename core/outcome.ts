@@ -6,7 +6,8 @@ import type { BenchRecord, Hello } from './record.ts';
  * reset asked for. halt: dead halt (HLT with interrupts off). spin: time limit with the CPU running. silent: nothing at all
  * came. stalled: something came, then nothing more. flood: more than the caps allow. early: ended well but without an `end`
  * record. incomplete: records lost or damaged. firmware: stuck before the kernel. qemu-error: QEMU itself failed.
- * killed: QEMU was killed from outside.
+ * killed: QEMU was killed from outside. budget: stopped behind the number of
+ * instructions that it was given.
  */
 export const bootEnds = [
   'passed',
@@ -23,6 +24,7 @@ export const bootEnds = [
   'firmware',
   'qemu-error',
   'killed',
+  'budget',
 ] as const;
 export type BootEnd = (typeof bootEnds)[number];
 

@@ -37,7 +37,13 @@ function host(answer: Answer) {
       timedOut,
       aborted: false,
     };
-    return { pid: 1, channel: undefined, ended: Promise.resolve(ended), end: async () => {} };
+    return {
+      pid: 1,
+      channel: undefined,
+      sideChannel: undefined,
+      ended: Promise.resolve(ended),
+      end: async () => {},
+    };
   };
   return {
     work: folder,

@@ -1,5 +1,5 @@
 // The code behind `boot` tasks, and what `synos doctor` asks about booting.
-import { copyFileSync, existsSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Action, ActionContext, Tool } from '../core/action.ts';
 import { stringifyExact } from '../core/json-exact.ts';
@@ -7,12 +7,14 @@ import type { BootOutcome } from '../core/outcome.ts';
 import { chooseAccelerator } from './accelerator.ts';
 import { needsTcg } from './aids.ts';
 import { boot, bootAhead } from './boot.ts';
+import { pluginAction } from './budget/compile.ts';
 import { cpuArgument } from './devices.ts';
 import { givenMedia } from './layout.ts';
 import { files } from './machine.ts';
 import { type BootParams, parseBootParams } from './params.ts';
 import { qemuName, qemuPackage } from './program.ts';
 import type { BootHost, BootSetup } from './setup.ts';
+import { snapshotOutputs } from './snapshot/task.ts';
 
 export { bootAbilities } from './abilities.ts';
 
@@ -27,7 +29,24 @@ const bootAction: Action<BootParams> = {
   prepare: prepareBoot,
 };
 
-export const qemuActions: readonly Action[] = [bootAction as Action];
+const snapshotAction: Action<BootParams> = {
+  kind: 'boot.snapshot',
+  version: 1,
+  tools: () => [qemu],
+  parse: parseBootParams,
+  async run(params, context) {
+    const { setup, host } = await describe(params, context);
+    const { takeSnapshot } = await import('./snapshot/take.ts');
+    await takeSnapshot(setup, host, context.output(snapshotOutputs.state));
+    move(join(context.work, files.serial), context.output(snapshotOutputs.log));
+  },
+};
+
+export const qemuActions: readonly Action[] = [
+  bootAction as Action,
+  pluginAction as Action,
+  snapshotAction as Action,
+];
 
 async function runBoot(params: BootParams, context: ActionContext): Promise<void> {
   const { setup, host } = await describe(params, context);
@@ -57,6 +76,10 @@ async function describe(
   const accelerator = await chooseAccelerator(wanted, exact || needsTcg(aids, options), host);
   const media = givenMedia(machine, options, context);
   const symbols = context.task.inputs['symbols'] ? { symbols: context.input('symbols') } : {};
+  const plugin = context.task.inputs['plugin'] ? { plugin: context.input('plugin') } : {};
+  const from = context.task.inputs['state']
+    ? { state: context.input('state'), before: context.input('before') }
+    : {};
   const traces = context.task.inputs['traces'] ? { traces: context.input('traces') } : {};
   const setup = {
     machine,
@@ -68,6 +91,8 @@ async function describe(
     aids,
     ...media,
     ...symbols,
+    ...plugin,
+    ...from,
     ...traces,
   };
   return { setup, host };
@@ -75,7 +100,10 @@ async function describe(
 
 // A guest that fails is a result, too: both outputs are there after every verdict.
 function keep(outcome: BootOutcome, context: ActionContext): void {
-  move(join(context.work, files.serial), context.output('serial.log'));
+  const log = join(context.work, files.serial);
+  if (context.task.inputs['before'])
+    writeFileSync(log, Buffer.concat([readFileSync(context.input('before')), readFileSync(log)]));
+  move(log, context.output('serial.log'));
   writeFileSync(context.output('outcome.json'), stringifyExact(outcome));
   if (!context.task.outputs.includes('memory.elf')) return;
   if (existsSync(join(context.work, files.memory)) && outcome.end !== 'passed')

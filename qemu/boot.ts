@@ -1,5 +1,5 @@
 // One boot: lays out the files, starts QEMU, watches the guest, looks at it when it stops, ends QEMU, judges.
-import { copyFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finished } from '../core/exec.ts';
 import { SynosError } from '../core/failure.ts';
@@ -7,11 +7,10 @@ import type { BootOutcome } from '../core/outcome.ts';
 import { type Ending, endingOf } from './ending.ts';
 import type { BootFacts, Stop } from './evidence.ts';
 import { followGuest } from './follow.ts';
-import { type Guest, startGuest } from './guest.ts';
+import type { Guest } from './guest.ts';
 import type { Seen } from './last/seen.ts';
-import { layOutMedia } from './layout.ts';
 import { patienceFor, slowness } from './limits.ts';
-import { files, machineArguments } from './machine.ts';
+import { files } from './machine.ts';
 import type { MachineOptions } from './options.ts';
 import {
   complaintsOf,
@@ -23,11 +22,12 @@ import {
   withFaults,
   withLines,
 } from './outcome.ts';
-import { checkQemuComplaints, checkSpace, findQemu } from './program.ts';
+import { checkQemuComplaints, checkSpace } from './program.ts';
 import { playScript, type Script } from './script.ts';
 import { type SerialExtras, type SerialReader, serialReader } from './serial.ts';
-import { openSerialInput, type SerialInput } from './serial-input.ts';
+import type { SerialInput } from './serial-input.ts';
 import type { BootHost, BootSetup } from './setup.ts';
+import { type Machine, startMachine } from './start.ts';
 import { symbolNames } from './symbols.ts';
 import { followFile } from './tail.ts';
 
@@ -45,18 +45,6 @@ export async function boot(setup: BootSetup, host: BootHost): Promise<BootOutcom
 export async function bootAhead(setup: BootSetup, host: BootHost): Promise<() => Promise<BootOutcome>> {
   const machine = await startMachine(setup, host);
   return () => runMachine(setup, host, { ...machine, watch: stopwatchFor(setup, true) });
-}
-
-type Machine = {
-  readonly argv: readonly [string, ...string[]];
-  readonly guest: Guest;
-  readonly input: SerialInput | undefined;
-};
-
-async function startMachine(setup: BootSetup, host: BootHost): Promise<Machine> {
-  const argv = layOut(setup, host);
-  const input = isTypedAt(setup, host) ? await openSerialInput(host.work, host.start) : undefined;
-  return { argv, input, guest: await startGuest({ argv, cwd: host.work, keepBytes: 65_536 }, host.start) };
 }
 
 function stopwatchFor({ options }: BootSetup, ahead = false): Stopwatch {
@@ -90,6 +78,7 @@ async function runMachine(
   };
   try {
     host.emit({ type: 'boot.started', machine, accelerator, argv });
+    if (setup.before !== undefined) serial.feed(readFileSync(setup.before));
     const wakes = tail.onGrowth(guest.wake);
     if (input) host.typist?.(input);
     watch.go();
@@ -153,10 +142,6 @@ async function screenOf({ terminal }: MachineOptions): Promise<SerialExtras['scr
   if (terminal === false) return undefined;
   const { screenMaker } = await import('./terminal.ts');
   return screenMaker(terminal === true ? { columns: 80, rows: 25 } : terminal);
-}
-
-function isTypedAt({ options }: BootSetup, { typist }: BootHost): boolean {
-  return typist !== undefined || options.script.length > 0;
 }
 
 function scriptOf({ options, exact }: BootSetup, input: SerialInput): Script | undefined {
@@ -223,7 +208,7 @@ async function runGuest(
 // A guest that reset or powered off stands still; one that still runs is looked at several times.
 async function lastLooks(guest: Guest, stop: Stop): Promise<BootFacts['samples']> {
   if (stop.cause === 'exit' || stop.cause === 'done') return [];
-  if (stop.cause === 'event') return [await guest.registers()];
+  if (stop.cause === 'event' || stop.cause === 'budget') return [await guest.registers()];
   if (stop.cause === 'dead-halt' || stop.cause === 'dead-wait') return guest.still();
   return guest.samples();
 }
@@ -255,27 +240,4 @@ function wentWrong(stop: Stop): boolean {
 function interruption(signal: AbortSignal): SynosError {
   if (signal.reason instanceof SynosError) return signal.reason;
   return new SynosError({ code: 'interrupted', signal: 'SIGINT' });
-}
-
-// Writes the files that QEMU reads; returns its whole command.
-function layOut(setup: BootSetup, host: BootHost): readonly [string, ...string[]] {
-  const { options, exact } = setup;
-  const { work } = host;
-  const words = [options.commandLine, setup.commandLine, exact ? 'clock=instructions' : ''];
-  const commandLine = words.filter((word) => word !== '').join(' ');
-  writeFileSync(join(work, files.cmdline), commandLine);
-  if (setup.traces !== undefined) copyFileSync(setup.traces, join(work, files.traces));
-  const media = {
-    ...layOutMedia(setup, options, work),
-    ...(setup.traces === undefined ? {} : { traces: true as const }),
-  };
-  return [
-    findQemu(),
-    ...machineArguments({
-      ...{ options, media, exact, commandLine },
-      accelerator: setup.accelerator,
-      input: isTypedAt(setup, host),
-      aids: setup.aids,
-    }),
-  ];
 }

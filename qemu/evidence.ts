@@ -25,6 +25,8 @@ export type Stop =
   | { readonly cause: 'silence'; readonly seconds: number }
   | { readonly cause: 'time-limit'; readonly seconds: number }
   | { readonly cause: 'flood'; readonly what: string }
+  /** The next instruction is the one at `address`. */
+  | { readonly cause: 'budget'; readonly instructions: number; readonly address: bigint }
   /** The guest showed what the machine's rules call done. */
   | { readonly cause: 'done'; readonly what: string }
   | { readonly cause: 'fail-line' }

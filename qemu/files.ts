@@ -17,4 +17,8 @@ export const files = {
   firmware: 'firmware.fd',
   /** A socket, where a debugger finds the machine. */
   gdb: 'gdb.socket',
+  /** A socket, to which QEMU writes the machine's state. */
+  state: 'state.socket',
+  /** A copy of the compiled plugin that counts instructions. */
+  plugin: 'budget.so',
 } as const;

@@ -1,30 +1,27 @@
 // How a guest is followed to its end: watched with limits, or left to a person with a debugger.
+import type { Emit } from '../core/event.ts';
 import type { Aids } from './aids.ts';
 import type { Stop } from './evidence.ts';
 import type { Guest } from './guest.ts';
-import type { BootHost } from './setup.ts';
 import { type Watched, watchGuest } from './watch.ts';
 
+type Host = { readonly work: string; readonly signal: AbortSignal; readonly emit: Emit };
 type Followed = { readonly machine: string; readonly symbols?: string; readonly aids?: Aids | undefined };
 
 /** Sets the guest running, or lets a debugger do that; resolves with why it is at its end. */
 export async function followGuest(
   guest: Guest,
   setup: Followed,
-  host: Pick<BootHost, 'work' | 'signal' | 'emit'>,
+  host: Host,
   watched: Watched,
 ): Promise<Stop> {
   if (setup.aids?.gdb) return underDebugger(guest, setup, host, watched.poll);
   guest.go();
-  return watchGuest(watched);
+  // A proof stops the guest, which cannot be done any more when it stands at its budget.
+  return watchGuest(setup.aids?.budget == null ? watched : { ...watched, prove: async () => undefined });
 }
 
-async function underDebugger(
-  guest: Guest,
-  setup: Followed,
-  host: Pick<BootHost, 'work' | 'signal' | 'emit'>,
-  poll: () => number,
-): Promise<Stop> {
+async function underDebugger(guest: Guest, setup: Followed, host: Host, poll: () => number): Promise<Stop> {
   const { openDoor, waitForDebugger } = await import('./gdb.ts');
   const door = openDoor(host.work, setup.symbols);
   try {

@@ -31,6 +31,8 @@ export type Guest = {
   still(): Promise<readonly (readonly CpuState[])[]>;
   /** Gives QEMU a command; rejects with its words when it would not do it. */
   order: Qmp['execute'];
+  /** Stops the guest, and writes the machine's state to a file; why it could not, or undefined. */
+  save(target: string): Promise<string | undefined>;
   /** Whether a debugger is connected. */
   debugged(): Promise<boolean>;
   cpuMs(): number;
@@ -55,9 +57,15 @@ const quitMs = 1000;
 const termMs = 1000;
 const sampleGapMs = 40;
 
-/** Starts QEMU with its machine paused. Rejects as Running's start does. */
-export async function startGuest(command: Command, start: Start): Promise<Guest> {
-  const running = await start({ ...command, channel: true });
+export type Ways = {
+  readonly budget?: number | null | undefined;
+  /** It starts from a state that QEMU has to read first. */
+  readonly from?: boolean;
+};
+
+/** Starts QEMU with its machine paused; with a budget its arguments name the plugin that holds it there. Rejects as Running's start does. */
+export async function startGuest(command: Command, start: Start, ways: Ways = {}): Promise<Guest> {
+  const running = await start({ ...command, channel: true, sideChannel: ways.budget != null });
   if (!running.channel) throw new TypeError('QEMU was started without its channel');
   const state = { started: false, stop: undefined as Stop | undefined };
   const sleep = sleeper();
@@ -71,14 +79,23 @@ export async function startGuest(command: Command, start: Start): Promise<Guest>
     if (reason !== undefined) end({ cause: 'event', reason });
   });
   void running.ended.then(() => end({ cause: 'exit' }));
+  if (running.sideChannel) {
+    const { holdAtBudget } = await import('./budget/hold.ts');
+    holdAtBudget(running.sideChannel, qmp, ways.budget ?? 0, end);
+  }
 
   const look = looks(qmp, { pid: running.pid, ready: () => state.started });
   return {
     go() {
-      qmp.execute('cont').catch((error: unknown) => {
-        // A socket that closed belongs to a QEMU that is gone; its exit code and its words say why.
-        if (error instanceof QmpRefusal) end({ cause: 'refused', why: visibleUpTo(error.message, 400) });
-      });
+      const loaded = ways.from
+        ? import('./snapshot/state.ts').then(({ whenLoaded }) => whenLoaded(qmp))
+        : Promise.resolve();
+      loaded
+        .then(() => qmp.execute('cont'))
+        .catch((error: unknown) => {
+          // A socket that closed belongs to a QEMU that is gone; its exit code and its words say why.
+          if (error instanceof QmpRefusal) end({ cause: 'refused', why: visibleUpTo(error.message, 400) });
+        });
     },
     ready: () => qmp.ready.catch(() => {}),
     version: qmp.version,
@@ -92,10 +109,16 @@ export async function startGuest(command: Command, start: Start): Promise<Guest>
     lookAround: (cpus, symbols) => look.around(cpus, symbols, start),
     dump: look.dump,
     debugged: look.debugged,
+    save: (target) =>
+      import('./snapshot/state.ts')
+        .then(({ saveState }) => saveState(qmp, command.cwd ?? '.', target))
+        .catch((error: unknown) => visibleUpTo(String(error), 400)),
     cpuMs: () => cpuTimeMs(running.pid),
     pause: sleep.pause,
     wake: sleep.wake,
     async finish() {
+      // Its CPU never comes back from the plugin, and QEMU would wait for that.
+      if (state.stop?.cause === 'budget') await running.end(0);
       if (state.stop?.cause !== 'exit' && (await look.quit()) !== undefined)
         await within(
           quitMs,

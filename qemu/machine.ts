@@ -23,6 +23,8 @@ export type MachineRun = {
   /** Ticks are instructions: one guest instruction is one nanosecond of guest time, whatever the host does. */
   readonly exact: boolean;
   readonly commandLine: string;
+  /** Starts from the state in the file at descriptor 4. */
+  readonly incoming?: boolean;
   /** The serial port takes what comes through the FIFO `files.input`. */
   readonly input?: boolean;
   readonly aids?: Aids | undefined;
@@ -49,6 +51,7 @@ export function machineArguments(run: MachineRun): string[] {
     ...controlArguments,
     ...serialArguments(run),
     ...aidArguments(run.aids),
+    ...(run.incoming ? words('-incoming fd:4') : []),
     ...mediaArguments(run.media, options, run.commandLine),
     ...deviceArguments(options, run.media.disks ?? []),
   ];

@@ -2,11 +2,13 @@
 import { SynosError } from '../core/failure.ts';
 import { type Input, type Task, type TaskOutput, taskId } from '../core/task.ts';
 import type { Aids } from './aids.ts';
+import { pluginOutput, pluginTask } from './budget/task.ts';
 import { dumpMs } from './dump.ts';
 import { patienceFor } from './limits.ts';
 import type { TreeMedia } from './media-check.ts';
 import type { MachineOptions } from './options.ts';
 import { bootParamsJson } from './params.ts';
+import { snapshotInputs, snapshotTask } from './snapshot/task.ts';
 
 export type { Aids } from './aids.ts';
 export { clashes, elfClash } from './clashes.ts';
@@ -72,7 +74,7 @@ export function bootPlan(
       dump,
       aids: run.aids ?? null,
     }),
-    inputs: inputsOf(name, machine, media),
+    inputs: { ...inputsOf(name, machine, media), ...aidInputs(run) },
     outputs: ['outcome.json', 'serial.log', ...(dump ? ['memory.elf'] : [])],
     // Guest CPUs share one thread where instructions are counted.
     demand: { cpus: run.exact ? 1 : machine.cpus, memoryMib: machine.memoryMib + ownMemoryMib, io: 0 },
@@ -81,8 +83,11 @@ export function bootPlan(
     ...(run.exact ? {} : { timed: true as const }),
     title: titleOf(name, media, run),
   };
+  const snapshot = run.aids?.snapshot ? snapshotTask(task, name, machine) : undefined;
+  const forked = snapshot ? { ...task, inputs: { ...task.inputs, ...snapshotInputs(snapshot) } } : task;
+  const helpers = [...(run.aids?.budget == null ? [] : [pluginTask()]), ...(snapshot ? [snapshot] : [])];
   return {
-    tasks: [task],
+    tasks: [...helpers, forked],
     outcome: { task: id, output: 'outcome.json' },
     log: { task: id, output: 'serial.log' },
     ...(dump ? { memory: { task: id, output: 'memory.elf' } } : {}),
@@ -93,6 +98,12 @@ function limitOf(machine: MachineOptions, { exact, aids, dump }: BootRun): numbe
   if (aids?.gdb) return longestMs;
   const dumping = dump ? dumpMs(machine.memoryMib) : 0;
   return patienceFor(machine, exact).seconds * 1000 + graceMs + dumping;
+}
+
+function aidInputs({ aids, exact }: BootRun): Task['inputs'] {
+  if (aids?.budget == null) return {};
+  if (!exact) throw new SynosError({ code: 'plan.invalid', reason: 'a budget needs an exact run' });
+  return { plugin: { from: 'task', ...pluginOutput } };
 }
 
 /** Under which name `media` and a task's inputs have what a machine starts. */

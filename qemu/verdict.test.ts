@@ -243,6 +243,17 @@ const cases: readonly [(typeof bootEnds)[number], string, Partial<BootFacts>, Re
     /gave up: I\/O error/,
   ],
   ['qemu-error', 'QEMU crashes', { exit: null, signal: 'SIGSEGV' }, /crashed with SIGSEGV/],
+  [
+    'budget',
+    'a guest that used up its instructions',
+    {
+      stop: { cause: 'budget', instructions: 5000, address: kernelCpu.rip },
+      samples: [[kernelCpu]],
+      exit: null,
+      signal: 'SIGKILL',
+    },
+    /behind 5000 instructions at 0x[0-9a-f]+ \(idle\+0x2\)/,
+  ],
   ['killed', 'KILL', { exit: null, signal: 'SIGKILL' }, /SIGKILL/],
   ['killed', 'KILL before the guest ran', { started: false, exit: null, signal: 'SIGKILL' }, /SIGKILL/],
   ['killed', 'TERM, which QEMU tells', event('host-signal'), /signal from outside/],

@@ -42,6 +42,7 @@ const rules: readonly ((facts: BootFacts) => Ruling)[] = [
   crashed,
   hung,
   reset,
+  spent,
   barked,
   flooded,
   failed,
@@ -130,6 +131,12 @@ function reset(facts: BootFacts): Ruling {
 function barked(facts: BootFacts): Ruling {
   if (eventReason(facts) !== 'watchdog') return undefined;
   return { end: 'stalled', reason: `the watchdog of the machine ran out${whereabouts(facts)}` };
+}
+
+function spent(facts: BootFacts): Ruling {
+  if (facts.stop.cause !== 'budget') return undefined;
+  const { instructions } = facts.stop;
+  return { end: 'budget', reason: `stopped behind ${instructions} instructions${atAddress(facts)}` };
 }
 
 function flooded(facts: BootFacts): Ruling {

@@ -78,6 +78,13 @@ export function positive(text: string): number {
   return value;
 }
 
+export function instructions(text: string): number {
+  const value = Number(text);
+  if (!/^\d{1,16}$/.test(text) || value < 1 || value > 1e15)
+    throw new InvalidArgumentError('expected a whole number from 1 to 10^15');
+  return value;
+}
+
 export function percent(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !(value >= 0 && value <= 100))

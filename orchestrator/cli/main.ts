@@ -2,7 +2,17 @@
 import { Command, CommanderError } from 'commander';
 import { type ColorChoice, setColor } from '../ui/output.ts';
 import { ending } from './exit.ts';
-import { collect, type Flags, flagsOf, percent, positive, withCommon, withRules, withWork } from './flags.ts';
+import {
+  collect,
+  type Flags,
+  flagsOf,
+  instructions,
+  percent,
+  positive,
+  withCommon,
+  withRules,
+  withWork,
+} from './flags.ts';
 import { version } from './version.ts';
 
 type Work = (
@@ -90,6 +100,12 @@ const works: Declarations = {
         false,
       )
       .option('--gdb', 'start the machine stopped, and wait for a debugger', false)
+      .option(
+        '--budget <n>',
+        'stop the guest behind so many instructions, at the same one every time (exact)',
+        instructions,
+      )
+      .option('--snapshot', 'boot once until the machine is ready, and start every run from there', false)
       .option('-w, --watch', 'boot again at each save, and say how long after it the verdict came', false)
       .option('--no-report', 'write no report page')
       .action(runs(async () => (await import('./boot.ts')).boot)),

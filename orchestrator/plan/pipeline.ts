@@ -90,7 +90,9 @@ export function pipeline(project: Project, wanted: Wanted): Pipeline {
   const own = mediaOf(made, needs);
   const artefacts = own.filter(({ name }) => isWanted(name, wanted.targets, made));
   const goals = [...artefacts.map(({ output }) => output.task), ...boots.map(({ outcome }) => outcome.task)];
-  const plan = makePlan([...kernels.tasks(), ...tasks], goals);
+  // Boots share what they need besides the media.
+  const shared = new Map(tasks.map((task) => [task.id, task]));
+  const plan = makePlan([...kernels.tasks(), ...shared.values()], goals);
   return { plan, artefacts, boots, media: machines.length > 0 ? [...media.values()] : own };
 }
 
@@ -112,7 +114,7 @@ function bootsOf(
     ...(outputs.iso ? { image: outputs.iso } : {}),
     ...(traces ? { traces } : {}),
   };
-  const exact = wanted.boots?.exact ?? options.exact;
+  const exact = wanted.boots?.exact ?? (wanted.boots?.aids?.budget != null || options.exact);
   const commandLine = commandLineOf(wanted);
   const planned = Array.from({ length: wanted.boots?.runs ?? 1 }, (_, index) => ({
     index,

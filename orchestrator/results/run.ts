@@ -116,6 +116,7 @@ const gravity: readonly BootEnd[] = [
   'early',
   'incomplete',
   'failed',
+  'budget',
   'flood',
   'stalled',
   'silent',
