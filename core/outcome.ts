@@ -34,6 +34,46 @@ export type TestSummary = {
   readonly failures: readonly string[];
 };
 
+/** A fault that was to be done to the guest. */
+export type FaultOutcome = {
+  readonly kind: string;
+  /** Milliseconds since the guest was set running; null for one whose time never came. */
+  readonly atMs: number | null;
+  readonly done: boolean;
+  /** Why it was not done: QEMU's words, or that its time never came. */
+  readonly why: string | null;
+};
+
+/** One call of a backtrace; the first is where the CPU was. */
+export type LastFrame = {
+  readonly address: string;
+  /** The function, or the nearest symbol with an offset. */
+  readonly name: string | null;
+  /** File and line. */
+  readonly place: string | null;
+  /** Inlined into the frame that comes behind it. */
+  readonly inlined: boolean;
+};
+
+export type LastCpu = {
+  readonly cpu: number;
+  readonly state: 'runs' | 'halted' | 'never started';
+  readonly mode: string;
+  readonly ring: number;
+  /** By name; flags and control registers with the names of the bits that are set. */
+  readonly registers: { readonly [name: string]: string };
+  /** What is wrong with the pages that it stands on, and what its last page fault ran into. */
+  readonly pages: readonly string[];
+  readonly backtrace: readonly LastFrame[];
+};
+
+/** What a guest that went wrong was seen at last; only where QEMU was still there to be asked. */
+export type LastSeen = {
+  readonly cpus: readonly LastCpu[];
+  /** What could not be told, and why. */
+  readonly notes: readonly string[];
+};
+
 export type BootOutcome = {
   readonly machine: string;
   readonly end: BootEnd;
@@ -63,9 +103,14 @@ export type BootOutcome = {
   readonly timing: {
     readonly firstByteMs: number | null;
     readonly firstRecordMs: number | null;
+    /** To the line that says that the guest is ready; there where the machine has a rule for it. */
+    readonly readyMs?: number | null;
     readonly totalMs: number;
     /** QEMU was started ahead, with its machine paused. */
     readonly prewarmed?: true;
   };
   readonly serialBytes: number;
+  /** In the order of the machine's description; absent where it names none. */
+  readonly faults?: readonly FaultOutcome[];
+  readonly last?: LastSeen;
 };

@@ -30,6 +30,9 @@ type Answer = { readonly runs: boolean; readonly reason: string };
 
 const device = '/dev/kvm';
 
+/** Answers that a slow host may be the reason for, by the place of a certain one: good enough until this process ends. */
+const thisProcess = new Map<string, Answer>();
+
 /**
  * TCG for exact runs, whatever else was asked for: instructions can only be counted there. Throws SynosError accelerator.unusable where
  * KVM is insisted on and cannot run a guest.
@@ -55,8 +58,11 @@ export async function askKvm(cpu: string, host: Omit<AcceleratorHost, 'emit'>): 
   const path = join(host.shared, `accelerator-${identity(cpu)}.json`);
   const kept = readKept(path);
   if (kept) return kept;
+  const said = thisProcess.get(path);
+  if (said) return said;
   const { runs, reason, uncertain } = await runProbe('kvm', cpu, host);
-  if (!uncertain) keep(path, { runs, reason });
+  if (uncertain) thisProcess.set(path, { runs, reason });
+  else keep(path, { runs, reason });
   return { runs, reason };
 }
 

@@ -1,15 +1,18 @@
 // The code behind `boot` tasks, and what `synos doctor` asks about booting.
-import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Action, ActionContext, Tool } from '../core/action.ts';
 import { stringifyExact } from '../core/json-exact.ts';
 import type { BootOutcome } from '../core/outcome.ts';
 import { chooseAccelerator } from './accelerator.ts';
-import { type BootHost, type BootSetup, boot, bootAhead } from './boot.ts';
+import { needsTcg } from './aids.ts';
+import { boot, bootAhead } from './boot.ts';
+import { cpuArgument } from './devices.ts';
 import { givenMedia } from './layout.ts';
 import { files } from './machine.ts';
 import { type BootParams, parseBootParams } from './params.ts';
 import { qemuName, qemuPackage } from './program.ts';
+import type { BootHost, BootSetup } from './setup.ts';
 
 export { bootAbilities } from './abilities.ts';
 
@@ -41,7 +44,8 @@ async function describe(
   params: BootParams,
   context: ActionContext,
 ): Promise<{ setup: BootSetup; host: BootHost }> {
-  const { options, exact, machine, commandLine } = params;
+  const { options, exact, machine, commandLine, dump } = params;
+  const aids = params.aids ?? undefined;
   const host = {
     work: context.work,
     shared: context.shared,
@@ -49,11 +53,23 @@ async function describe(
     signal: context.signal,
     start: context.start,
   };
-  const accelerator = await chooseAccelerator(options, exact, host);
+  const wanted = { accelerator: options.accelerator, cpu: cpuArgument(options) };
+  const accelerator = await chooseAccelerator(wanted, exact || needsTcg(aids, options), host);
   const media = givenMedia(machine, options, context);
   const symbols = context.task.inputs['symbols'] ? { symbols: context.input('symbols') } : {};
   const traces = context.task.inputs['traces'] ? { traces: context.input('traces') } : {};
-  const setup = { machine, options, accelerator, exact, commandLine, ...media, ...symbols, ...traces };
+  const setup = {
+    machine,
+    options,
+    accelerator,
+    exact,
+    commandLine,
+    dump,
+    aids,
+    ...media,
+    ...symbols,
+    ...traces,
+  };
   return { setup, host };
 }
 
@@ -61,6 +77,10 @@ async function describe(
 function keep(outcome: BootOutcome, context: ActionContext): void {
   move(join(context.work, files.serial), context.output('serial.log'));
   writeFileSync(context.output('outcome.json'), stringifyExact(outcome));
+  if (!context.task.outputs.includes('memory.elf')) return;
+  if (existsSync(join(context.work, files.memory)) && outcome.end !== 'passed')
+    move(join(context.work, files.memory), context.output('memory.elf'));
+  else writeFileSync(context.output('memory.elf'), '');
 }
 
 function move(from: string, to: string): void {

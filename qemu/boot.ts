@@ -1,15 +1,17 @@
 // One boot: lays out the files, starts QEMU, watches the guest, looks at it when it stops, ends QEMU, judges.
 import { copyFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Emit } from '../core/event.ts';
-import type { Command, Finished, Running } from '../core/exec.ts';
+import type { Finished } from '../core/exec.ts';
 import { SynosError } from '../core/failure.ts';
 import type { BootOutcome } from '../core/outcome.ts';
+import { type Ending, endingOf } from './ending.ts';
 import type { BootFacts, Stop } from './evidence.ts';
+import { followGuest } from './follow.ts';
 import { type Guest, startGuest } from './guest.ts';
-import { type GivenMedia, layOutMedia } from './layout.ts';
-import { patienceFor } from './limits.ts';
-import { type Accelerator, files, machineArguments } from './machine.ts';
+import type { Seen } from './last/seen.ts';
+import { layOutMedia } from './layout.ts';
+import { patienceFor, slowness } from './limits.ts';
+import { files, machineArguments } from './machine.ts';
 import type { MachineOptions } from './options.ts';
 import {
   complaintsOf,
@@ -18,86 +20,106 @@ import {
   type Stopwatch,
   serialTellers,
   stopwatch,
+  withFaults,
+  withLines,
 } from './outcome.ts';
 import { checkQemuComplaints, checkSpace, findQemu } from './program.ts';
-import { type SerialReader, serialReader } from './serial.ts';
+import { playScript, type Script } from './script.ts';
+import { type SerialExtras, type SerialReader, serialReader } from './serial.ts';
+import { openSerialInput, type SerialInput } from './serial-input.ts';
+import type { BootHost, BootSetup } from './setup.ts';
 import { symbolNames } from './symbols.ts';
 import { followFile } from './tail.ts';
-import { watchGuest } from './watch.ts';
-
-export type BootSetup = GivenMedia & {
-  readonly machine: string;
-  readonly options: MachineOptions;
-  readonly accelerator: Accelerator;
-  readonly exact: boolean;
-  /** Words behind those of the machine description: later words win. */
-  readonly commandLine: string;
-  /** An archive of allocation traces for the kernel. */
-  readonly traces?: string;
-  /** The kernel's ELF file, for names of addresses. */
-  readonly symbols?: string;
-};
-
-export type BootHost = {
-  /** An empty folder, in which the raw serial log is left as `files.serial`. */
-  readonly work: string;
-  readonly emit: Emit;
-  readonly signal: AbortSignal;
-  start(command: Command): Promise<Running>;
-};
 
 /**
  * Boots a machine and tells how it went, whatever the guest did. Throws SynosError only where this machine lacks something
  * (tool.missing, resource.short, disk.full) or the signal was aborted (interrupted).
  */
 export async function boot(setup: BootSetup, host: BootHost): Promise<BootOutcome> {
-  const watch = stopwatch();
-  const { argv, guest } = await startMachine(setup, host);
-  return runMachine(setup, host, { argv, guest, watch });
+  const watch = stopwatchFor(setup);
+  const machine = await startMachine(setup, host);
+  return runMachine(setup, host, { ...machine, watch });
 }
 
 /** The same in two steps: QEMU starts with its machine paused now, and is set running by what this resolves with. */
 export async function bootAhead(setup: BootSetup, host: BootHost): Promise<() => Promise<BootOutcome>> {
-  const { argv, guest } = await startMachine(setup, host);
-  return () => runMachine(setup, host, { argv, guest, watch: stopwatch(true) });
+  const machine = await startMachine(setup, host);
+  return () => runMachine(setup, host, { ...machine, watch: stopwatchFor(setup, true) });
 }
 
-type Machine = { readonly argv: readonly [string, ...string[]]; readonly guest: Guest };
+type Machine = {
+  readonly argv: readonly [string, ...string[]];
+  readonly guest: Guest;
+  readonly input: SerialInput | undefined;
+};
 
 async function startMachine(setup: BootSetup, host: BootHost): Promise<Machine> {
-  const argv = layOut(setup, host.work);
-  return { argv, guest: await startGuest({ argv, cwd: host.work, keepBytes: 65_536 }, host.start) };
+  const argv = layOut(setup, host);
+  const input = isTypedAt(setup, host) ? await openSerialInput(host.work, host.start) : undefined;
+  return { argv, input, guest: await startGuest({ argv, cwd: host.work, keepBytes: 65_536 }, host.start) };
+}
+
+function stopwatchFor({ options }: BootSetup, ahead = false): Stopwatch {
+  return stopwatch({ ahead, forReady: options.rules?.ready !== undefined });
 }
 
 async function runMachine(
   setup: BootSetup,
   host: BootHost,
-  { argv, guest, watch }: Machine & { readonly watch: Stopwatch },
+  { argv, guest, input, watch }: Machine & { readonly watch: Stopwatch },
 ): Promise<BootOutcome> {
   const { machine, accelerator, exact, options } = setup;
   const log = join(host.work, files.serial);
   const cap = options.limits.serialMib * 2 ** 20;
-  const serial = serialReader(serialTellers(machine, host.emit));
+  const script = input && scriptOf(setup, input);
+  const { faults: wanted } = options;
+  const faults =
+    wanted.length === 0 ? undefined : (await import('./faults.ts')).startFaults(wanted, exact, guest.order);
+  const serial = serialReader(withLines(serialTellers(machine, host.emit, watch.ms), faults?.line), {
+    rules: options.rules,
+    heard: script?.hear,
+    screen: await screenOf(options),
+  });
+  const ending = options.rules || script ? endingOf(options, serial, script) : undefined;
   const tail = followFile(log);
   const poll = (): number => {
-    const came = tail.poll(serial.feed);
+    const came = tail.poll(serial.feed, serial.room());
+    serial.look();
     watch.mark(serial.state());
-    return came;
+    return came + (faults?.coming ? 1 : 0);
   };
   try {
     host.emit({ type: 'boot.started', machine, accelerator, argv });
-    const run = await runGuest(guest, setup, host, serial, poll);
-    while (serial.state().bytes <= cap && poll() > 0);
+    const wakes = tail.onGrowth(guest.wake);
+    if (input) host.typist?.(input);
+    watch.go();
+    const run = await runGuest(guest, setup, host, { serial, poll, wakes, ending });
+    const struck = faults?.end();
+    do {
+      while (serial.state().bytes <= cap && poll() > 0);
+      await serial.ready();
+    } while (serial.state().bytes <= cap && poll() > 0);
     serial.finish();
-    const facts = factsOf(run, setup, host.work, serial);
+    const facts = { ...factsOf(run, setup, host.work, serial), rules: ending?.facts() };
     checkQemuComplaints(facts.complaints, options.memoryMib);
-    const context = { machine, accelerator, exact, argv, version: run.version, timing: watch.end() };
-    const outcome = outcomeOf(context, facts, serial);
+    if (neverRan(facts)) await (await import('./has.ts')).tellLack(argv, options);
+    const context = {
+      machine,
+      accelerator,
+      exact,
+      argv,
+      version: run.version,
+      timing: watch.end(),
+      last: lastSeen(run),
+    };
+    const outcome = withFaults(outcomeOf(context, facts, serial), struck);
     if (outcome.end !== 'passed') checkSpace(host.work);
     host.emit({ type: 'boot.ended', machine, outcome });
     return outcome;
   } finally {
+    faults?.end();
     tail.close();
+    input?.close();
     // What a flood wrote before QEMU was gone is no use to anybody.
     if (statSync(log).size > cap) truncateSync(log, cap);
   }
@@ -113,7 +135,12 @@ function factsOf(run: GuestRun, setup: BootSetup, work: string, serial: SerialRe
     signal,
     complaints: complaintsOf(run.finished),
     tripleFault: loggedTripleFault(work),
-    nameOf: setup.symbols === undefined ? () => undefined : symbolNames(setup.symbols),
+    tripleFaultsLogged: setup.accelerator === 'tcg',
+    inKernel: run.seen?.symbolsFit === true,
+    nameOf:
+      setup.symbols === undefined || run.seen?.symbolsFit === false
+        ? () => undefined
+        : symbolNames(setup.symbols),
     throughFirmware: setup.options.boot !== 'kernel',
     serial: serial.state(),
     harvest: serial.harvest(),
@@ -121,24 +148,59 @@ function factsOf(run: GuestRun, setup: BootSetup, work: string, serial: SerialRe
   };
 }
 
-type GuestRun = Pick<BootFacts, 'stop' | 'samples' | 'started'> & { version: string; finished: Finished };
+// Loaded late: it is large, and few machines have one.
+async function screenOf({ terminal }: MachineOptions): Promise<SerialExtras['screen']> {
+  if (terminal === false) return undefined;
+  const { screenMaker } = await import('./terminal.ts');
+  return screenMaker(terminal === true ? { columns: 80, rows: 25 } : terminal);
+}
+
+function isTypedAt({ options }: BootSetup, { typist }: BootHost): boolean {
+  return typist !== undefined || options.script.length > 0;
+}
+
+function scriptOf({ options, exact }: BootSetup, input: SerialInput): Script | undefined {
+  // A script that types more than a guest takes waits for it in vain, and is told so.
+  return options.script.length > 0 ? playScript(options.script, slowness(exact), input.send) : undefined;
+}
+
+/** The guest's serial port, and what it says about the end. */
+type Port = {
+  readonly serial: SerialReader;
+  readonly poll: () => number;
+  /** Whoever waits is woken by the first byte. */
+  readonly wakes: boolean;
+  readonly ending: Ending | undefined;
+};
+
+/** QEMU ended before its machine ran, and nobody ended it. */
+function neverRan({ stop, started, signal, exit }: BootFacts): boolean {
+  return stop.cause === 'exit' && !started && signal === null && exit !== 0;
+}
+
+type GuestRun = Pick<BootFacts, 'stop' | 'samples' | 'started'> & {
+  version: string;
+  finished: Finished;
+  seen: Seen | undefined;
+  /** Why there is no memory dump, where one was asked for. */
+  dumpNote: string | undefined;
+};
 
 // From the guest's first instruction to the end of QEMU.
 async function runGuest(
   guest: Guest,
   setup: BootSetup,
   host: BootHost,
-  serial: SerialReader,
-  poll: () => number,
+  { serial, ending, ...port }: Port,
 ): Promise<GuestRun> {
   host.signal.addEventListener('abort', guest.wake, { once: true });
   try {
-    guest.go();
-    const stop = await watchGuest({
+    const stop = await followGuest(guest, setup, host, {
       limits: setup.options.limits,
       patience: patienceFor(setup.options, setup.exact),
-      poll,
+      ...port,
       serial: serial.state,
+      ...(ending ? { ending } : {}),
       ended: () => (host.signal.aborted ? { cause: 'exit' } : guest.ended()),
       registers: guest.registers,
       prove: guest.prove,
@@ -146,9 +208,12 @@ async function runGuest(
       pause: guest.pause,
     });
     const samples = host.signal.aborted ? [] : await lastLooks(guest, stop);
+    const cpus = samples.at(-1) ?? [];
+    const seen = cpus.length > 0 && wentWrong(stop) ? await guest.lookAround(cpus, setup.symbols) : undefined;
+    const dumpNote = setup.dump ? await dumpOf(guest, setup, host, samples) : undefined;
     const finished = await guest.finish();
     if (host.signal.aborted) throw interruption(host.signal);
-    return { stop, samples, started: guest.started(), version: guest.version(), finished };
+    return { stop, samples, started: guest.started(), version: guest.version(), finished, seen, dumpNote };
   } finally {
     host.signal.removeEventListener('abort', guest.wake);
     await guest.finish();
@@ -157,10 +222,34 @@ async function runGuest(
 
 // A guest that reset or powered off stands still; one that still runs is looked at several times.
 async function lastLooks(guest: Guest, stop: Stop): Promise<BootFacts['samples']> {
-  if (stop.cause === 'exit') return [];
+  if (stop.cause === 'exit' || stop.cause === 'done') return [];
   if (stop.cause === 'event') return [await guest.registers()];
   if (stop.cause === 'dead-halt' || stop.cause === 'dead-wait') return guest.still();
   return guest.samples();
+}
+
+// Whether it passed is known later; then the dump is dropped.
+async function dumpOf(
+  guest: Guest,
+  { options }: BootSetup,
+  { work }: BootHost,
+  samples: BootFacts['samples'],
+): Promise<string | undefined> {
+  if (samples.length === 0) return 'no memory dump: QEMU was gone, or did not answer';
+  return guest.dump(work, options.memoryMib);
+}
+
+function lastSeen({ seen, dumpNote }: GuestRun): BootOutcome['last'] {
+  if (!seen && dumpNote === undefined) return undefined;
+  return {
+    cpus: seen?.cpus ?? [],
+    notes: [...(seen?.notes ?? []), ...(dumpNote === undefined ? [] : [dumpNote])],
+  };
+}
+
+// A guest that powers itself off may well have passed.
+function wentWrong(stop: Stop): boolean {
+  return stop.cause !== 'event' || (stop.reason !== 'guest-shutdown' && stop.reason !== 'host-signal');
 }
 
 function interruption(signal: AbortSignal): SynosError {
@@ -169,8 +258,9 @@ function interruption(signal: AbortSignal): SynosError {
 }
 
 // Writes the files that QEMU reads; returns its whole command.
-function layOut(setup: BootSetup, work: string): readonly [string, ...string[]] {
+function layOut(setup: BootSetup, host: BootHost): readonly [string, ...string[]] {
   const { options, exact } = setup;
+  const { work } = host;
   const words = [options.commandLine, setup.commandLine, exact ? 'clock=instructions' : ''];
   const commandLine = words.filter((word) => word !== '').join(' ');
   writeFileSync(join(work, files.cmdline), commandLine);
@@ -181,6 +271,11 @@ function layOut(setup: BootSetup, work: string): readonly [string, ...string[]] 
   };
   return [
     findQemu(),
-    ...machineArguments({ options, media, accelerator: setup.accelerator, exact, commandLine }),
+    ...machineArguments({
+      ...{ options, media, exact, commandLine },
+      accelerator: setup.accelerator,
+      input: isTypedAt(setup, host),
+      aids: setup.aids,
+    }),
   ];
 }

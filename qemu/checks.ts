@@ -1,7 +1,7 @@
 // Small checks of plain data, put together in params.ts: what zod would do, at a hundredth of its start-up cost.
 import { isObject, type Json } from '../core/json.ts';
 
-export type Check = (value: Json) => boolean;
+export type Check = (value: Json | undefined) => boolean;
 
 export const oneOf =
   (...words: readonly string[]): Check =>
@@ -20,10 +20,18 @@ export const nullOr =
   (check: Check): Check =>
   (value) =>
     value === null || check(value);
-/** Exactly these fields. */
+export const listOf =
+  (check: Check, most: number): Check =>
+  (value) =>
+    Array.isArray(value) && value.length <= most && value.every((one) => check(one));
+export const maybe =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+/** These fields and no others; what is not there is for the field's own check to say. */
 export const fields =
   (checks: { readonly [key: string]: Check }): Check =>
   (value) =>
     isObject(value) &&
-    Object.keys(value).length === Object.keys(checks).length &&
-    Object.entries(checks).every(([key, check]) => Object.hasOwn(value, key) && check(value[key] ?? null));
+    Object.keys(value).every((key) => Object.hasOwn(checks, key)) &&
+    Object.entries(checks).every(([key, check]) => check(Object.hasOwn(value, key) ? value[key] : undefined));

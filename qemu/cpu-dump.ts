@@ -25,7 +25,7 @@ export type Registers = {
   readonly efer: bigint;
 };
 
-const generalNames = 'RAX RCX RDX RBX RSP RBP RSI RDI R8 R9 R10 R11 R12 R13 R14 R15'.split(' ');
+export const generalNames = 'RAX RCX RDX RBX RSP RBP RSI RDI R8 R9 R10 R11 R12 R13 R14 R15'.split(' ');
 
 /** Undefined where a register is missing that no CPU lacks. */
 export function parseDump(block: string): Registers | undefined {

@@ -40,10 +40,14 @@ function backingName(file: Peek, head: Buffer): string {
   return ` with the backing file ${visibleUpTo(name, 200)}`;
 }
 
+/** A disk that nobody boots from: only its format matters. */
+export function imageFault(file: Peek, format: 'raw' | 'qcow2'): Fault | undefined {
+  return format === 'qcow2' ? qcow2Fault(file) : formatFault(file);
+}
+
 export function diskFault(file: Peek, format: 'raw' | 'qcow2', firmware: Firmware): Fault | undefined {
-  if (format === 'qcow2') return qcow2Fault(file);
-  const other = formatFault(file);
-  if (other) return other;
+  const other = imageFault(file, format);
+  if (other || format === 'qcow2') return other;
   const head = file.at(0, 1024);
   if (head.length < 512)
     return { reason: `it has ${file.bytes} bytes, less than one sector`, next: 'build or copy it anew' };

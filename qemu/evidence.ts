@@ -1,6 +1,7 @@
 // All that was seen of a boot when it was over, and the words that tell it.
 import type { Harvest } from './harvest.ts';
 import type { KtapResult } from './ktap.ts';
+import type { Done } from './options.ts';
 import { type CpuState, describeCpus, isIdle } from './registers.ts';
 import type { SerialState } from './serial.ts';
 import type { NameOf } from './symbols.ts';
@@ -23,7 +24,28 @@ export type Stop =
   | { readonly cause: 'frozen'; readonly seconds: number }
   | { readonly cause: 'silence'; readonly seconds: number }
   | { readonly cause: 'time-limit'; readonly seconds: number }
-  | { readonly cause: 'flood'; readonly what: string };
+  | { readonly cause: 'flood'; readonly what: string }
+  /** The guest showed what the machine's rules call done. */
+  | { readonly cause: 'done'; readonly what: string }
+  | { readonly cause: 'fail-line' }
+  /** A step of the script that did not come in its time. */
+  | { readonly cause: 'script'; readonly step: string; readonly seconds: number };
+
+/** What the verdict is to know of a machine with rules or a script. */
+export type RuleFacts = {
+  readonly done: Exclude<Done, 'auto'>;
+  readonly passCode: number;
+  /** The guest showed what `done` names, as far as that comes on the serial port. */
+  readonly met: boolean;
+  /** It said that something failed: the line, escaped. */
+  readonly fail: string | undefined;
+  /** Why results are not whole, or the guest not ready. */
+  readonly defects: readonly string[];
+  /** The machine came so far that it is in no firmware any more. */
+  readonly alive: boolean;
+  /** For people. */
+  readonly evidence: readonly string[];
+};
 
 export type BootFacts = {
   readonly stop: Stop;
@@ -35,6 +57,10 @@ export type BootFacts = {
   readonly complaints: readonly string[];
   /** QEMU's log of CPU resets says so. */
   readonly tripleFault: boolean;
+  /** QEMU logs every triple fault: under TCG it does, under KVM it cannot. */
+  readonly tripleFaultsLogged: boolean;
+  /** A CPU is in code of the kernel's ELF file, byte by byte. */
+  readonly inKernel: boolean;
   /** Registers at the end, several times where the guest still ran; empty where QEMU was gone. */
   readonly samples: readonly (readonly CpuState[])[];
   /** Names an address of the kernel, where its symbols are at hand. */
@@ -43,10 +69,16 @@ export type BootFacts = {
   readonly serial: SerialState;
   readonly harvest: Harvest;
   readonly tests: KtapResult;
+  /** Where the machine has rules or a script. */
+  readonly rules?: RuleFacts | undefined;
 };
 
 export function eventReason(facts: BootFacts): string | undefined {
   return facts.stop.cause === 'event' ? facts.stop.reason : undefined;
+}
+
+export function poweredOff(facts: BootFacts): boolean {
+  return eventReason(facts) === 'guest-shutdown';
 }
 
 export function lastSample(facts: BootFacts): readonly CpuState[] {
@@ -87,6 +119,7 @@ export function evidenceOf(facts: BootFacts): string[] {
     `hello record ${harvest.hello ? 'came' : 'missing'}, end record ${harvest.ended ? 'came' : 'missing'}, ${harvest.records.length} records`,
     ...harvest.defects,
     ...tests.problems,
+    ...(facts.rules?.evidence ?? []),
     ...facts.complaints.slice(-3).map((line) => `QEMU said: ${line}`),
   ];
 }

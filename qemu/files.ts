@@ -2,6 +2,11 @@
 
 export const files = {
   serial: 'serial.raw',
+  /** The guest's memory, where it was asked for. */
+  memory: 'memory.elf',
+  /** A FIFO, and what leads to `serial` where there is input: QEMU wants the two names to differ in these endings only. */
+  input: 'port.in',
+  output: 'port.out',
   log: 'qemu.log',
   vars: 'vars.fd',
   cmdline: 'cmdline.txt',
@@ -10,6 +15,6 @@ export const files = {
   initrd: 'initrd.img',
   /** A copy of the firmware image, since firmware keeps its variables in itself. */
   firmware: 'firmware.fd',
-  /** What the guest writes to its disk; the disk itself stays as it is. */
-  overlay: 'disk.qcow2',
+  /** A socket, where a debugger finds the machine. */
+  gdb: 'gdb.socket',
 } as const;

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Command, Finished, Running } from '../core/exec.ts';
 import { visibleUpTo } from '../core/text.ts';
 import type { Stop } from './evidence.ts';
+import type { Seen } from './last/seen.ts';
 import type { Proof, Prover } from './proof/prove.ts';
 import { openQmp, type Qmp, type QmpEvent, QmpRefusal } from './qmp.ts';
 import { type CpuState, parseRegisters } from './registers.ts';
@@ -10,6 +11,8 @@ import { type CpuState, parseRegisters } from './registers.ts';
 export type Guest = {
   /** Sets it running; QEMU may still be busy with its own start. */
   go(): void;
+  /** Resolves when QEMU has made everything and answers, or is gone. */
+  ready(): Promise<void>;
   /** QEMU's own version text; 'unknown' when it never greeted. */
   version(): string;
   /** The guest was set running. */
@@ -20,8 +23,16 @@ export type Guest = {
   /** Registers three times over a tenth of a second, consistent ones: the guest is stopped for each look. */
   samples(): Promise<readonly (readonly CpuState[])[]>;
   prove(): Promise<Proof | undefined>;
+  /** What a guest that stands still is seen at; undefined when that cannot be told in a few seconds. */
+  lookAround(cpus: readonly CpuState[], symbols: string | undefined): Promise<Seen | undefined>;
+  /** Leaves `files.memory` in the folder; else why not. */
+  dump(work: string, memoryMib: number): Promise<string | undefined>;
   /** Registers once; the guest stands still from then on. */
   still(): Promise<readonly (readonly CpuState[])[]>;
+  /** Gives QEMU a command; rejects with its words when it would not do it. */
+  order: Qmp['execute'];
+  /** Whether a debugger is connected. */
+  debugged(): Promise<boolean>;
   cpuMs(): number;
   pause(ms: number): Promise<void>;
   /** Wakes a pause. */
@@ -30,20 +41,22 @@ export type Guest = {
   finish(): Promise<Finished>;
 };
 
-/** A monitor that does not answer for so long belongs to a QEMU that hangs. */
+type Start = (command: Command) => Promise<Running>;
+
+/** A monitor that does not answer for so long belongs to a QEMU that hangs; one that was stopped is not waited for. */
+const hangMs = 15_000;
 const answerMs = 1000;
 /** A proof is many questions; on a loaded host they take their time. */
 const proofMs = 5000;
+/** Of which addr2line may take most, on a large kernel. */
+const lookMs = 15_000;
 /** From the promise to quit to the end of the process, and from TERM to KILL. */
 const quitMs = 1000;
 const termMs = 1000;
 const sampleGapMs = 40;
 
 /** Starts QEMU with its machine paused. Rejects as Running's start does. */
-export async function startGuest(
-  command: Command,
-  start: (command: Command) => Promise<Running>,
-): Promise<Guest> {
+export async function startGuest(command: Command, start: Start): Promise<Guest> {
   const running = await start({ ...command, channel: true });
   if (!running.channel) throw new TypeError('QEMU was started without its channel');
   const state = { started: false, stop: undefined as Stop | undefined };
@@ -59,7 +72,7 @@ export async function startGuest(
   });
   void running.ended.then(() => end({ cause: 'exit' }));
 
-  const look = looks(qmp);
+  const look = looks(qmp, { pid: running.pid, ready: () => state.started });
   return {
     go() {
       qmp.execute('cont').catch((error: unknown) => {
@@ -67,6 +80,7 @@ export async function startGuest(
         if (error instanceof QmpRefusal) end({ cause: 'refused', why: visibleUpTo(error.message, 400) });
       });
     },
+    ready: () => qmp.ready.catch(() => {}),
     version: qmp.version,
     started: () => state.started,
     ended: () => state.stop,
@@ -74,6 +88,10 @@ export async function startGuest(
     samples: look.samples,
     prove: look.prove,
     still: look.still,
+    order: qmp.execute,
+    lookAround: (cpus, symbols) => look.around(cpus, symbols, start),
+    dump: look.dump,
+    debugged: look.debugged,
     cpuMs: () => cpuTimeMs(running.pid),
     pause: sleep.pause,
     wake: sleep.wake,
@@ -92,26 +110,32 @@ export async function startGuest(
 
 function endOf(event: QmpEvent): string | undefined {
   if (event.event === 'GUEST_PANICKED') return 'guest-panic';
+  if (event.event === 'WATCHDOG') return 'watchdog';
   if (event.event !== 'SHUTDOWN') return undefined;
   const reason = String(event.data.reason ?? 'unknown');
   return /^[a-z-]{1,40}$/.test(reason) ? reason : 'unknown';
 }
 
-// The ways to look into a guest. A monitor that was late once is not asked again: its QEMU hangs, and each question would cost a second.
-function looks(qmp: Qmp) {
+// The ways to look into a guest. A QEMU that was found to hang is not asked again. Nor is one that still starts, which on a loaded host takes
+// seconds: silence there is no sign of anything.
+function looks(qmp: Qmp, process: { readonly pid: number; ready(): boolean }) {
   let late = false;
   // Few guests ever need it.
   let proving: Promise<Prover> | undefined;
   const ask = async <T>(question: () => Promise<T>, substitute: T): Promise<T> => {
-    if (late) return substitute;
-    return within(
-      answerMs,
-      question().catch(() => substitute),
-      () => {
-        late = true;
-        return substitute;
-      },
-    );
+    if (late || !process.ready()) return substitute;
+    const answer = question().catch(() => substitute);
+    for (let waited = 0; waited < hangMs && !late; waited += answerMs) {
+      const came = await within(
+        answerMs,
+        answer.then((value) => ({ value })),
+        () => undefined,
+      );
+      if (came) return came.value;
+      late = standsStill(process.pid);
+    }
+    late = true;
+    return substitute;
   };
   const registers = async (): Promise<readonly CpuState[]> =>
     parseRegisters(await ask(() => qmp.monitor('info registers -a'), ''));
@@ -135,10 +159,34 @@ function looks(qmp: Qmp) {
       const cpus = await registers();
       return cpus.length > 0 ? [cpus] : [];
     },
+    async around(cpus: readonly CpuState[], symbols: string | undefined, start: Start) {
+      const work = import('./last/seen.ts').then(({ lookAround }) =>
+        lookAround(cpus, { qmp, symbols, start }),
+      );
+      return late
+        ? undefined
+        : within(
+            lookMs,
+            work.catch(() => undefined),
+            () => undefined,
+          );
+    },
+    async dump(work: string, memoryMib: number) {
+      const { dumpMemory, dumpMs } = await import('./dump.ts');
+      const late = 'no memory dump: QEMU took too long for it';
+      return within(dumpMs(memoryMib), dumpMemory(qmp, work, memoryMib), () => late);
+    },
     prove: async () => {
       proving ??= import('./proof/prove.ts').then(({ prover }) => prover(qmp));
       const proof = proving.then((it) => it.prove()).catch(() => undefined);
       return late ? undefined : within(proofMs, proof, () => undefined);
+    },
+    async debugged() {
+      const devices = (await ask(() => qmp.execute('query-chardev'), [])) as {
+        label: string;
+        filename: string;
+      }[];
+      return devices.some(({ label, filename }) => label === 'gdb' && !filename.startsWith('disconnected:'));
     },
     /** Asks QEMU to go; resolves when it said that it will, or will not answer. */
     quit: () => order('quit'),
@@ -182,6 +230,16 @@ function sleeper() {
       else woken = true;
     },
   };
+}
+
+/** Stopped by a signal or a debugger, dead, or gone. */
+function standsStill(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return /^[TtZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+  } catch {
+    return true;
+  }
 }
 
 /** User and system time of a process from /proc, whose clock has 100 ticks a second on every Linux; 0 when it is gone. */

@@ -1,5 +1,5 @@
 // KTAP: leaves are counted, names are full, and a plan that was not fulfilled is told.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ktapReader } from './ktap.ts';
 
 function read(text: string) {
@@ -92,4 +92,74 @@ test('names are escaped, and failures capped', () => {
   expect(summary.failed).toBe(500);
   expect(summary.failures).toHaveLength(100);
   expect(summary.failures[0]).toBe('\\x1b[31mred');
+});
+
+const spec = `KTAP version 2
+1..2
+  KTAP version 2
+  1..2
+    KTAP version 2
+    1..2
+    not ok 1 test_1
+    ok 2 test_2
+  not ok 1 test_3
+  ok 2 test_4 # SKIP
+not ok 1 example_test_1
+ok 2 example_test_2`;
+
+test('lists are told by where they stand, two blanks a level as the specification has it', () => {
+  const { summary, problems } = read(spec);
+  expect(summary).toEqual({
+    passed: 2,
+    failed: 1,
+    skipped: 1,
+    failures: ['example_test_1/test_3/test_1'],
+  });
+  expect(problems).toEqual([]);
+});
+
+describe('behind the time stamp of a kernel, results read the same', () => {
+  test.each(['[    1.234567] ', '[   12.034567][    T1] ', '<6>[    0.5] ', '\r'])('%j', (stamp) => {
+    for (const text of [nested, spec]) expect(read(text.replace(/^/gm, stamp))).toEqual(read(text));
+  });
+});
+
+test('a result that other output tore is missed, by its number and by the plan', () => {
+  expect(read('KTAP version 1\nok 1 a\nok[  1.0] eth0: up\n 2 b\nok 3 c\nok 4 d').problems).toEqual([
+    'tests: result 3 came in place of result 2',
+  ]);
+  expect(read('KTAP version 1\n1..3\nok 1 a\no[  1.0] eth0: up\nk 2 b\nok 3 c').problems).toEqual([
+    'tests: result 3 came in place of result 2',
+    'tests: 3 planned, 2 reported',
+  ]);
+});
+
+test('the same result twice is told', () => {
+  expect(read('KTAP version 1\n1..2\nok 1 a\nok 1 a').problems).toEqual([
+    'tests: result 1 came in place of result 2',
+  ]);
+});
+
+test('a plan behind its results counts, and a subtest named by the line before it', () => {
+  const { summary, problems } = read(
+    'TAP version 14\n# Subtest: foo\n    not ok 1 - this\n    1..1\nnot ok 1 - foo\n1..1',
+  );
+  expect(summary.failures).toEqual(['foo/this']);
+  expect(problems).toEqual([]);
+});
+
+test('a list is complete when all of its plan was reported', () => {
+  const reader = ktapReader();
+  const after = (line: string): boolean => {
+    reader.line(line);
+    return reader.complete();
+  };
+  expect(['KTAP version 1', '1..2', 'ok 1 a', '  1..1', '  ok 1 x'].map(after)).not.toContain(true);
+  expect(after('ok 2 b')).toBe(true);
+  expect(after('KTAP version 1')).toBe(false);
+});
+
+test('lists that open without end are read as the deepest one', () => {
+  const deep = Array.from({ length: 200 }, (_, i) => `${' '.repeat(i)}KTAP version 1`).join('\n');
+  expect(read(`${deep}\n${' '.repeat(200)}ok 1 a`).summary.passed).toBe(1);
 });

@@ -3,6 +3,7 @@ import { copyFileSync, realpathSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ActionContext } from '../core/action.ts';
 import { SynosError } from '../core/failure.ts';
+import { overlayFile } from './disk-nodes.ts';
 import { files } from './files.ts';
 import { firmwareFiles, firmwarePath } from './firmware.ts';
 import { machineFirmware } from './machine.ts';
@@ -20,6 +21,8 @@ export type GivenMedia = {
   readonly disk?: string;
   /** A firmware image that is started itself. */
   readonly firmware?: string;
+  /** Of `options.disks`, by their place; undefined: a blank disk. */
+  readonly disks?: readonly (string | undefined)[];
 };
 
 const names = ['kernel', 'initrd', 'image', 'disk', 'firmware'] as const;
@@ -36,21 +39,35 @@ export function givenMedia(
   if (started === undefined)
     throw new SynosError({ code: 'plan.invalid', reason: `nothing to start for ${machine}` });
   checkBuilt(machine, started, options, given.initrd === undefined ? 0 : statSync(given.initrd).size);
-  return given;
+  const disks = options.disks.map((_, i) =>
+    context.task.inputs[`disk${i}`] ? realpathSync(context.input(`disk${i}`)) : undefined,
+  );
+  return { ...given, disks };
 }
 
 /** Writes what QEMU needs beside the media; resolves names to what machine.ts puts into arguments. */
 export function layOutMedia(given: GivenMedia, options: MachineOptions, work: string): Media {
   const { kernel, initrd, image, disk } = given;
   if (initrd !== undefined) symlinkSync(initrd, join(work, files.initrd));
-  if (disk !== undefined) writeEmptyQcow2(join(work, files.overlay), diskBytes(disk, options.format));
+  if (disk !== undefined) writeEmptyQcow2(join(work, overlayFile('disk')), diskBytes(disk, options.format));
+  layOutDisks(given.disks ?? [], options, work);
   return {
+    disks: given.disks ?? [],
     firmware: layOutFirmware(given, options, work),
     ...(kernel === undefined ? {} : { kernel }),
     ...(initrd === undefined ? {} : { initrd: true as const }),
     ...(image === undefined ? {} : { image }),
     ...(disk === undefined ? {} : { disk }),
   };
+}
+
+function layOutDisks(paths: readonly (string | undefined)[], { disks }: MachineOptions, work: string): void {
+  for (const [i, disk] of disks.entries()) {
+    if (disk.readOnly && disk.file !== null) continue;
+    const path = paths[i];
+    const bytes = path === undefined ? (disk.sizeMib ?? 0) * 2 ** 20 : diskBytes(path, disk.format);
+    writeEmptyQcow2(join(work, overlayFile(`disk${i}`)), bytes);
+  }
 }
 
 function diskBytes(path: string, format: MachineOptions['format']): number {

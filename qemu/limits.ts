@@ -15,9 +15,14 @@ const exactFactor = 3;
 /** OVMF takes up to 9 s before the kernel's first byte, on a machine that has nothing else to do. */
 const uefiFactor = 3;
 
+/** How many times as long a step of a script may take. */
+export function slowness(exact: boolean): number {
+  return exact ? exactFactor : 1;
+}
+
 export function patienceFor(options: MachineOptions, exact: boolean): Patience {
   const { seconds, silenceSeconds, spinSeconds } = options.limits;
-  const slow = exact ? exactFactor : 1;
+  const slow = slowness(exact);
   const silence = silenceSeconds * slow;
   const firmware = machineFirmware(options) === 'uefi' ? uefiFactor * slow : 1;
   return {

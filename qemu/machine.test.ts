@@ -45,16 +45,16 @@ test('the default machine, whole', () => {
     socket,id=qmp,fd=3
     -mon
     chardev=qmp,mode=control
-    -chardev
-    file,id=serial,path=serial.raw
-    -serial
-    chardev:serial
     -d
     cpu_reset
     -D
     qemu.log
     -device
     {"driver":"isa-debug-exit","iobase":244,"iosize":4}
+    -chardev
+    file,id=serial,path=serial.raw
+    -serial
+    chardev:serial
     -bios
     /qboot.rom
     -kernel

@@ -2,7 +2,9 @@
 //
 // Nothing that a user chose is put inside an option that QEMU takes apart at commas: media go as JSON, the command line as an argument
 // of its own or as a file, and QEMU's own files have fixed names in its working folder.
+import { type Aids, aidArguments } from './aids.ts';
 import { device, words } from './argument.ts';
+import { deviceArguments, memoryArguments, processorArguments } from './devices.ts';
 import { files } from './files.ts';
 import { firmwareProperties, type Media, mediaArguments } from './media.ts';
 import type { MachineOptions } from './options.ts';
@@ -21,11 +23,15 @@ export type MachineRun = {
   /** Ticks are instructions: one guest instruction is one nanosecond of guest time, whatever the host does. */
   readonly exact: boolean;
   readonly commandLine: string;
+  /** The serial port takes what comes through the FIFO `files.input`. */
+  readonly input?: boolean;
+  readonly aids?: Aids | undefined;
 };
 
 /** `own`: the image that the machine starts. */
 export function machineFirmware(options: MachineOptions): 'none' | 'bios' | 'uefi' | 'own' {
   if (options.boot === 'firmware') return 'own';
+  if (options.firmware === 'qboot') return 'none';
   if (options.firmware !== 'auto') return options.firmware;
   return options.boot === 'kernel' ? 'none' : 'bios';
 }
@@ -37,12 +43,14 @@ export function machineArguments(run: MachineRun): string[] {
     ...words('-name synos'),
     ...['-machine', machineProperties(run)],
     ...clockArguments(run),
-    ...['-cpu', options.cpu],
-    ...['-smp', String(options.cpus)],
-    ...['-m', `${options.memoryMib}M`],
+    ...processorArguments(options),
+    ...memoryArguments(options),
     ...closedArguments,
     ...controlArguments,
+    ...serialArguments(run),
+    ...aidArguments(run.aids),
     ...mediaArguments(run.media, options, run.commandLine),
+    ...deviceArguments(options, run.media.disks ?? []),
   ];
 }
 
@@ -57,10 +65,15 @@ const closedArguments = [
 const controlArguments = [
   ...words('-S -action reboot=shutdown,shutdown=pause,panic=pause,watchdog=pause'),
   ...words('-chardev socket,id=qmp,fd=3 -mon chardev=qmp,mode=control'),
-  ...words(`-chardev file,id=serial,path=${files.serial} -serial chardev:serial`),
   ...words(`-d cpu_reset -D ${files.log}`),
   ...device({ driver: 'isa-debug-exit', iobase: debugExitPort, iosize: 4 }),
 ];
+
+function serialArguments(run: MachineRun): string[] {
+  // The output of a `pipe` need not be one. (`file` takes an `input-path` only in QEMUs later than 7.2.)
+  const port = run.input ? 'pipe,id=serial,path=port' : `file,id=serial,path=${files.serial}`;
+  return words(`-chardev ${port} -serial chardev:serial`);
+}
 
 function machineProperties(run: MachineRun): string {
   return `${run.options.machine}${firmwareProperties(run.media.firmware)}`;

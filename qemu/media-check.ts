@@ -4,14 +4,19 @@ import { dirname, relative, resolve } from 'node:path';
 import { SynosError } from '../core/failure.ts';
 import { isInside } from '../core/path.ts';
 import { visible } from '../core/text.ts';
-import { diskFault, firmwareFault, isoFault } from './disk-check.ts';
+import { diskFault, firmwareFault, imageFault, isoFault } from './disk-check.ts';
 import { kernelFault } from './kernel-check.ts';
 import { machineFirmware } from './machine.ts';
 import type { MachineOptions } from './options.ts';
 import { type Fault, peekInto } from './peek.ts';
 
 /** Files that a machine's description names, as paths relative to the project. */
-export type TreeMedia = { readonly file?: string; readonly initrd?: string };
+export type TreeMedia = {
+  readonly file?: string;
+  readonly initrd?: string;
+  /** Of `disks`, by their place; undefined: a blank disk. */
+  readonly disks: readonly (string | undefined)[];
+};
 
 /**
  * Looks at the files that a machine's description names. Throws SynosError input.missing where one is not there, and media.invalid
@@ -24,13 +29,20 @@ export function treeMedia(tree: string, name: string, options: MachineOptions): 
     if (fault) throw invalid(name, path, fault);
     return relative(tree, resolve(tree, path));
   };
+  const disks = options.disks.map((disk) => {
+    if (disk.file === null) return undefined;
+    const path = found(disk.file);
+    const fault = peekInto(resolve(tree, path), (file) => imageFault(file, disk.format));
+    if (fault) throw invalid(name, disk.file, fault);
+    return path;
+  });
   const initrd = options.initrd === null ? {} : { initrd: found(options.initrd) };
-  if (options.file === null) return initrd;
+  if (options.file === null) return { disks, ...initrd };
   const file = found(options.file);
   const bytes = options.initrd === null ? 0 : statSync(resolve(tree, options.initrd)).size;
   const fault = mediumFault(resolve(tree, file), options, bytes);
   if (fault) throw invalid(name, options.file, fault);
-  return { file, ...initrd };
+  return { file, disks, ...initrd };
 }
 
 function invalid(machine: string, path: string, { reason, next }: Fault): SynosError {

@@ -1,5 +1,6 @@
 // What a machine starts, as QEMU's arguments: kernel and initrd, CD, disk with its overlay, firmware. Pure.
-import { blockNode, device, hostFile, rawNode, words } from './argument.ts';
+import { device, rawNode, words } from './argument.ts';
+import { diskNodes } from './disk-nodes.ts';
 import { files } from './files.ts';
 import type { MachineOptions } from './options.ts';
 
@@ -10,6 +11,8 @@ export type Media = {
   readonly initrd?: true;
   readonly image?: string;
   readonly disk?: string;
+  /** Of `options.disks`, by their place; undefined: a blank disk. */
+  readonly disks?: readonly (string | undefined)[];
   /** The kernel is handed `files.traces` of the working folder. */
   readonly traces?: true;
   readonly firmware: FirmwareChoice;
@@ -95,22 +98,31 @@ function discBus(options: MachineOptions): 'ide' | 'ahci' | 'scsi' {
 }
 
 function diskArguments(path: string, options: MachineOptions): string[] {
-  const media = overlayNodes(path, options.format);
+  const media = diskNodes('disk', { path, format: options.format, readOnly: false });
   switch (diskBus(options)) {
     case 'ide':
-      return [...media, ...device({ driver: 'ide-hd', drive: 'disk', bus: 'ide.0', bootindex: 0 })];
+      return [
+        ...media,
+        ...device({ driver: 'ide-hd', id: 'disk-device', drive: 'disk', bus: 'ide.0', bootindex: 0 }),
+      ];
     case 'ahci':
-      return [...media, ...ahci(options, { driver: 'ide-hd', drive: 'disk', port: 0 })];
+      return [...media, ...ahci(options, { driver: 'ide-hd', id: 'disk-device', drive: 'disk', port: 0 })];
     case 'scsi':
       return [
         ...media,
         ...device({ driver: 'virtio-scsi-pci', id: 'scsi' }),
-        ...device({ driver: 'scsi-hd', drive: 'disk', bus: 'scsi.0', bootindex: 0 }),
+        ...device({ driver: 'scsi-hd', id: 'disk-device', drive: 'disk', bus: 'scsi.0', bootindex: 0 }),
       ];
     case 'virtio':
-      return [...media, ...device({ driver: 'virtio-blk-pci', drive: 'disk', bootindex: 0 })];
+      return [
+        ...media,
+        ...device({ driver: 'virtio-blk-pci', id: 'disk-device', drive: 'disk', bootindex: 0 }),
+      ];
     case 'nvme':
-      return [...media, ...device({ driver: 'nvme', drive: 'disk', serial: 'synos', bootindex: 0 })];
+      return [
+        ...media,
+        ...device({ driver: 'nvme', id: 'disk-device', drive: 'disk', serial: 'synos', bootindex: 0 }),
+      ];
   }
 }
 
@@ -119,33 +131,18 @@ function diskBus(options: MachineOptions): Exclude<MachineOptions['disk'], 'auto
   return options.machine === 'pc' ? 'ide' : 'ahci';
 }
 
-// The base is opened read-only, and what its own header names as a base is not looked at; the overlay's header names none.
-function overlayNodes(path: string, format: MachineOptions['format']): string[] {
-  const base = {
-    'node-name': 'disk-base',
-    'read-only': true,
-    driver: format,
-    file: hostFile(path, true),
-    ...(format === 'qcow2' ? { backing: null } : {}),
-  };
-  return [
-    ...blockNode(base),
-    ...blockNode({
-      'node-name': 'disk',
-      driver: 'qcow2',
-      file: hostFile(files.overlay, false),
-      backing: 'disk-base',
-    }),
-  ];
-}
-
-type Drive = { readonly driver: string; readonly drive: string; readonly port: number };
+type Drive = {
+  readonly driver: string;
+  readonly drive: string;
+  readonly port: number;
+  readonly id?: string;
+};
 
 // q35 has an AHCI controller of its own.
-function ahci({ machine }: MachineOptions, { driver, drive, port }: Drive): string[] {
-  if (machine === 'q35') return device({ driver, drive, bus: `ide.${port}`, bootindex: 0 });
+function ahci({ machine }: MachineOptions, { port, ...drive }: Drive): string[] {
+  if (machine === 'q35') return device({ ...drive, bus: `ide.${port}`, bootindex: 0 });
   return [
     ...words('-device {"driver":"ahci","id":"sata"}'),
-    ...device({ driver, drive, bus: 'sata.0', bootindex: 0 }),
+    ...device({ ...drive, bus: 'sata.0', bootindex: 0 }),
   ];
 }

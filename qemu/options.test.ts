@@ -30,6 +30,42 @@ describe('refused, at the field to change', () => {
     [{ file: '' }, 'file', /path of a file/],
     [{ initrd: 'a\nb' }, 'initrd', /path of a file/],
     [{ boot: 'iso', cdrom: 'ide' }, 'cdrom', /no IDE/],
+    [{ maxCpus: 1, cpus: 2 }, 'maxCpus', /less than the 2/],
+    [{ machine: 'microvm', maxCpus: 2 }, 'maxCpus', /while it runs/],
+    [{ machine: 'microvm', numa: [{ cpus: 1, memoryMib: 512 }] }, 'numa', /no NUMA/],
+    [{ cpus: 2, numa: [{ cpus: 1, memoryMib: 512 }] }, 'numa', /have 1 CPUs together, the machine 2/],
+    [{ numa: [{ cpus: 1, memoryMib: 256 }] }, 'numa', /have 256 MiB together, the machine 512/],
+    [{ machine: 'microvm', devices: ['virtio-rng', 'vga'] }, 'devices', /no PCI, which vga needs/],
+    [{ devices: ['vga', 'vga'] }, 'devices', /twice/],
+    [{ devices: ['vfio-pci'] }, 'devices', /./],
+    [{ machine: 'microvm', network: 'e1000' }, 'network', /use virtio/],
+    [{ network: true }, 'network', /./],
+    [{ disks: [{ bus: 'ide', sizeMib: 1 }] }, 'disks', /no IDE/],
+    [
+      { machine: 'pc', boot: 'disk', disks: Array(4).fill({ bus: 'ide', sizeMib: 1 }) },
+      'disks',
+      /four places/,
+    ],
+    [{ disks: Array(7).fill({ bus: 'ahci', sizeMib: 1 }) }, 'disks', /six places/],
+    [{ disks: [{}] }, 'disks', /either a `file` or a `sizeMib`/],
+    [{ disks: [{ file: '../x' }] }, 'disks', /without `..`/],
+    [{ faults: [{ kind: 'cpu-plug' }] }, 'faults', /`maxCpus` above `cpus`/],
+    [{ faults: [{ kind: 'memory-limit', memoryMib: 64 }] }, 'faults', /add virtio-balloon/],
+    [
+      { devices: ['virtio-balloon'], faults: [{ kind: 'memory-limit', memoryMib: 600 }] },
+      'faults',
+      /more than the 512 MiB/,
+    ],
+    [{ faults: [{ kind: 'disk-error' }] }, 'faults', /names disk 0, and `disks` has 0/],
+    [{ faults: [{ kind: 'disk-error', disk: 'boot' }] }, 'faults', /needs `boot: disk`/],
+    [{ faults: [{ kind: 'link-down' }] }, 'faults', /needs a `network`/],
+    [{ exact: true, faults: [{ kind: 'clock-jump', seconds: 1 }] }, 'faults', /exact runs/],
+    [{ faults: [{ kind: 'nmi', at: 'soon' }] }, 'faults', /a time as/],
+    [{ faults: [{ kind: 'nmi', after: 'a\nb' }] }, 'faults', /one line/],
+    [{ faults: [{ kind: 'nmi', seconds: 1 }] }, 'faults', /[Uu]nrecognized/],
+    [{ faults: [{ kind: 'meteor' }] }, 'faults', /[Ii]nvalid/],
+    [{ cpuFeatures: ['avx2'] }, 'cpuFeatures', /\+ or -/],
+    [{ cpuFeatures: ['+avx2,enforce'] }, 'cpuFeatures', /\+ or -/],
     [{ cpu: 'max,host-cache=on' }, 'cpu', /CPU model/],
     [{ cpu: '-help' }, 'cpu', /CPU model/],
     [{ commandLine: 'a\nb' }, 'commandLine', /printable/],
@@ -49,7 +85,7 @@ describe('refused, at the field to change', () => {
 });
 
 const params = (options: unknown): Json =>
-  ({ machine: 'direct', options, exact: false, index: 0, commandLine: '' }) as Json;
+  ({ machine: 'direct', options, exact: false, index: 0, commandLine: '', aids: null, dump: false }) as Json;
 
 describe('a boot task takes the same descriptions', () => {
   test('every one that the schema makes', () => {
@@ -63,6 +99,28 @@ describe('a boot task takes the same descriptions', () => {
       cdrom: pick(cdrom),
       accelerator: pick(accelerator),
       format: pick(format),
+      maxCpus: fc.constantFrom(null, 64),
+      cpuFeatures: fc.constantFrom([], ['+avx2', '-sse4.2']),
+      devices: fc.constantFrom(
+        [],
+        ['virtio-rng', 'virtio-balloon', 'virtio-console', 'vga', 'usb-keyboard', 'i6300esb', 'pvpanic'],
+      ),
+      disks: fc.constantFrom(
+        [],
+        [
+          { sizeMib: 1, bus: 'nvme' },
+          { file: 'x,y', readOnly: true, format: 'qcow2' },
+        ],
+      ),
+      faults: fc.constantFrom(
+        [],
+        [{ kind: 'nmi', at: '0.5s', after: 'login: ' }, { kind: 'power-button' }],
+        [
+          { kind: 'disk-error', once: true, sector: 5 },
+          { kind: 'clock-jump', seconds: 2 },
+        ],
+      ),
+      network: fc.constantFrom(false, 'virtio', 'e1000'),
       disk: pick(disk),
       file: fc.constantFrom(null, 'a b,c.iso', '/usr/share/x', 'json:{}'),
       initrd: fc.constantFrom(null, 'fat:rw:x'),
@@ -87,6 +145,14 @@ describe('a boot task takes the same descriptions', () => {
       { file: '../x' },
       { initrd: 7 },
       { format: 'vmdk' },
+      { cpuFeatures: ['+a,b'] },
+      { devices: ['x,y'] },
+      { network: true },
+      { faults: [{ kind: 'nmi', at: '0s', after: null, seconds: 1 }] },
+      { faults: [{ kind: '__proto__', at: '0s', after: null }] },
+      { faults: [{ kind: 'nmi', at: '-1s', after: null }] },
+      { disks: [{ file: 'x' }] },
+      { numa: [{ cpus: -1, memoryMib: 1 }] },
       { commandLine: 'a\0b' },
       { limits: { ...good.limits, seconds: 0 } },
       { extra: 1 },

@@ -1,7 +1,13 @@
 // One machine of the configuration: its schema, defaults and a sentence for each field. Nothing here needs a process.
 import { z } from 'zod';
 import { clashes } from './clashes.ts';
+import { deviceFields } from './device-options.ts';
+import { faultFields } from './fault-options.ts';
 import { mediaFields } from './media-options.ts';
+import { rulesOptions, scriptOptions, terminalOptions } from './rule-options.ts';
+
+export { elfClash } from './clashes.ts';
+export type { Done } from './rule-options.ts';
 
 const whole = (least: number, most: number) => z.int().min(least).max(most);
 /** One line of printable ASCII: it ends in a boot loader or a kernel that knows nothing else. */
@@ -34,10 +40,10 @@ const fields = z.strictObject({
     .default('q35')
     .describe('The board: q35 (PCI Express), pc (PCI, IDE) or microvm (no PCI, quickest).'),
   firmware: z
-    .enum(['auto', 'none', 'bios', 'uefi'])
+    .enum(['auto', 'none', 'qboot', 'bios', 'uefi'])
     .default('auto')
     .describe(
-      'What runs before the kernel: none (qboot, the least there is), bios (SeaBIOS) or uefi (OVMF); auto takes none for a kernel and bios for an ISO.',
+      'What runs before the kernel: none or qboot (the least there is), bios (SeaBIOS) or uefi (OVMF); auto takes none for a kernel and bios for an ISO.',
     ),
   cdrom: z
     .enum(['auto', 'ide', 'ahci', 'scsi'])
@@ -50,6 +56,7 @@ const fields = z.strictObject({
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be the name of a CPU model, as `max` or `Nehalem`')
     .default('max')
     .describe('CPU model, one of `qemu-system-x86_64 -cpu help`.'),
+  ...deviceFields,
   accelerator: z
     .enum(['auto', 'kvm', 'tcg'])
     .default('auto')
@@ -66,6 +73,14 @@ const fields = z.strictObject({
     .describe(
       'Counts instructions instead of time (icount): the same numbers in every run, at one instruction a tick; `--exact` and `--no-exact` beat it.',
     ),
+  ...faultFields,
+  rules: rulesOptions
+    .optional()
+    .describe('How the lines of a kernel are read that does not print frames (docs/serial.md).'),
+  script: scriptOptions.describe('What is typed at the guest, and when: steps one after the other.'),
+  terminal: terminalOptions.describe(
+    'true, or its size in `columns` (80) and `rows` (25), for a guest that paints with cursor moves: lines are what stands on the screen of a terminal.',
+  ),
   limits: limits.prefault({}).describe('When a guest is ended from outside.'),
 });
 

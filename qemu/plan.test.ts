@@ -39,7 +39,32 @@ test('its parameters survive a way through JSON and are taken by the action', ()
     exact: true,
     index: 0,
     commandLine: 'bench=all',
+    dump: false,
+    aids: null,
   });
+});
+
+test('rules and a script reach the guest as they were written', () => {
+  const machine = machineOptions.parse({
+    rules: {
+      ...{ done: 'pass', passCode: 1, ready: 'r', pass: 'p', fail: ['f'], panic: ['x'] },
+      records: [
+        { match: '(?P<value>1)(?P<name>2)', suite: 's', metric: 'm', unit: 'ms', scale: 0.5, count: 2 },
+      ],
+    },
+    script: [{ expect: 'login: ', send: 'root\n\u0000', seconds: 3 }],
+  });
+  const [task] = bootPlan('direct', machine, { kernel }, { exact: false, index: 0 }).tasks;
+  expect(parseBootParams(JSON.parse(JSON.stringify(task?.params))).options).toEqual(machine);
+  for (const damage of [
+    { rules: { done: 'maybe' } },
+    { rules: [] },
+    { script: {} },
+    { script: [{ expect: '' }] },
+  ]) {
+    const params = { ...(task?.params as object), options: { ...machine, ...damage } };
+    expect(() => parseBootParams(JSON.parse(JSON.stringify(params)))).toThrow('plan.invalid');
+  }
 });
 
 test('an exact run is another task, on one CPU', () => {

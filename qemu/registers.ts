@@ -95,11 +95,11 @@ export function isBelowKernel(cpus: readonly CpuState[]): boolean {
 export function describeCpus(cpus: readonly CpuState[]): string[] {
   return cpus.map((cpu, index) => {
     const flag = (on: boolean): number => (on ? 1 : 0);
-    return `CPU ${index}: RIP=0x${cpu.rip.toString(16)} HLT=${flag(cpu.halted)} IF=${flag(cpu.interrupts)} ${mode(cpu)}`;
+    return `CPU ${index}: RIP=0x${cpu.rip.toString(16)} HLT=${flag(cpu.halted)} IF=${flag(cpu.interrupts)} ${modeOf(cpu)}`;
   });
 }
 
-function mode(cpu: CpuState): string {
+export function modeOf(cpu: CpuState): string {
   if (cpu.longMode) return 'long mode';
   if (!cpu.protectedMode) return 'real mode';
   return cpu.paging ? 'protected mode with paging' : 'protected mode';

@@ -3,7 +3,11 @@
 import { visible } from '../core/text.ts';
 import { type FrameReader, frameReader } from './frames.ts';
 import { type Gathered, type Gatherer, gatherer, type Harvest } from './harvest.ts';
-import { type KtapReader, type KtapResult, ktapReader } from './ktap.ts';
+import type { KtapResult } from './ktap.ts';
+import { type Meaning, meaningOf } from './meaning.ts';
+import type { RuleOptions } from './rule-options.ts';
+import type { RuleState } from './rules.ts';
+import type { Screen } from './terminal.ts';
 
 export type SerialEvents = {
   /** A line of text, escaped. */
@@ -21,40 +25,71 @@ export type SerialReader = {
   tail(): readonly string[];
   harvest(): Harvest;
   tests(): KtapResult;
+  /** What the lines mean beside that. */
+  meaning: Pick<Meaning, 'complete' | 'defects'>;
+  /** To be called at every look at the port, whether something came or not. */
+  look(): void;
+  /** Bytes that may be fed now: a terminal draws slower than a guest prints. Undefined: any number. */
+  room(): number | undefined;
+  /** Resolves when all that was fed was read; finish() tells the rest. */
+  ready(): Promise<void>;
+  /** To be called when nothing came for a moment: a line that is open may be a prompt. */
+  settle(): void;
 };
 
 export type SerialState = {
   readonly bytes: number;
   /** Frames with a right CRC. */
   readonly frames: number;
+  /** Records that were found in lines. */
+  readonly found?: number;
   /** The first line in which the guest says that it panicked, escaped. */
   readonly panic: string | undefined;
+  /** What the machine's rules saw, where it has some. */
+  readonly rules?: RuleState | undefined;
+};
+
+export type SerialExtras = {
+  readonly rules?: RuleOptions | undefined;
+  /** Makes the terminal of a guest that paints: lines are what it shows. */
+  readonly screen?: ((onLine: (text: string) => void) => Screen) | undefined;
+  /** Is handed the bytes that belong to no frame, as they come; those of a terminal's lines where there is one. */
+  readonly heard?: ((bytes: Buffer) => void) | undefined;
 };
 
 const longestLine = 4096;
 const tailLines = 20;
 
-// Words of kernels that give up: ours, Linux, the BSDs and xv6, Rust kernels.
-const panicLine =
-  /^\s*(?:\[[ \d.]+\]\s*)?(?:kernel panic\b|panic\b\s*[:(!]|panicked at\b|panic - |\*{3} ?panic|fatal exception\b)/i;
-
-export function serialReader(events: SerialEvents): SerialReader {
+export function serialReader(events: SerialEvents, extras: SerialExtras = {}): SerialReader {
+  const { rules, heard } = extras;
   const gather: Gatherer = gatherer();
-  const ktap: KtapReader = ktapReader();
+  const meaning = meaningOf(rules, (record) => events.gathered({ kind: 'record', record }));
   const tail: string[] = [];
   let bytes = 0;
-  let panic: string | undefined;
+  let settled = '';
 
   const onLine = (raw: string, whole: boolean): void => {
     const text = raw.replace(/\r+$/, '');
     const safe = visible(text);
-    if (whole) ktap.line(text);
-    if (panic === undefined && panicLine.test(text)) panic = safe.trim();
+    meaning.line(text, whole);
     tail.push(safe);
     if (tail.length > tailLines) tail.shift();
     events.line(safe);
   };
   const lines = lineSplitter(onLine);
+  const screen = extras.screen?.((text) => {
+    onLine(text, true);
+    heard?.(Buffer.from(`${text}\n`));
+  });
+  let painted: readonly string[] = [];
+  const onText = (some: Buffer): void => {
+    if (screen) {
+      screen.feed(some);
+      return;
+    }
+    lines.feed(some);
+    heard?.(some);
+  };
   const frames: FrameReader = frameReader({
     frame(frame) {
       // A frame ends an open line: what a boot loader left before it is no part of what comes behind it.
@@ -63,7 +98,7 @@ export function serialReader(events: SerialEvents): SerialReader {
       if (what.kind === 'note') onLine(what.text, false);
       events.gathered(what);
     },
-    text: lines.feed,
+    text: onText,
     damaged: gather.damaged,
   });
 
@@ -75,14 +110,33 @@ export function serialReader(events: SerialEvents): SerialReader {
     finish() {
       frames.finish();
       lines.flush();
+      painted = screen?.rows() ?? [];
+      screen?.finish();
     },
-    state: () => ({ bytes, frames: gather.count(), panic }),
+    look: () => screen?.look(),
+    room: () => screen?.room(),
+    ready: async () => screen?.drawn(),
+    settle() {
+      const open = lines.open();
+      if (open !== settled) meaning.prompt(open);
+      settled = open;
+    },
+    state: () => ({
+      ...{ bytes, frames: gather.count(), found: meaning.records().length },
+      ...{ panic: meaning.panic(), rules: meaning.rules() },
+    }),
     tail() {
+      if (painted.length > 0) return painted.map(visible);
       const open = lines.open();
       return open === '' ? [...tail] : [...tail, visible(open)];
     },
-    harvest: gather.result,
-    tests: ktap.result,
+    harvest() {
+      const harvest = gather.result();
+      const records = [...harvest.records, ...meaning.records()];
+      return { ...harvest, records, refused: [...harvest.refused, ...meaning.refused()] };
+    },
+    tests: meaning.tests,
+    meaning,
   };
 }
 

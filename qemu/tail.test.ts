@@ -1,5 +1,5 @@
 // Following a file that grows: all bytes, each once, and never more at once than asked for.
-import { appendFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -40,4 +40,16 @@ test('a flood is read in portions', () => {
   appendFileSync(join(folder, 'log'), 'x'.repeat(300_000));
   expect(poll(100_000)).toHaveLength(100_000);
   expect(poll() + poll()).toHaveLength(200_000);
+});
+
+test('growth is told once, and an opening that empties the file is none', async () => {
+  let told = 0;
+  expect(tail.onGrowth(() => told++)).toBe(true);
+  const look = (): Promise<number> => new Promise((resolve) => setTimeout(() => resolve(told), 50));
+  truncateSync(join(folder, 'log'));
+  expect(await look()).toBe(0);
+  appendFileSync(join(folder, 'log'), 'one');
+  expect(await look()).toBe(1);
+  appendFileSync(join(folder, 'log'), 'two');
+  expect([await look(), poll()]).toEqual([1, 'onetwo']);
 });

@@ -11,20 +11,17 @@ import {
   eventReason,
   evidenceOf,
   lastSample,
+  poweredOff,
   whereabouts,
 } from './evidence.ts';
 import { isBelowKernel, isDeadHalt, isIdle, isSpinning } from './registers.ts';
+import { isPassCode, means, type Ruling, ruled, scriptStopped } from './rulings.ts';
 
 export type Verdict = {
   readonly end: BootEnd;
   readonly reason: string;
   readonly evidence: readonly string[];
 };
-
-type Ruling = { readonly end: BootEnd; readonly reason: string } | undefined;
-
-/** isa-debug-exit ends QEMU with 2n+1 for a written n: 0x10, 0x11 and 0x12 of the kernel's contract. */
-const exitCodes = { passed: 33, failed: 35, panic: 37 } as const;
 
 export function judge(facts: BootFacts): Verdict {
   for (const rule of rules) {
@@ -45,8 +42,11 @@ const rules: readonly ((facts: BootFacts) => Ruling)[] = [
   crashed,
   hung,
   reset,
+  barked,
   flooded,
   failed,
+  ruled,
+  scriptStopped,
   finished,
   halted,
   looped,
@@ -70,7 +70,7 @@ function panicked(facts: BootFacts): Ruling {
   if (said !== undefined) return { end: 'panic', reason: `the kernel panicked: ${said}` };
   if (eventReason(facts) === 'guest-panic')
     return { end: 'panic', reason: 'the guest told QEMU that it panicked' };
-  if (facts.stop.cause === 'exit' && facts.exit === exitCodes.panic)
+  if (facts.stop.cause === 'exit' && means(facts, 'panic'))
     return { end: 'panic', reason: 'the kernel ended with the exit code of a panic' };
   return undefined;
 }
@@ -119,12 +119,17 @@ function reset(facts: BootFacts): Ruling {
   if (facts.tripleFault)
     return { end: 'reset', reason: `triple fault${atAddress(facts)}: the machine reset` };
   const [cpu] = lastSample(facts);
-  if (cpu?.protectedMode && cpu.idtLimit === 0)
+  if (!facts.tripleFaultsLogged && cpu?.protectedMode && cpu.idtLimit === 0)
     return {
       end: 'reset',
       reason: `the machine reset${atAddress(facts)} with an empty IDT, as after a triple fault`,
     };
   return { end: 'reset', reason: `the guest asked for a reset${atAddress(facts)}` };
+}
+
+function barked(facts: BootFacts): Ruling {
+  if (eventReason(facts) !== 'watchdog') return undefined;
+  return { end: 'stalled', reason: `the watchdog of the machine ran out${whereabouts(facts)}` };
 }
 
 function flooded(facts: BootFacts): Ruling {
@@ -134,20 +139,22 @@ function flooded(facts: BootFacts): Ruling {
 
 // A test that failed is known to have failed, whatever else was lost.
 function failed(facts: BootFacts): Ruling {
-  if (!endedByItself(facts)) return undefined;
+  const said = facts.rules?.fail;
+  if (said !== undefined) return { end: 'failed', reason: `the kernel said that it failed: ${said}` };
+  if (!endedByItself(facts) && facts.stop.cause !== 'done') return undefined;
   const { failed: count, failures } = facts.tests.summary;
   if (count > 0)
     return {
       end: 'failed',
       reason: `${count} ${count === 1 ? 'test' : 'tests'} failed: ${failures.slice(0, 3).join(', ')}`,
     };
-  if (facts.exit === exitCodes.failed)
+  if (facts.stop.cause === 'exit' && means(facts, 'failed'))
     return { end: 'failed', reason: 'the kernel ended with the exit code of a failed test' };
   return undefined;
 }
 
 function finished(facts: BootFacts): Ruling {
-  if (!endedByItself(facts) || (facts.exit !== exitCodes.passed && !poweredOff(facts))) return undefined;
+  if (!endedByItself(facts) || (!isPassCode(facts) && !poweredOff(facts))) return undefined;
   const { harvest, tests } = facts;
   if (!harvest.ended && harvest.refused.length === 0 && harvest.missingCount === 0)
     return { end: 'early', reason: 'the guest ended as if all were well, but without its end record' };
@@ -155,6 +162,7 @@ function finished(facts: BootFacts): Ruling {
     ...(harvest.ended ? [] : ['the end record is missing']),
     ...harvest.defects,
     ...tests.problems,
+    ...(facts.rules?.defects.filter((defect) => !harvest.defects.includes(defect)) ?? []),
   ];
   if (defects.length > 0)
     return { end: 'incomplete', reason: `results are lost: ${defects.slice(0, 3).join('; ')}` };
@@ -217,10 +225,12 @@ function endedByItself(facts: BootFacts): boolean {
   return facts.stop.cause === 'exit' || poweredOff(facts);
 }
 
-function poweredOff(facts: BootFacts): boolean {
-  return eventReason(facts) === 'guest-shutdown';
-}
-
 function inFirmware(facts: BootFacts): boolean {
-  return facts.throughFirmware && facts.harvest.hello === null && isBelowKernel(lastSample(facts));
+  return (
+    facts.throughFirmware &&
+    !facts.inKernel &&
+    !facts.rules?.alive &&
+    facts.harvest.hello === null &&
+    isBelowKernel(lastSample(facts))
+  );
 }

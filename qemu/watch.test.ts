@@ -28,6 +28,7 @@ function guest(
     limits: { serialMib: 1, records: 10 },
     patience: { seconds: 2, silenceSeconds: 1, spinSeconds: 60, firstByteSeconds: 0.2 },
     poll: () => 0,
+    wakes: false,
     serial: () => ({ bytes, frames, panic }),
     ended: () => undefined,
     registers: async () => [cpu({})],
@@ -155,4 +156,18 @@ test('the serial port is not polled more often than every 20 ms', async () => {
   const patience = { seconds: 1, silenceSeconds: 60, spinSeconds: 60, firstByteSeconds: 60 };
   await timed(guest({ poll, patience }));
   expect(polls).toBeLessThanOrEqual(52);
+});
+
+test('a first byte that tells of itself is not asked for, and what comes with it is looked for soon', async () => {
+  const waits: number[] = [];
+  const state = { bytes: 0, frames: 0, panic: undefined };
+  const pause = async (ms: number): Promise<void> => {
+    waits.push(ms);
+    if (waits.length === 2) state.bytes = 10;
+    if (waits.length === 4) state.frames = 1;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  };
+  const ended = () => (waits.length === 5 ? ({ cause: 'exit' } as const) : undefined);
+  await timed({ ...guest({ pause, ended }), wakes: true, serial: () => state });
+  expect(waits).toEqual([100, 100, 3, 20, 100]);
 });

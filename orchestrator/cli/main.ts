@@ -53,6 +53,14 @@ export function makeProgram(only?: string): Command {
 type Declarations = { readonly [command: string]: (command: Command) => Command };
 
 const works: Declarations = {
+  init: (command) =>
+    withCommon(command)
+      .description(
+        "look at a kernel's repository (make, cargo, CMake, meson, scripts, images) and write a synos.yaml for it",
+      )
+      .option('--dry-run', 'print it, write nothing', false)
+      .option('--force', 'write over a synos.yaml that is there', false)
+      .action(runs(async () => (await import('./init.ts')).init)),
   build: (command) =>
     withWork(command)
       .argument('[target]', 'kernel, iso or all', 'all')
@@ -64,6 +72,7 @@ const works: Declarations = {
     withWork(command)
       .argument('[machine...]', 'machines of the configuration (default: its first)')
       .description('build what is stale, boot machines, harvest their records, store and show the run')
+      .option('--matrix <name>', 'boot every cell of a matrix of the configuration, with one line a cell')
       .option('--exact', 'count instructions instead of time (icount): the same numbers every time')
       .option('--no-exact', 'measure time, also where a machine of the configuration counts')
       .option('--append <words>', "words for the end of the kernel's command line")
@@ -75,6 +84,13 @@ const works: Declarations = {
       )
       .option('-f, --follow', 'show the serial port as it is written', false)
       .option('-n, --runs <n>', 'boot each machine this often', positive)
+      .option(
+        '--dump',
+        'keep the memory of a guest that does not pass, as out/dumps/MACHINE.elf for gdb',
+        false,
+      )
+      .option('--gdb', 'start the machine stopped, and wait for a debugger', false)
+      .option('-w, --watch', 'boot again at each save, and say how long after it the verdict came', false)
       .option('--no-report', 'write no report page')
       .action(runs(async () => (await import('./boot.ts')).boot)),
   bench: declareBench,

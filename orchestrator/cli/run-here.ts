@@ -14,6 +14,8 @@ export type Executed = {
   readonly runner: LocalRunner;
   /** The programs behind the plan, with their versions. */
   tools(): { name: string; version: string }[];
+  /** Files of the tree that the plan read or looked for, headers too, each with its stamp then; a stamp of undefined: it was not there. */
+  reads(): Map<string, string | undefined>;
   /** Digest of an output; undefined when its task did not end well. */
   digest(output: TaskOutput): Digest | undefined;
   /** Puts an output under a path in out/; false when it was there already. */
@@ -47,6 +49,7 @@ export async function execute(
     results,
     runner,
     tools: () => runner.memory.toolVersions(),
+    reads: () => readsOf(plan, results, runner),
     digest: ({ task, output }) => results.get(task)?.outputs[output],
     place: (digest, path) => {
       const target = join(session.out, path);
@@ -54,4 +57,20 @@ export async function execute(
       return runner.store.place(digest, target);
     },
   };
+}
+
+function readsOf(
+  plan: Plan,
+  results: Executed['results'],
+  { memory, store }: LocalRunner,
+): Map<string, string | undefined> {
+  const found = [...results.values()].flatMap(({ fingerprint }) => store.recipes.readBy(fingerprint));
+  return new Map([...declaredFiles(plan), ...found].map((path) => [path, memory.stamp(path)]));
+}
+
+/** Files of the tree that a plan names as inputs. */
+export function declaredFiles(plan: Plan): string[] {
+  return [...plan.tasks.values()].flatMap(({ inputs }) =>
+    Object.values(inputs).flatMap((input) => (input.from === 'tree' ? [input.path] : [])),
+  );
 }

@@ -92,6 +92,19 @@ export const documents: { readonly [name: string]: Schema } = {
   error: document('error', 'What a command prints with --json when it failed.', {
     errors: list(error, 'the first one stopped the command'),
   }),
+  init: document('init', 'Result of `synos init --json`.', {
+    file: text('absolute path of the configuration'),
+    written: flag('false with --dry-run'),
+    guesses: list(
+      object({
+        path: text('setting, or group of settings'),
+        why: text('what in the repository it rests on'),
+      }),
+      'each guess with its reason',
+    ),
+    open: list(text('what is left to fill in, or to look at'), 'in words'),
+    text: text('the whole configuration, YAML with comments'),
+  }),
   build: document('build', 'Result of `synos build --json`.', {
     ok: flag('everything that was asked for is there'),
     artefacts: list(

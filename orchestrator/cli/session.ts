@@ -35,20 +35,26 @@ export type Session = ResolvedConfig & {
   close(): Promise<void>;
 };
 
-/** Loads the configuration and starts showing what happens. `follow`: the serial port, too. */
+export type View = {
+  /** The serial port, too. */
+  readonly serial?: boolean;
+  /** Lines below each other, also on a terminal: for work that goes on after its plan has ended. */
+  readonly plain?: boolean;
+};
+
+/** Loads the configuration and starts showing what happens. */
 export async function openSession(
   flags: Flags,
   command: string,
   version: string,
-  follow = false,
+  view: View = {},
 ): Promise<Session> {
   const startedAt = new Date();
-  const loaded = await resolvedConfig(layersOf(flags), (tree) =>
-    [cacheOf(homeOf(tree)), userCache()].map((folder) => join(folder, 'config.json')),
-  );
+  const loaded = await configured(flags);
   const home = homeOf(loaded.tree);
   const readers: ((event: Event) => void)[] = [];
-  const live = isLive(process.stderr) && !flags.quiet && !flags.verbose && !follow && !flags.dryRun;
+  const live =
+    isLive(process.stderr) && !flags.quiet && !flags.verbose && !view.serial && !view.plain && !flags.dryRun;
   let close = async (): Promise<void> => {};
   if (live) {
     const { liveProgress } = await import('../ui/progress.ts');
@@ -60,7 +66,7 @@ export async function openSession(
       plainReader({
         quiet: flags.quiet,
         verbose: flags.verbose,
-        serial: follow || flags.verbose,
+        serial: view.serial === true || flags.verbose,
         style: styleFor(process.stderr),
       }),
     );
@@ -69,6 +75,13 @@ export async function openSession(
   const emit = eventBus(readers);
   emit({ type: 'run.started', command, version });
   return { ...loaded, home, out: outOf(loaded.tree), emit, signal: stopSignal(), startedAt, close };
+}
+
+/** The configuration as it is now. */
+export function configured(flags: Flags): Promise<ResolvedConfig> {
+  return resolvedConfig(layersOf(flags), (tree) =>
+    [cacheOf(homeOf(tree)), userCache()].map((folder) => join(folder, 'config.json')),
+  );
 }
 
 // Each event is one write in append mode, so that two commands may share a file and a kill tears at most the last line.

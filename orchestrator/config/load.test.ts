@@ -166,3 +166,66 @@ describe('a bad configuration is refused', () => {
     expect(issues[0]?.path).toBe('\\x1b[31mred');
   });
 });
+
+describe('patterns are checked when they are read', () => {
+  const faults = (text: string): string[] =>
+    failure(text).issues.map((issue) => `${issue.line}:${issue.column} ${issue.path}: ${issue.message}`);
+
+  it('tells each that is none, at its place', () => {
+    expect(
+      faults(`machines:
+  a:
+    rules:
+      ready: 'login('
+      fail: ['ok', '(?=a)']
+    script:
+      - expect: 'x{1000}{1000}'
+`),
+    ).toEqual([
+      "4:7 machines.a.rules.ready: not a pattern in RE2's syntax: missing closing ): `login(`",
+      "5:20 machines.a.rules.fail.1: not a pattern in RE2's syntax: invalid or unsupported Perl syntax: `(?=`",
+      "7:9 machines.a.script.0.expect: not a pattern in RE2's syntax: invalid nested repetition operator: `{1000}{1000}`",
+    ]);
+  });
+
+  it('wants a record to say all that it is', () => {
+    expect(
+      faults(`machines:
+  a:
+    rules:
+      records:
+        - match: '^(?P<name>[a-z]+) (?P<Disk>[a-z])'
+          suite: mem
+          name: twice
+          unit: parsec
+`),
+    ).toEqual([
+      expect.stringContaining('8:11 machines.a.rules.records.0.unit: must be a known unit'),
+      '5:11 machines.a.rules.records.0.match: needs a group named value: `(?P<value>[0-9]+)`',
+      '5:11 machines.a.rules.records.0.match: nothing says the metric: a group named metric, or the field `metric`',
+      '7:11 machines.a.rules.records.0.name: the name is said twice: by a group and by this field',
+      '5:11 machines.a.rules.records.0.match: the group Disk is not in lower case',
+    ]);
+  });
+
+  it('takes one that other engines run away with, and refuses one that is too large', () => {
+    expect(load("machines: { a: { rules: { ready: '(a+)+$' } } }\n").config.machines['a']?.rules?.ready).toBe(
+      '(a+)+$',
+    );
+    expect(faults("machines: { a: { rules: { ready: '(x{0,99}y{0,99}){0,9}z{0,999}' } } }\n")).toEqual([
+      expect.stringContaining('repeat less'),
+    ]);
+  });
+
+  it('suggests the known key inside of a list', () => {
+    const { issues } = failure("machines: { a: { script: [{ expekt: 'x' }] } }\n");
+    expect(issues.map(({ suggestion }) => suggestion)).toContain('did you mean expect?');
+  });
+
+  it('misses what a way to pass needs', () => {
+    expect(faults('machines: { a: { rules: { done: pass } }, b: { rules: { done: script } } }\n')).toEqual([
+      expect.stringContaining('there is no `pass` pattern'),
+      expect.stringContaining('needs a `script`'),
+    ]);
+  });
+});

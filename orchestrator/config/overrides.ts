@@ -15,6 +15,7 @@ export type SchemaNode = {
   type?: string | readonly string[];
   properties?: { readonly [key: string]: SchemaNode };
   additionalProperties?: SchemaNode | boolean;
+  items?: SchemaNode;
   anyOf?: readonly SchemaNode[];
   oneOf?: readonly SchemaNode[];
 };
@@ -88,7 +89,7 @@ function schemaAt(schema: SchemaNode | undefined, path: readonly PropertyKey[]):
     const found: SchemaNode | undefined = choices
       .map((choice) => choice.properties?.[String(step)])
       .find((one) => one !== undefined);
-    node = found ?? extra;
+    node = found ?? extra ?? node.items;
   }
   return node;
 }

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { isObject } from '../../core/json.ts';
 import { isoOptions } from '../../iso/options.ts';
 import { kernelOptions } from '../../kernel/toolchain/options.ts';
-import { machinesOptions } from '../../qemu/options.ts';
+import { elfClash, type MachineOptions, machinesOptions } from '../../qemu/options.ts';
+import { matrixIssues, matrixSection } from './matrix-options.ts';
 
 /** `direct` hands the kernel to QEMU itself and counts; `iso` starts the image as a real machine would, through its BIOS, and times. */
 const defaultMachines = {
@@ -15,6 +16,8 @@ const defaultMachines = {
 const machinesOfOutputs = {
   kernel: { direct: { boot: 'kernel' } },
   iso: { iso: { boot: 'iso' } },
+  disk: { disk: { boot: 'disk' } },
+  firmware: { firmware: { boot: 'firmware' } },
 } as const;
 
 /** The machines of a configuration that names none: those that can start what there is. */
@@ -23,6 +26,20 @@ export function defaultMachinesFor(kernel: unknown): { readonly [name: string]: 
   const outputs = isObject(kernel['outputs']) ? kernel['outputs'] : {};
   const machines = Object.entries(machinesOfOutputs).filter(([name]) => Object.hasOwn(outputs, name));
   return Object.assign({}, ...machines.map(([, machine]) => machine));
+}
+
+function elfIssues({
+  kernel,
+  machines,
+}: {
+  readonly kernel: { readonly kind: string };
+  readonly machines: { readonly [name: string]: MachineOptions };
+}): { path: string[]; message: string }[] {
+  if (kernel.kind !== 'sources') return [];
+  return Object.entries(machines).flatMap(([name, machine]) => {
+    const clash = elfClash(machine);
+    return clash ? [{ path: ['machines', name, clash.path], message: clash.message }] : [];
+  });
 }
 
 export const configSchema = z
@@ -34,6 +51,11 @@ export const configSchema = z
       .describe(
         'The machines that can be booted, by name; the first is the default. Without any: those that start what the kernel section makes.',
       ),
+    matrix: matrixSection,
+  })
+  .superRefine((config, context) => {
+    for (const issue of [...matrixIssues(config), ...elfIssues(config)])
+      context.addIssue({ code: 'custom', ...issue });
   })
   .describe('Configuration of SynOS (synos.yaml).');
 

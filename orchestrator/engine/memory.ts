@@ -8,6 +8,7 @@ import { SynosError } from '../../core/failure.ts';
 import type { Task, TaskId, TaskResult } from '../../core/task.ts';
 import { digestNow, isRacy, look, type Seen } from './facts.ts';
 import { deepFingerprint, environmentDigest, fingerprint } from './fingerprint.ts';
+import type { Stamp } from './journal.ts';
 import type { Store } from './store.ts';
 import { Tools } from './tools.ts';
 
@@ -95,6 +96,11 @@ export class Memory {
   /** Digest of a file of the tree as it was first seen; undefined when there is none. */
   digest(path: string): Digest | undefined {
     return this.glance(path).digest;
+  }
+
+  /** The stamp of a file of the tree as it was first seen; undefined when there is none. */
+  stamp(path: string): Stamp | undefined {
+    return this.glance(path).seen?.stamp;
   }
 
   /** Bytes of a task's files in the tree. */

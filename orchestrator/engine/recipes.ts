@@ -74,6 +74,11 @@ export class Recipes {
     return names.map((name) => this.sets.get(name)).filter((paths) => paths !== undefined);
   }
 
+  /** Files that the run under this fingerprint read beyond its declared inputs. */
+  readBy(fingerprint: Digest): readonly string[] {
+    return this.sets.get(this.byFingerprint.get(fingerprint)?.set ?? '') ?? [];
+  }
+
   /** How long the task of this id ran when it last ran, in milliseconds. */
   duration(id: string): number | undefined {
     return this.durations.get(id);

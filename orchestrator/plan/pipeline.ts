@@ -2,12 +2,15 @@
 import { SynosError } from '../../core/failure.ts';
 import { nearest } from '../../core/near.ts';
 import type { Plan, Task, TaskOutput } from '../../core/task.ts';
-import { bootPlan, treeMedia } from '../../qemu/plan.ts';
+import { type Aids, bootPlan, treeMedia } from '../../qemu/plan.ts';
 import type { Config } from '../config/schema.ts';
-import { type Built, built, type Project, type Target, targetNames } from './built.ts';
+import { type Built, type Project, type Target, targetNames } from './built.ts';
 import { makePlan } from './graph.ts';
+import type { Cell } from './matrix.ts';
+import { variants } from './variants.ts';
 
-export { allTargets, type Target } from './built.ts';
+export { allTargets, type Target, targetNames } from './built.ts';
+export { matrixOf } from './matrix.ts';
 
 /** Allocation traces as one archive; `path` is relative to the project. */
 export type Traces = { readonly path: string; readonly count: number };
@@ -17,19 +20,26 @@ export type Wanted = {
   readonly boots?: {
     /** Names of machines of the configuration. */
     readonly machines: readonly string[];
+    /** Cells of a matrix, in place of machines. */
+    readonly cells?: readonly Cell[] | undefined;
     /** Ticks are counted instructions; undefined: as each machine's description says. */
     readonly exact: boolean | undefined;
     /** How often each machine boots. */
     readonly runs: number;
     /** Words for the end of every kernel command line. */
     readonly commandLine: string;
+    /** Keeps the memory of each guest that does not pass. */
+    readonly dump?: boolean;
     /** To be replayed by every kernel, in place of its other benchmarks. */
     readonly traces?: Traces | undefined;
+    readonly aids?: Aids | undefined;
   };
 };
 
 /** Something that people look for; `file` is its place below out/. */
 export type Artefact = { readonly name: Target; readonly file: string; readonly output: TaskOutput };
+
+type Medium = { readonly name: string; readonly output: TaskOutput };
 
 export type Boot = {
   readonly machine: string;
@@ -38,6 +48,8 @@ export type Boot = {
   readonly outcome: TaskOutput;
   /** The serial port as it came. */
   readonly log: TaskOutput;
+  /** An ELF core of its memory, empty where there is none. */
+  readonly memory?: TaskOutput;
 };
 
 export type Pipeline = {
@@ -45,8 +57,8 @@ export type Pipeline = {
   /** In the order of the targets. */
   readonly artefacts: readonly Artefact[];
   readonly boots: readonly Boot[];
-  /** What the machines start. */
-  readonly media: readonly { readonly name: Target; readonly output: TaskOutput }[];
+  /** What the machines start; of a kernel that only a matrix has, under `kernel+clang`. */
+  readonly media: readonly Medium[];
 };
 
 /**
@@ -54,44 +66,65 @@ export type Pipeline = {
  * lock.stale, lock.invalid, media.invalid, and what a machine's description cannot mean.
  */
 export function pipeline(project: Project, wanted: Wanted): Pipeline {
-  const { config, tree } = project;
-  const machines = (wanted.boots?.machines ?? []).map((name) => ({
-    name,
-    options: machineNamed(config, name),
-  }));
+  const machines = cellsOf(project.config, wanted);
   const needs = (target: Target): boolean =>
     wanted.targets.includes(target) ||
     machines.some(({ options }) => options.boot === target && options.file === null);
 
-  const made = built(project, needs);
-  const { outputs } = made;
-  const tasks: Task[] = [...made.tasks];
-
+  const kernels = variants(project, needs);
+  const made = kernels.of({});
+  const media = new Map<string, Medium>();
+  const tasks: Task[] = [];
   const boots: Boot[] = [];
-  for (const { name, options } of machines) {
-    const traces = wanted.boots?.traces;
-    const media = {
-      tree: treeMedia(tree, name, options),
-      ...outputs,
-      ...(outputs.iso ? { image: outputs.iso } : {}),
-      ...(traces ? { traces } : {}),
-    };
-    for (let index = 0; index < (wanted.boots?.runs ?? 1); index++) {
-      const run = {
-        exact: wanted.boots?.exact ?? options.exact,
-        index,
-        commandLine: commandLineOf(wanted),
-      };
-      const boot = bootPlan(name, options, media, run);
-      tasks.push(...boot.tasks);
-      boots.push({ machine: name, index, outcome: boot.outcome, log: boot.log });
+  for (const cell of machines) {
+    const built = kernels.of(cell.variant);
+    for (const { name, output } of mediaOf(built, needs)) {
+      const full = built.name === '' ? name : `${name}+${built.name}`;
+      media.set(full, { name: full, output });
     }
+    const planned = bootsOf(project.tree, cell, built, wanted);
+    tasks.push(...planned.tasks);
+    boots.push(...planned.boots);
   }
 
-  const media = mediaOf(made, needs);
-  const artefacts = media.filter(({ name }) => isWanted(name, wanted.targets, made));
+  const own = mediaOf(made, needs);
+  const artefacts = own.filter(({ name }) => isWanted(name, wanted.targets, made));
   const goals = [...artefacts.map(({ output }) => output.task), ...boots.map(({ outcome }) => outcome.task)];
-  return { plan: makePlan(tasks, goals), artefacts, boots, media };
+  const plan = makePlan([...kernels.tasks(), ...tasks], goals);
+  return { plan, artefacts, boots, media: machines.length > 0 ? [...media.values()] : own };
+}
+
+function cellsOf(config: Config, { boots }: Wanted): readonly Cell[] {
+  const one = (name: string): Cell => ({ name, options: machineNamed(config, name), variant: {} });
+  return boots?.cells ?? (boots?.machines ?? []).map(one);
+}
+
+function bootsOf(
+  tree: string,
+  { name, options }: Cell,
+  { outputs }: Built,
+  wanted: Wanted,
+): { tasks: Task[]; boots: Boot[] } {
+  const traces = wanted.boots?.traces;
+  const media = {
+    tree: treeMedia(tree, name, options),
+    ...outputs,
+    ...(outputs.iso ? { image: outputs.iso } : {}),
+    ...(traces ? { traces } : {}),
+  };
+  const exact = wanted.boots?.exact ?? options.exact;
+  const commandLine = commandLineOf(wanted);
+  const planned = Array.from({ length: wanted.boots?.runs ?? 1 }, (_, index) => ({
+    index,
+    ...bootPlan(name, options, media, {
+      ...{ exact, index, commandLine, aids: wanted.boots?.aids },
+      dump: wanted.boots?.dump ?? false,
+    }),
+  }));
+  return {
+    tasks: planned.flatMap((boot) => boot.tasks),
+    boots: planned.map(({ tasks: _, ...boot }) => ({ machine: name, ...boot })),
+  };
 }
 
 // A command makes all that it makes at once, so asking for the kernel asks for all of it.

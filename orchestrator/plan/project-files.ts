@@ -15,6 +15,8 @@ export type ProjectFiles = {
 /** What SynOS itself writes, and what is said to it alone: another time limit of a machine is no reason to build anew. */
 const own = ['out', '.synos', 'synos.yaml', 'synos.lock'];
 const never = [...own, 'node_modules', '.git'];
+/** SynOS may be installed in a project that does not ignore it. */
+const notListed: ReadonlySet<string> = new Set(never);
 
 /** Tracked files and new ones that no ignore rule names, also those of repositories inside; without git all but `never`. */
 export function listedFiles(tree: string): ProjectFiles {
@@ -28,8 +30,11 @@ export function allFiles(tree: string, globs: readonly string[]): ProjectFiles {
   return known(tree, walk(tree, '', new Set(never.filter((name) => name === '.synos' || !named.has(name)))));
 }
 
-// A monitor that the repository names would be run by git.
-const git = ['git', '-c', 'core.fsmonitor=false', 'ls-files', '-z', '--cached', '--others'] as const;
+// A monitor that the repository names would be run by git. Whose files they are does not matter for a list of names.
+const git = [
+  ...['git', '-c', 'core.fsmonitor=false', '-c', 'safe.directory=*'],
+  ...['ls-files', '-z', '--cached', '--others'],
+] as [string, ...string[]];
 
 function gitFiles(tree: string, folder: string): string[] | undefined {
   const text = ask([...git, '--exclude-standard'], join(tree, folder));
@@ -37,7 +42,7 @@ function gitFiles(tree: string, folder: string): string[] | undefined {
   if (text === undefined || text === '') return undefined;
   return [...new Set(text.split('\0'))].flatMap((name) => {
     const path = folder + name;
-    if (name === '' || own.includes(path.split('/', 1)[0] ?? '')) return [];
+    if (name === '' || notListed.has(path.split('/', 1)[0] ?? '')) return [];
     const stat = lstatSync(join(tree, path), { throwIfNoEntry: false });
     if (stat === undefined) return []; // deleted, but not yet for git
     if (!stat.isDirectory()) return [path];

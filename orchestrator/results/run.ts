@@ -58,6 +58,11 @@ export type StoredRun = {
   readonly tools: readonly ToolVersion[];
   readonly tasks: readonly StoredTask[];
   readonly verdict: RunVerdict;
+  /** The matrix whose cells are the boots, and the cells that no machine can be. */
+  readonly matrix?: {
+    readonly name: string;
+    readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+  };
   readonly boots: readonly StoredBoot[];
   /** Of `synos bench --against`: an older revision, booted again beside a newer one; it stands in no history. */
   readonly reference?: true;
@@ -89,6 +94,7 @@ export function makeRun(facts: RunFacts): StoredRun {
       durationMs: Math.round(result.durationMs),
     })),
     verdict: verdictOf(rest.boots, exit),
+    ...(rest.matrix ? { matrix: rest.matrix } : {}),
     boots: rest.boots,
     ...(rest.reference ? { reference: true } : {}),
   };

@@ -87,12 +87,27 @@ export async function openStore(path: string): Promise<Store> {
     run: (id) => here(() => runById(id)),
     lastRuns: (filter = {}) => here(() => listRuns(database, filter)),
     series: (key, options = {}) => here(() => listPoints(database, key, options)),
-    earlierBoots: (run) => here(() => run.boots.map((boot) => earlierBoot(database, run, boot, runById))),
-    trends: (run, limit = 40) =>
-      here(() => run.boots.map((boot) => readTrend(database, comparisonGroup(boot, run.host), limit))),
+    // The boots of one run are mostly of one group, and what stood before it may be of many boots itself: it is read once.
+    earlierBoots(run) {
+      const runs = once(runById);
+      const before = once((group: string) => earlierBoot(database, run.id, group, runs));
+      return here(() => run.boots.map((boot) => before(comparisonGroup(boot, run.host))));
+    },
+    trends(run, limit = 40) {
+      const trend = once((group: string) => readTrend(database, group, limit));
+      return here(() => run.boots.map((boot) => trend(comparisonGroup(boot, run.host))));
+    },
     groups: () => here(() => listGroups(database)),
     history: (group, limit) => here(() => readHistory(database, group, limit)),
     close: () => database.close(),
+  };
+}
+
+function once<K, V>(make: (key: K) => V): (key: K) => V {
+  const made = new Map<K, V>();
+  return (key) => {
+    if (!made.has(key)) made.set(key, make(key));
+    return made.get(key) as V;
   };
 }
 
@@ -217,19 +232,19 @@ function listPoints(
 
 function earlierBoot(
   database: DatabaseSync,
-  run: StoredRun,
-  boot: StoredBoot,
+  self: RunId,
+  alike: string,
   runById: (id: RunId) => StoredRun | undefined,
 ): EarlierBoot | undefined {
   const found = database
     .prepare(
       `SELECT runs.id AS run, boots.position FROM boots JOIN runs ON runs.ordinal = boots.run
        WHERE comparison_group = :alike
-         AND runs.ordinal < coalesce((SELECT ordinal FROM runs WHERE id = :self), 9e15)
+         AND boots.run < coalesce((SELECT ordinal FROM runs WHERE id = :self), 9e15)
          AND EXISTS (SELECT 1 FROM records WHERE records.boot = boots.id)
-       ORDER BY runs.ordinal DESC, boots.position LIMIT 1`,
+       ORDER BY boots.run DESC, boots.position LIMIT 1`, // by the index on groups: runs.ordinal, the same, would sort all of them
     )
-    .get({ alike: comparisonGroup(boot, run.host), self: run.id });
+    .get({ alike, self });
   const earlier = found && runById(found['run'] as RunId);
   const same = earlier?.boots[Number(found?.['position'])];
   return earlier && same ? { run: earlier, boot: same } : undefined;

@@ -93,18 +93,41 @@ describe('the table of a run', () => {
       evidence: ['HLT=1, IF=0'],
       missing: [7, 8],
       tests: { passed: 3, failed: 1, skipped: 2, failures: ['mm.pool double free is caught'] },
+      tail: ['one', 'two', 'three', 'four', 'five', 'six'],
+      last: {
+        cpus: [
+          {
+            cpu: 0,
+            state: 'halted' as const,
+            mode: 'long mode',
+            ring: 0,
+            registers: { RIP: '0x10', RSP: '0x20', CR2: '0x0' },
+            pages: ['stack below RSP 0x18: not present'],
+            backtrace: [{ address: '0x10', name: 'cpu_halt', place: 'cpu.h:82', inlined: true }],
+          },
+        ],
+        notes: ['no lines'],
+      },
     };
     const run = sampleRun({ machines: ['direct'], boot, run: { exit: 6 } });
     const text = runTable(run, { columns: 80 });
     expect(text).toContain(
       'tests  direct: 3 passed, 1 failed, 2 skipped\n  not ok mm.pool double free is caught',
     );
-    const last = lines(text).slice(-5);
+    const last = lines(text).slice(-15);
     expect(last[0]).toBe('direct  halt');
     expect(last[1]).toBe('    dead halt in cpu_halt');
     expect(last[2]).toContain('2 missing');
     expect(last[3]).toBe('    - HLT=1, IF=0');
-    expect(last[4]).toMatch(/^failed \(exit 6\) {2}run \d{8}-/);
+    expect(last.slice(4, 9)).toEqual([
+      '    CPU 0 halted at 0x10, long mode, ring 0',
+      '      stack below RSP 0x18: not present',
+      '      RSP=0x20  CR2=0x0',
+      '      at   0x10 cpu_halt (cpu.h:82), inlined',
+      '    no lines',
+    ]);
+    expect(last.slice(9, 14)).toEqual(['two', 'three', 'four', 'five', 'six'].map((word) => `    | ${word}`));
+    expect(last[14]).toMatch(/^failed \(exit 6\) {2}run \d{8}-/);
   });
 
   it('paints only with what it is given, and paints nothing else', () => {

@@ -12,7 +12,9 @@ import {
   ratioSpread,
 } from './compare.ts';
 import { ratio } from './format.ts';
+import { shortLast } from './last-text.ts';
 import { cut, pad, type TableStyle, table, wrap } from './layout.ts';
+import { matrixText } from './matrix-text.ts';
 import type { StoredBoot, StoredRun } from './run.ts';
 import { seriesName } from './series-name.ts';
 import type { EarlierBoot } from './store.ts';
@@ -35,6 +37,7 @@ export function runTable(
   { columns, style = plainStyle, earlier = [] }: TableOptions,
 ): string {
   const cells = Math.max(40, columns);
+  if (run.matrix) return matrixText(run, cells, style);
   const sections = [
     ...allocatorText(run.boots, cells, style),
     ...traceText(run.boots, cells, style),
@@ -178,5 +181,12 @@ function bootVerdict(boot: StoredBoot, cells: number, style: TableStyle): string
     ...boot.evidence
       .slice(0, 8)
       .flatMap((text) => wrap(text, cells, `${indent}- `, `${indent}  `).slice(0, 3).map(style.dim)),
+    ...(boot.last ? shortLast(boot.last) : []).map((line) => cut(`${indent}${line}`, cells)),
+    ...lastWords(boot).map((line) => style.dim(cut(`${indent}| ${line}`, cells))),
   ];
+}
+
+// What a guest that went wrong printed last; the report and the log have more.
+function lastWords(boot: StoredBoot): readonly string[] {
+  return boot.end === 'passed' ? [] : boot.tail.slice(-5);
 }

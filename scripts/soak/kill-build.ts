@@ -3,20 +3,10 @@
 //   node scripts/soak/kill-build.ts [moments, default 50] [target, default kernel] [seed]
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  cpSync,
-  existsSync,
-  globSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { cpSync, globSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bundle, generator, leftovers, project, root } from './rig.ts';
 
 export type Soak = {
   /** How many builds are killed; a build that ends before its moment does not count. */
@@ -33,11 +23,7 @@ export type SoakResult = {
   readonly problems: readonly string[];
 };
 
-const root = resolve(import.meta.dirname, '../..');
-const bundle = join(root, 'dist/synos.cjs');
 const mostTries = 4;
-/** Longer than any command of a build needs to notice that its reader is gone. */
-const lingerMs = 10_000;
 
 /** Runs the soak in temporary folders; needs dist/ (npm run bundle). */
 export async function killBuilds(soak: Soak): Promise<SoakResult> {
@@ -62,13 +48,6 @@ export async function killBuilds(soak: Soak): Promise<SoakResult> {
   } finally {
     for (const folder of [quiet, killed]) rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function project(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'synos-soak-'));
-  for (const name of ['kernel', 'synos.yaml', 'synos.lock'])
-    if (existsSync(join(root, name))) cpSync(join(root, name), join(folder, name), { recursive: true });
-  return folder;
 }
 
 // There must be something to do at each moment: now and then nothing is cached, else some headers are new.
@@ -124,38 +103,7 @@ function differences(quiet: string, killed: string): string[] {
   return problems;
 }
 
-/** Processes that work in the folder, and mounts below it, that do not go away by themselves. */
-async function leftovers(folder: string): Promise<string[]> {
-  const look = (): string[] => [
-    ...globSync('/proc/[0-9]*').filter((process) => linkOf(`${process}/cwd`).startsWith(folder)),
-    ...readFileSync('/proc/mounts', 'utf8')
-      .split('\n')
-      .filter((line) => line.includes(folder)),
-  ];
-  for (const end = Date.now() + lingerMs; Date.now() < end && look().length > 0; ) await sleep(100);
-  return look().map((what) => `left behind: ${what}`);
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return ''; // the process is gone, or another user's
-  }
-}
-
 const digest = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
-
-/** mulberry32: the same seed, the same moments. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 if (import.meta.main) {
   const [moments = '50', target = 'kernel', seed = String(Date.now() % 1_000_000)] = process.argv.slice(2);

@@ -1,6 +1,7 @@
 // Each boot: how it ended and what that rests on, its tests, its last words, and every record.
 import type { BenchRecord } from '../../../core/record.ts';
 import { bytes, duration, number } from '../../../core/words.ts';
+import { wholeLast } from '../last-text.ts';
 import type { StoredBoot } from '../run.ts';
 import { labelText } from '../series-name.ts';
 import { type Html, html } from './html.ts';
@@ -19,12 +20,17 @@ ${testPart(boot)}
 ${bulletList('What the verdict rests on', boot.evidence)}
 ${bulletList('Refused', boot.refused)}
 ${boot.missing.length > 0 ? html`<p><b>Missing records:</b> ${boot.missing.join(', ')}</p>` : null}
-${tailPart(boot)}${recordPart(boot)}</article>`;
+${lastPart(boot)}${tailPart(boot)}${recordPart(boot)}</article>`;
 }
 
 function tailPart(boot: StoredBoot): Html {
   if (boot.tail.length === 0) return html`<p class="note">No line of text came over the serial port.</p>`;
   return html`<details${boot.end === 'passed' ? null : html` open`}><summary>Last lines of the serial port</summary><pre tabindex="0" aria-label="Last serial lines of ${boot.machine}">${boot.tail.map((line) => html`${line}\n`)}</pre></details>`;
+}
+
+function lastPart(boot: StoredBoot): Html | null {
+  if (!boot.last || boot.last.cpus.length === 0) return null;
+  return html`<details open><summary>What was seen last</summary><pre tabindex="0" aria-label="Registers and backtrace of ${boot.machine}">${wholeLast(boot.last).map((line) => html`${line}\n`)}</pre></details>`;
 }
 
 function recordPart(boot: StoredBoot): Html | null {

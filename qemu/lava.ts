@@ -1,0 +1,93 @@
+// Reads LAVA's test signals from lines of text, as `<LAVA_SIGNAL_TESTCASE TEST_CASE_ID=x RESULT=pass MEASUREMENT=1 UNITS=s>`: results are
+// tests, measurements are records. https://docs.lavasoftware.org/lava/lava_test_shell.html
+import type { BenchRecord } from '../core/record.ts';
+import { visibleUpTo } from '../core/text.ts';
+import { recordOf } from './figure.ts';
+import type { KtapResult } from './ktap.ts';
+
+type LavaSink = {
+  /** The record's number is its place among the records that are no frames. */
+  nextSequence(): number;
+  record(record: BenchRecord): void;
+  refused(reason: string): void;
+};
+
+export type LavaReader = {
+  line(text: string): void;
+  /** A run came and ended, and none is open. */
+  complete(): boolean;
+  /** Problems are signals that are torn or say nothing, and a run that did not end. */
+  result(): KtapResult;
+};
+
+const most = 100;
+const longestName = 200;
+const mark = '<LAVA_SIGNAL_';
+const signal = /<LAVA_SIGNAL_([A-Z]{1,20})((?: [^<>\s]+)*) ?>/g;
+
+export function lavaReader(sink: LavaSink): LavaReader {
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  const failures: string[] = [];
+  const problems: string[] = [];
+  let run: string | undefined;
+  let set = '';
+  let ended = false;
+  let seen = false;
+
+  const problem = (text: string): void => {
+    if (problems.length < most) problems.push(text);
+  };
+  const fail = (name: string): void => {
+    counts.failed++;
+    if (failures.length < most) failures.push(name);
+  };
+  const onResult = (name: string, result: string): void => {
+    if (result === 'pass') counts.passed++;
+    else if (result === 'skip') counts.skipped++;
+    else if (result === 'fail') fail(name);
+    else problem(`${name}: a result that is unknown`);
+  };
+  const onMeasurement = (name: string, value: string, unit: string): void => {
+    const parts = { suite: run || 'lava', name, metric: 'measurement', unit, value, scale: 1, labels: {} };
+    const record = recordOf(parts, sink.nextSequence());
+    if (typeof record === 'string') sink.refused(`LAVA measurement of ${name}: ${record}`);
+    else sink.record(record);
+  };
+  const onCase = (words: readonly string[]): void => {
+    const fields = new Map(words.map((word) => [word.split('=', 1)[0], word.slice(word.indexOf('=') + 1)]));
+    const id = fields.get('TEST_CASE_ID');
+    const result = fields.get('RESULT');
+    if (id === undefined || result === undefined) {
+      problem('a LAVA test case without its name or result');
+      return;
+    }
+    const name = visibleUpTo(set === '' ? id : `${set}/${id}`, longestName);
+    onResult(name, result);
+    const value = fields.get('MEASUREMENT');
+    if (value !== undefined) onMeasurement(name, value, fields.get('UNITS') ?? '');
+  };
+  const onSignal = (kind: string, words: readonly string[]): void => {
+    seen = true;
+    if (kind === 'STARTRUN') run = visibleUpTo(words[0] ?? '', longestName);
+    else if (kind === 'ENDRUN') {
+      run = undefined;
+      ended = true;
+    } else if (kind === 'TESTSET') set = words[0] === 'START' ? (words[1] ?? '') : '';
+    else if (kind === 'TESTCASE') onCase(words);
+  };
+
+  return {
+    line(text) {
+      if (!text.includes(mark)) return;
+      const whole = [...text.matchAll(signal)];
+      for (const [, kind = '', words = ''] of whole) onSignal(kind, words.split(' ').slice(1));
+      if (text.split(mark).length - 1 > whole.length) problem('a LAVA signal is torn');
+    },
+    complete: () => ended && run === undefined,
+    result: () => ({
+      summary: { ...counts, failures: [...failures] },
+      seen,
+      problems: run === undefined ? [...problems] : [...problems, `the LAVA run ${run} did not end`],
+    }),
+  };
+}
