@@ -127,4 +127,14 @@ describe('synos bench --against', () => {
     expect(worktrees()).toHaveLength(1);
     expect(readFileSync(join(rig.folder, crc), 'utf8')).toContain('crc');
   });
+
+  it('with --self-test boots the tree against itself, and prints its own error rates', async () => {
+    const exact = await rig.synos(['bench', '--self-test', '--exact', '--json', ...few]);
+    expect(exact.exit).toBe(0);
+    await fits('self-test', exact.json());
+    expect(exact.json()).toMatchObject({ machines: [{ boots: 2, falseAlarms: 0, simulated: null }] });
+    const timed = await rig.synos(['bench', '--self-test', '--no-exact', '--runs', '5', '--json', ...few]);
+    await fits('self-test', timed.json());
+    expect(timed.json()).toMatchObject({ machines: [{ boots: 5, simulated: { pairs: 100 } }] });
+  });
 });

@@ -2,44 +2,48 @@
 // metric is decided or the limit is reached. In turns, because a machine that gets slower meanwhile makes both sides slower.
 import { join, relative } from 'node:path';
 import { SynosError } from '../../core/failure.ts';
-import { explain } from '../../core/failure-table.ts';
 import { count } from '../../core/words.ts';
-import { pipeline, targetNames } from '../plan/pipeline.ts';
 import { type Comparison, compareRuns, metricsOf } from '../results/comparison.ts';
-import type { Rules } from '../results/judge.ts';
-import { gitFacts, hostFacts } from '../results/provenance.ts';
-import { type GitFacts, makeRun, type StoredBoot, type StoredRun } from '../results/run.ts';
+import { gitFacts } from '../results/provenance.ts';
 import { isSettled, looksUpTo } from '../results/trial.ts';
 import { writeErr } from '../ui/output.ts';
+import { bootSide, buildSides, isExact, runOf, type Side, storyOf, type Wish } from './bench-sides.ts';
 import { machinesOf } from './boot.ts';
-import { collectBoots } from './booted.ts';
 import { type Options, showPlan } from './build.ts';
 import { rulesOf, tellComparison } from './compare.ts';
 import type { Flags } from './flags.ts';
-import { openReference, type Reference, referenceFailed } from './reference.ts';
-import { type Executed, execute } from './run-here.ts';
-import { failuresOf, layersOf, openSession, type Session } from './session.ts';
+import { openReference, type Reference } from './reference.ts';
+import { layersOf, openSession, type Session } from './session.ts';
 import { version } from './version.ts';
 
 const limitDefault = 30;
 
 export async function benchAgainst(flags: Flags, args: readonly string[], options: Options): Promise<number> {
   const name = options['against'];
-  if (typeof name !== 'string')
+  const testing = options['selfTest'] === true;
+  if ((typeof name === 'string') === testing)
     throw new SynosError({
       code: 'usage',
-      message: '`synos bench` compares with something',
-      hint: 'name a revision with --against, or `synos bench host`',
+      message: '`synos bench` takes one of --against and --self-test',
+      hint: 'name a revision with --against, or see `synos bench --help`',
     });
   // Its own lines, one a look, stand for those of hundreds of boots.
   const session = await openSession({ ...flags, quiet: !flags.verbose }, 'bench', version());
   const wish = wishOf(session, args, options);
   if (flags.dryRun) return showPlan(flags, storyOf(session, wish, wish.machines).plan);
+  if (typeof name !== 'string') {
+    const { selfTest } = await import('./bench-self-test.ts');
+    try {
+      return await selfTest(session, flags, wish);
+    } finally {
+      await session.close();
+    }
+  }
   const reference = await openReference(session, name);
   try {
     const before = await referenceSide(session, flags, reference);
     const now: Side = { session, git: await gitFacts(session.tree), reference: undefined, boots: [] };
-    await buildSides(flags, wish, before, now);
+    await buildSides(flags, wish, [before, now]);
     const comparison = await bootInTurns(flags, wish, before, now);
     await storeRuns(session, [before, now]);
     await session.close();
@@ -49,24 +53,6 @@ export async function benchAgainst(flags: Flags, args: readonly string[], option
     await reference.close();
   }
 }
-
-type Wish = {
-  readonly machines: readonly string[];
-  readonly exact: boolean | undefined;
-  readonly limit: number;
-  readonly commandLine: string;
-  readonly rules: Rules;
-};
-
-type Side = {
-  readonly session: Session;
-  readonly git: GitFacts | null;
-  /** Undefined: the tree as it is. */
-  readonly reference: Reference | undefined;
-  readonly boots: StoredBoot[];
-  last?: { readonly executed: Executed; readonly artefacts: StoredRun['artefacts'] };
-  run?: StoredRun;
-};
 
 function wishOf(session: Session, args: readonly string[], options: Options): Wish {
   return {
@@ -96,27 +82,6 @@ async function referenceSide(session: Session, flags: Flags, reference: Referenc
   };
 }
 
-function storyOf(session: Session, wish: Wish, machines: readonly string[]): ReturnType<typeof pipeline> {
-  const { exact, commandLine } = wish;
-  return pipeline(session, { targets: [], boots: { machines, exact, runs: 1, commandLine } });
-}
-
-/** Both before anything boots, so that a build that fails costs no boots. */
-async function buildSides(flags: Flags, wish: Wish, before: Side, now: Side): Promise<void> {
-  const digests: string[] = [];
-  for (const side of [before, now]) {
-    const { media } = storyOf(side.session, wish, wish.machines);
-    const targets = targetNames.filter((target) => media.some(({ name }) => name === target));
-    const { plan, artefacts } = pipeline(side.session, { targets });
-    const executed = await execute(side.session, flags, plan);
-    throwFailure(side, executed);
-    digests.push(artefacts.map(({ output }) => executed.digest(output)).join());
-    if (!flags.quiet) writeErr(`built   ${sideWords(side)}`);
-  }
-  if (digests[0] === digests[1] && !flags.quiet)
-    writeErr('both sides are the same, byte for byte: whatever differs now is chance');
-}
-
 async function bootInTurns(flags: Flags, wish: Wish, before: Side, now: Side): Promise<Comparison> {
   const timed = wish.machines.filter((machine) => !isExact(wish, now, machine));
   const looks = timed.length > 0 ? looksUpTo(wish.limit) : [1];
@@ -144,53 +109,6 @@ async function bootBoth(
   for (const machine of machines) for (const side of sides) await bootSide(flags, wish, side, machine);
 }
 
-function isExact(wish: Wish, { session }: Side, machine: string): boolean {
-  return wish.exact ?? session.config.machines[machine]?.exact ?? false;
-}
-
-async function bootSide(flags: Flags, wish: Wish, side: Side, machine: string): Promise<void> {
-  const story = storyOf(side.session, wish, [machine]);
-  const executed = await execute(side.session, flags, story.plan);
-  throwFailure(side, executed);
-  const { boots, artefacts, failures } = collectBoots(side.session, executed, story);
-  const [failure] = failures;
-  if (failure) {
-    if (!flags.quiet) writeErr(`stopped at a boot of ${sideWords(side)}`);
-    throw new SynosError(failure);
-  }
-  // The next boot's log takes its place.
-  side.boots.push(...boots.map((boot) => ({ ...boot, log: null })));
-  side.last = { executed, artefacts };
-}
-
-/** What stopped a side; of a revision that is told as such. */
-function throwFailure(side: Side, executed: Executed): void {
-  const [failure] = failuresOf(executed.results);
-  if (!failure) return;
-  if (side.reference && failure.code !== 'interrupted')
-    throw referenceFailed(side.reference.name, side.reference.commit, explain(failure).message);
-  throw new SynosError(failure);
-}
-
-function runOf(side: Side, startedAt: Date): StoredRun {
-  const run = makeRun({
-    command: ['synos', ...process.argv.slice(2)],
-    synos: version(),
-    startedAt,
-    durationMs: Date.now() - startedAt.getTime(),
-    git: side.git,
-    host: hostFacts(),
-    artefacts: side.last?.artefacts ?? [],
-    tools: side.last?.executed.tools() ?? [],
-    boots: side.boots,
-    results: side.last?.executed.results.values() ?? [],
-    exit: 0,
-    ...(side.reference ? { reference: true } : {}),
-  });
-  side.run = run;
-  return run;
-}
-
 async function storeRuns(session: Session, sides: readonly Side[]): Promise<void> {
   const { openStore } = await import('../results/store.ts');
   const store = await openStore(join(session.home, 'runs.sqlite'));
@@ -205,9 +123,4 @@ async function storeRuns(session: Session, sides: readonly Side[]): Promise<void
 function tellLook(comparison: Comparison, boots: number): void {
   const open = metricsOf(comparison).filter(({ verdict }) => verdict === 'undecided').length;
   writeErr(`looked  after ${count(boots, 'boot')} a side: ${count(open, 'metric')} undecided, going on`);
-}
-
-function sideWords({ reference, git }: Side): string {
-  if (reference) return `${reference.name} (commit ${reference.commit.slice(0, 12)})`;
-  return `the tree as it is${git ? ` (commit ${git.commit.slice(0, 12)}${git.dirty ? ' with changes' : ''})` : ''}`;
 }

@@ -180,6 +180,7 @@ function declareBench(bench: Command): Command {
     .argument('[machine...]', 'machines of the configuration (default: its first)')
     .description('boot the tree as it is and a revision of it in turns, and compare them metric by metric')
     .option('--against <ref>', 'a branch, tag or commit to build and boot as well')
+    .option('--self-test', 'boot the tree against itself, and say how often the gate errs here', false)
     .option('-n, --runs <n>', 'timed machines: at most so many boots a side (default: 30)', positive)
     .option('--exact', 'count instructions instead of time: one boot a side decides')
     .option('--no-exact', 'measure time, also where a machine of the configuration counts')

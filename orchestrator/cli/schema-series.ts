@@ -101,3 +101,29 @@ export const history: Schema = document('history', 'Result of `synos history --j
     'those that were asked for',
   ),
 });
+
+export const selfTest: Schema = document('self-test', 'Result of `synos bench --self-test --json`.', {
+  machines: list(
+    object({
+      machine: text('name in the configuration'),
+      boots: count('a side, of one build against itself'),
+      metrics: count('compared'),
+      falseAlarms: count('metrics that were called different'),
+      simulated: maybe(
+        object(
+          {
+            pairs: count('of sides dealt from these boots'),
+            metrics: count('of each pair'),
+            slowdown: share('what slowed metrics were multiplied by'),
+            falseAlarms: count('pairs of equal sides in which any metric was called different'),
+            shut: count('pairs in which all metrics were slowed and any was called slower'),
+            found: count('pairs in which one metric was slowed and that one was called slower'),
+            boots: share('a side until booting stopped, on average'),
+          },
+          'null where instructions are counted',
+        ),
+      ),
+    }),
+    'those that were asked for',
+  ),
+});

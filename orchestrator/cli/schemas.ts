@@ -12,7 +12,7 @@ import {
   type Schema,
   text,
 } from './schema-parts.ts';
-import { comparison, history } from './schema-series.ts';
+import { comparison, history, selfTest } from './schema-series.ts';
 
 const error = object({
   code: text('one of docs/errors.md'),
@@ -179,5 +179,6 @@ export const documents: { readonly [name: string]: Schema } = {
   }),
   comparison,
   history,
+  'self-test': selfTest,
   run: runSchema,
 };
