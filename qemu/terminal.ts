@@ -20,9 +20,9 @@ export type Screen = {
 };
 
 /** Rows kept above the screen; a piece of `pieceBytes` cannot scroll more than these out before they are read. */
-const scrollback = 2048;
+const scrollback = 1100;
 const pieceBytes = 1024;
-const mostWaiting = 1 << 20;
+const mostWaiting = 1 << 16;
 const drawingMs = 5000;
 
 /** Loads the terminal late: few machines have one. */

@@ -133,7 +133,8 @@ function deathProbe(guest: Watched) {
     if (isDeadHalt(cpus)) return (await stillDead(guest)) ? { cause: 'dead-halt' } : undefined;
     const proof = stayedNear(before, cpus) && state.proof.due(quietMs) ? await guest.prove() : undefined;
     if (proof) return { cause: proof === 'halt' ? 'dead-wait' : 'dead-loop' };
-    return state.frozen.over(cpus, quietMs);
+    // Who waits for what a script types looks at its port again and again.
+    return guest.ending?.waits() ? undefined : state.frozen.over(cpus, quietMs);
   };
   return {
     async probe(quietMs: number): Promise<Stop | undefined> {

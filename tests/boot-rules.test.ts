@@ -18,7 +18,8 @@ const saying = (text: string): string => {
   const octal = [...Buffer.from(text)].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
   return ` mov $${label}, %esi\n call print\n .section .rodata\n${label}: .asciz "${octal}"\n .text\n`;
 };
-const forEver = '8: sti\n pause\n jmp 8b\n';
+/** Looks at its port for what is never typed, as a prompt does. */
+const forEver = '8: mov $0x3fd, %edx\n inb %dx, %al\n test $1, %al\n jz 8b\n jmp 8b\n';
 /** Ports of q35: PM1a control for a power-off with SeaBIOS or qboot's tables, 0xcf9 for a reset. */
 const powerOff = ' mov $0x604, %edx\n mov $0x2000, %eax\n outw %ax, %dx\n';
 const reset = ' mov $0xcf9, %edx\n mov $6, %al\n outb %al, %dx\n';
@@ -209,7 +210,7 @@ describe('a script', () => {
   });
 
   test('lets its guest be silent as long as the step says, not longer', async () => {
-    const limits = { seconds: 30, silenceSeconds: 1 };
+    const limits = { seconds: 30, silenceSeconds: 1, spinSeconds: 1 };
     const { outcome } = await boot(`${saying('x')}${forEver}`, {
       script: [{ expect: 'y', seconds: 3 }],
       limits,

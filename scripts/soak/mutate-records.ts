@@ -1,11 +1,12 @@
 // Damages recorded boots at random, again and again, and reads them: is any record accepted that the kernel did not send, and is every loss
 // told? Bytes are dropped, flipped and inserted, pieces torn off, moved, sent twice, and two boots interleaved; one to three at once.
-//   node scripts/soak/mutate-records.ts STREAMS SEED LOG...
-// Each LOG is the serial log of a boot, as `synos boot` leaves it in out/logs/. Two that differ a little show most: of one kernel, with other
-// figures in frames of the same numbers.
+//   node scripts/soak/mutate-records.ts [streams, default 100000] [seed, default 1] [LOG...]
+// Each LOG is the serial log of a boot, as `synos boot` leaves it in out/logs/; without any, a small guest is booted twice. Two that differ a
+// little show most: of one kernel, with other figures in frames of the same numbers.
 import { readFileSync } from 'node:fs';
 import type { BenchRecord } from '../../core/record.ts';
 import { serialReader } from '../../qemu/serial.ts';
+import { recordedBoots } from '../../tests/recorded-boots.ts';
 
 export type Mutated = {
   readonly streams: number;
@@ -171,11 +172,10 @@ function generator(seed: number): Random {
 }
 
 if (import.meta.main) {
-  const [streams = '', seed = '', ...paths] = process.argv.slice(2);
-  if (paths.length === 0) throw new Error('usage: node scripts/soak/mutate-records.ts STREAMS SEED LOG...');
+  const [streams = '100000', seed = '1', ...paths] = process.argv.slice(2);
   const begun = Date.now();
   const seconds = (): number => Math.round((Date.now() - begun) / 1000);
-  const logs = paths.map((path) => readFileSync(path));
+  const logs = paths.length > 0 ? paths.map((path) => readFileSync(path)) : await recordedBoots();
   const result = mutateRecords(logs, Number(streams), Number(seed), (done) =>
     process.stderr.write(`${done} after ${seconds()} s\n`),
   );
