@@ -82,7 +82,10 @@ async function runMachine(
     const wakes = tail.onGrowth(guest.wake);
     if (input) host.typist?.(input);
     watch.go();
-    const run = await runGuest(guest, setup, host, { serial, poll, wakes, ending });
+    const run = await runGuest(guest, setup, host, {
+      ...{ serial, poll, wakes, ending },
+      ...(faults ? { held: () => poll() > 0 && faults.coming } : {}),
+    });
     const struck = faults?.end();
     do {
       while (serial.state().bytes <= cap && poll() > 0);
@@ -156,6 +159,8 @@ type Port = {
   /** Whoever waits is woken by the first byte. */
   readonly wakes: boolean;
   readonly ending: Ending | undefined;
+  /** Whether a fault is still to come. */
+  readonly held?: () => boolean;
 };
 
 /** QEMU ended before its machine ran, and nobody ended it. */

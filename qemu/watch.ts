@@ -10,6 +10,8 @@ import { type CpuState, isDeadHalt, isIdle } from './registers.ts';
 import type { SerialState } from './serial.ts';
 
 export type Watched = {
+  /** Whether something from outside is still to change the guest; reads its port first. */
+  held?(): boolean;
   readonly limits: Pick<MachineOptions['limits'], 'serialMib' | 'records'>;
   readonly patience: Patience;
   /** Reads what came on the serial port; the number of bytes. */
@@ -45,6 +47,15 @@ const earlyMs = 1200;
 /** A panicking kernel may print a dump before it exits; when nothing more came for so long, it will not. */
 const panicGraceMs = 1000;
 
+/** Ends that only hold as long as nothing comes from outside. */
+const lasting: ReadonlySet<Stop['cause']> = new Set([
+  'dead-halt',
+  'dead-wait',
+  'dead-loop',
+  'frozen',
+  'silence',
+]);
+
 /** Resolves with why the guest is at its end; QEMU may still run then. */
 export async function watchGuest(guest: Watched): Promise<Stop> {
   const begun = nowMs();
@@ -65,7 +76,8 @@ export async function watchGuest(guest: Watched): Promise<Stop> {
       limitOver(guest, now - begun) ??
       (await dead.probe(quiet.ms(now))) ??
       (guest.ending?.waits() ? undefined : await quiet.over(now));
-    if (stop) return guest.ended() ?? stop;
+    if (stop && lasting.has(stop.cause) && guest.held?.()) quiet.reset(nowMs());
+    else if (stop) return guest.ended() ?? stop;
     await guest.pause(wait);
   }
 }
