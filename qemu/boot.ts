@@ -3,12 +3,11 @@ import { readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finished } from '../core/exec.ts';
 import { SynosError } from '../core/failure.ts';
-import type { BootOutcome } from '../core/outcome.ts';
+import type { BootOutcome, LastSeen } from '../core/outcome.ts';
 import { type Ending, endingOf } from './ending.ts';
 import type { BootFacts, Stop } from './evidence.ts';
 import { followGuest } from './follow.ts';
 import type { Guest } from './guest.ts';
-import type { Seen } from './last/seen.ts';
 import { patienceFor, slowness } from './limits.ts';
 import { files } from './machine.ts';
 import type { MachineOptions } from './options.ts';
@@ -102,7 +101,7 @@ async function runMachine(
       argv,
       version: run.version,
       timing: watch.end(),
-      last: lastSeen(run),
+      last: run.last,
     };
     const outcome = withFaults(outcomeOf(context, facts, serial), struck);
     if (outcome.end !== 'passed') checkSpace(host.work);
@@ -128,11 +127,9 @@ function factsOf(run: GuestRun, setup: BootSetup, work: string, serial: SerialRe
     complaints: complaintsOf(run.finished),
     tripleFault: loggedTripleFault(work),
     tripleFaultsLogged: setup.accelerator === 'tcg',
-    inKernel: run.seen?.symbolsFit === true,
+    inKernel: run.symbolsFit === true,
     nameOf:
-      setup.symbols === undefined || run.seen?.symbolsFit === false
-        ? () => undefined
-        : symbolNames(setup.symbols),
+      setup.symbols === undefined || run.symbolsFit === false ? () => undefined : symbolNames(setup.symbols),
     throughFirmware: setup.options.boot !== 'kernel',
     serial: serial.state(),
     harvest: serial.harvest(),
@@ -171,9 +168,8 @@ function neverRan({ stop, started, signal, exit }: BootFacts): boolean {
 type GuestRun = Pick<BootFacts, 'stop' | 'samples' | 'started'> & {
   version: string;
   finished: Finished;
-  seen: Seen | undefined;
-  /** Why there is no memory dump, where one was asked for. */
-  dumpNote: string | undefined;
+  symbolsFit: boolean | undefined;
+  last: LastSeen | undefined;
 };
 
 // From the guest's first instruction to the end of QEMU.
@@ -203,7 +199,9 @@ async function runGuest(
     const dumpNote = setup.dump ? await dumpOf(guest, setup, host, samples) : undefined;
     const finished = await guest.finish();
     if (host.signal.aborted) throw interruption(host.signal);
-    return { stop, samples, started: guest.started(), version: guest.version(), finished, seen, dumpNote };
+    const last = lastSeen(await seen?.told, dumpNote);
+    const { symbolsFit } = seen ?? {};
+    return { stop, samples, started: guest.started(), version: guest.version(), finished, symbolsFit, last };
   } finally {
     host.signal.removeEventListener('abort', guest.wake);
     await guest.finish();
@@ -229,7 +227,7 @@ async function dumpOf(
   return guest.dump(work, options.memoryMib);
 }
 
-function lastSeen({ seen, dumpNote }: GuestRun): BootOutcome['last'] {
+function lastSeen(seen: LastSeen | undefined, dumpNote: string | undefined): BootOutcome['last'] {
   if (!seen && dumpNote === undefined) return undefined;
   return {
     cpus: seen?.cpus ?? [],

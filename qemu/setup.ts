@@ -22,12 +22,7 @@ export type BootSetup = GivenMedia & {
   readonly symbols?: string;
   /** The compiled plugin that counts instructions, for a budget. */
   readonly plugin?: string;
-  /** The compiled plugin that counts instructions, for a budget. */
-  readonly plugin?: string;
   readonly aids?: Aids | undefined;
-  /** The state that the machine starts from, and what it had written on its serial port by then. */
-  readonly state?: string;
-  readonly before?: string;
   /** The state that the machine starts from, and what it had written on its serial port by then. */
   readonly state?: string;
   readonly before?: string;

@@ -19,34 +19,46 @@ export type Looker = {
   start(command: Command): Promise<Running>;
 };
 
-export type Seen = LastSeen & {
+export type Seen = {
   /** The file's symbols name addresses of this guest; undefined: there was nothing to compare. */
   readonly symbolsFit: boolean | undefined;
+  /** With functions and lines, which are looked up without QEMU; never rejects. */
+  readonly told: Promise<LastSeen>;
 };
 
 /** More CPUs say the same. */
 const mostCpus = 8;
 
 export async function lookAround(cpus: readonly CpuState[], looker: Looker): Promise<Seen> {
-  const { symbols, qmp, start } = looker;
+  const { symbols, qmp } = looker;
   using elf = symbols === undefined ? undefined : openElf(symbols);
   const shown = cpus.slice(0, mostCpus);
   const readers = shown.map((_, index) => guestMemory(qmp, index).bytes);
   const symbolsFit = elf && (await fits(elf, shown, readers));
   const usable = symbolsFit === false ? undefined : elf;
   const traces = await backtraces(shown, readers, usable);
-  const named = usable && symbols !== undefined ? await namer(symbols, traces, start) : undefined;
-  const told: LastCpu[] = [];
-  for (const [index, cpu] of shown.entries()) {
-    const trace = (traces[index] ?? []).flatMap((frame) => named?.tell(frame) ?? [bare(frame)]);
-    if (cpu.all) told.push(await cpuSeen(index, cpu, cpu.all, trace, qmp));
-  }
+  const seen: Omit<LastCpu, 'backtrace'>[] = [];
+  for (const [index, cpu] of shown.entries()) if (cpu.all) seen.push(await cpuSeen(index, cpu, cpu.all, qmp));
   const notes = [
     cpus.length > mostCpus ? `${cpus.length - mostCpus} more CPUs are not shown` : undefined,
     noteOfSymbols(symbols, elf, symbolsFit),
-    named?.note,
   ].filter((note) => note !== undefined);
-  return { cpus: told, notes, symbolsFit };
+  const named = usable && symbols !== undefined ? namer(symbols, traces, looker.start) : undefined;
+  return { symbolsFit, told: tell(seen, traces, notes, named) };
+}
+
+async function tell(
+  seen: readonly Omit<LastCpu, 'backtrace'>[],
+  traces: readonly Frame[][],
+  notes: readonly string[],
+  naming: Promise<Namer> | undefined,
+): Promise<LastSeen> {
+  const named = await naming?.catch(() => undefined);
+  const cpus = seen.map((cpu) => ({
+    ...cpu,
+    backtrace: (traces[cpu.cpu] ?? []).flatMap((frame) => named?.tell(frame) ?? [bare(frame)]),
+  }));
+  return { cpus, notes: named?.note === undefined ? notes : [...notes, named.note] };
 }
 
 function noteOfSymbols(
@@ -66,9 +78,8 @@ async function cpuSeen(
   index: number,
   cpu: CpuState,
   all: Registers,
-  backtrace: readonly LastFrame[],
   qmp: Looker['qmp'],
-): Promise<LastCpu> {
+): Promise<Omit<LastCpu, 'backtrace'>> {
   return {
     cpu: index,
     state: cpu.parked ? 'never started' : cpu.halted ? 'halted' : 'runs',
@@ -76,7 +87,6 @@ async function cpuSeen(
     ring: all.cpl,
     registers: registerTexts(all),
     pages: cpu.parked ? [] : await pageNotes(all, physical(qmp)),
-    backtrace,
   };
 }
 

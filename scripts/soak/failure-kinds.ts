@@ -43,13 +43,13 @@ const asm = (name: string, end: BootEnd, body: string, more: Partial<Kind> = {})
 const ready = ' say "ready\\n"\n';
 /** No interrupt comes any more: firmware may have left the timer on. */
 const masked = ' cli\n mov $0xff, %al\n outb %al, $0x21\n outb %al, $0xa1\n';
-/** Every vector returns at once; the timer of the board ticks. */
-const ticking = `${masked} mov $0x90000, %edi\n mov $256, %ecx
+/** Every vector returns at once; the timer of the board ticks, through the local APIC, which qboot leaves off. */
+export const ticking = `${masked} mov $0x90000, %edi\n mov $256, %ecx
 1: mov $tick, %eax\n movw %ax, (%edi)\n movw %cs, 2(%edi)\n movw $0x8e00, 4(%edi)\n shr $16, %eax\n movw %ax, 6(%edi)
  add $8, %edi\n loop 1b\n lidt idtr
  .irp pair, 0x11, 0x20, 0x04, 0x01\n mov $\\pair, %al\n .if \\pair == 0x11\n outb %al, $0x20\n .else\n outb %al, $0x21\n .endif\n .endr
  mov $0x34, %al\n outb %al, $0x43\n mov $0, %al\n outb %al, $0x40\n mov $0x80, %al\n outb %al, $0x40
- mov $0xfe, %al\n outb %al, $0x21\n sti\n jmp 5f
+ movl $0x1ff, 0xfee000f0\n movl $0x700, 0xfee00350\n mov $0xfe, %al\n outb %al, $0x21\n sti\n jmp 5f
 tick: push %eax\n mov $0x20, %al\n outb %al, $0x20\n incl 0x8f000\n pop %eax\n iret
  .balign 8\nidtr: .word 2047\n .long 0x90000\n5:\n`;
 const noIdt = ' lidt empty\n jmp 5f\n .balign 8\nempty: .word 0\n .long 0\n5:\n';
