@@ -1,5 +1,5 @@
 // The code behind `boot` tasks, and what `synos doctor` asks about booting.
-import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Action, ActionContext, Tool } from '../core/action.ts';
 import { stringifyExact } from '../core/json-exact.ts';
@@ -44,7 +44,7 @@ async function describe(
   params: BootParams,
   context: ActionContext,
 ): Promise<{ setup: BootSetup; host: BootHost }> {
-  const { options, exact, machine, commandLine } = params;
+  const { options, exact, machine, commandLine, dump } = params;
   const aids = params.aids ?? undefined;
   const host = {
     work: context.work,
@@ -58,7 +58,18 @@ async function describe(
   const media = givenMedia(machine, options, context);
   const symbols = context.task.inputs['symbols'] ? { symbols: context.input('symbols') } : {};
   const traces = context.task.inputs['traces'] ? { traces: context.input('traces') } : {};
-  const setup = { machine, options, accelerator, exact, commandLine, aids, ...media, ...symbols, ...traces };
+  const setup = {
+    machine,
+    options,
+    accelerator,
+    exact,
+    commandLine,
+    dump,
+    aids,
+    ...media,
+    ...symbols,
+    ...traces,
+  };
   return { setup, host };
 }
 
@@ -66,6 +77,10 @@ async function describe(
 function keep(outcome: BootOutcome, context: ActionContext): void {
   move(join(context.work, files.serial), context.output('serial.log'));
   writeFileSync(context.output('outcome.json'), stringifyExact(outcome));
+  if (!context.task.outputs.includes('memory.elf')) return;
+  if (existsSync(join(context.work, files.memory)) && outcome.end !== 'passed')
+    move(join(context.work, files.memory), context.output('memory.elf'));
+  else writeFileSync(context.output('memory.elf'), '');
 }
 
 function move(from: string, to: string): void {

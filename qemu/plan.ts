@@ -2,13 +2,14 @@
 import { SynosError } from '../core/failure.ts';
 import { type Input, type Task, type TaskOutput, taskId } from '../core/task.ts';
 import type { Aids } from './aids.ts';
+import { dumpMs } from './dump.ts';
 import { patienceFor } from './limits.ts';
 import type { TreeMedia } from './media-check.ts';
 import type { MachineOptions } from './options.ts';
 import { bootParamsJson } from './params.ts';
 
 export type { Aids } from './aids.ts';
-export { clashes } from './clashes.ts';
+export { clashes, elfClash } from './clashes.ts';
 export { treeMedia } from './media-check.ts';
 
 export type BootRun = {
@@ -18,6 +19,8 @@ export type BootRun = {
   readonly index: number;
   /** Words behind those of the machine description: later words win. */
   readonly commandLine?: string;
+  /** Keeps the memory of a guest that does not pass. */
+  readonly dump?: boolean;
   readonly aids?: Aids | undefined;
 };
 
@@ -44,7 +47,8 @@ const longestMs = 2 ** 31 - 1;
 const longestCommandLine = 900;
 
 /**
- * One task; `outcome` holds a BootOutcome as JSON, whatever the guest did, and `log` its serial port as it came. Throws SynosError
+ * One task; `outcome` holds a BootOutcome as JSON, whatever the guest did, `log` its serial port as it came, and `memory` an ELF core, empty where
+ * there is none. Throws SynosError
  * plan.invalid when the machine is given nothing to start, and usage when the command line is too long or not printable ASCII.
  */
 export function bootPlan(
@@ -52,9 +56,9 @@ export function bootPlan(
   machine: MachineOptions,
   media: BootMedia,
   run: BootRun,
-): { tasks: Task[]; outcome: TaskOutput; log: TaskOutput } {
+): { tasks: Task[]; outcome: TaskOutput; log: TaskOutput; memory?: TaskOutput } {
   const id = taskId(`boot:${name}${run.exact ? ':exact' : ''}:${run.index}`);
-  const commandLine = run.commandLine ?? '';
+  const { commandLine = '', dump = false } = run;
   checkCommandLine(name, `${machine.commandLine} ${commandLine}`);
   const task: Task = {
     id,
@@ -65,13 +69,14 @@ export function bootPlan(
       exact: run.exact,
       index: run.index,
       commandLine,
+      dump,
       aids: run.aids ?? null,
     }),
     inputs: inputsOf(name, machine, media),
-    outputs: ['outcome.json', 'serial.log'],
+    outputs: ['outcome.json', 'serial.log', ...(dump ? ['memory.elf'] : [])],
     // Guest CPUs share one thread where instructions are counted.
     demand: { cpus: run.exact ? 1 : machine.cpus, memoryMib: machine.memoryMib + ownMemoryMib, io: 0 },
-    limitMs: run.aids?.gdb ? longestMs : patienceFor(machine, run.exact).seconds * 1000 + graceMs,
+    limitMs: limitOf(machine, run),
     cacheable: false,
     ...(run.exact ? {} : { timed: true as const }),
     title: titleOf(name, media, run),
@@ -80,7 +85,14 @@ export function bootPlan(
     tasks: [task],
     outcome: { task: id, output: 'outcome.json' },
     log: { task: id, output: 'serial.log' },
+    ...(dump ? { memory: { task: id, output: 'memory.elf' } } : {}),
   };
+}
+
+function limitOf(machine: MachineOptions, { exact, aids, dump }: BootRun): number {
+  if (aids?.gdb) return longestMs;
+  const dumping = dump ? dumpMs(machine.memoryMib) : 0;
+  return patienceFor(machine, exact).seconds * 1000 + graceMs + dumping;
 }
 
 /** Under which name `media` and a task's inputs have what a machine starts. */

@@ -16,6 +16,8 @@ export type BootSetup = GivenMedia & {
   readonly commandLine: string;
   /** An archive of allocation traces for the kernel. */
   readonly traces?: string;
+  /** Leaves the memory of a guest that may have gone wrong as `files.memory`. */
+  readonly dump?: boolean;
   /** The kernel's ELF file, for names of addresses. */
   readonly symbols?: string;
   readonly aids?: Aids | undefined;
