@@ -79,6 +79,10 @@ it('git says which files a build reads, those of repositories inside too', async
   rig.write('synos.yaml', configOf({ command: ['sh', 'build.sh'], inputs: ['build.sh', '*.o'] }));
   await rig.synos(['build']);
   expect(rig.read('out/k.elf')).toBe('./build.sh\n./old.o\n');
+  const inputs = ['**', '.git/HEAD', '!inner'];
+  rig.write('synos.yaml', configOf({ command: ['sh', 'build.sh'], inputs }));
+  await rig.synos(['build']);
+  expect(rig.read('out/k.elf')).toBe('./.git/HEAD\n./.gitignore\n./build.sh\n./old.o\n');
 });
 
 it('a build works on a copy at the place of the project, and can damage neither the project nor the store', async () => {

@@ -237,6 +237,11 @@ it('a file that is there stays as it is, unless --force; --dry-run only prints',
 it('huge and odd repositories are looked at within bounds', async () => {
   const big = `all: ${'$(A)'.repeat(1000)}\nA = ${'$(B)'.repeat(1000)}\nB = $(A)$(A)\n`;
   await using rig = await repository({ Makefile: big, 'a.mk': `${'x: x\n'.repeat(20_000)}` });
+  const chain = Array.from({ length: 9000 }, (_, n) => `t${n}: t${n + 1}\n\tld -o k${n}.elf\n`).join('');
+  await using long = await repository({ Makefile: `a${' '.repeat(100_000)}b\n${chain}` });
+  const started = performance.now();
+  expect((await long.synos(['init'], { limitMs: 20_000 })).exit).toBe(0);
+  expect(performance.now() - started).toBeLessThan(15_000);
   symlinkSync('/dev/zero', join(rig.folder, 'CMakeLists.txt'));
   symlinkSync('loop', join(rig.folder, 'loop'));
   const { exit } = await rig.synos(['init'], { limitMs: 20_000 });

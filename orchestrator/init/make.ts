@@ -14,6 +14,9 @@ import { type Makefile, reaches, readMakefile } from './makefile.ts';
 import { qemuLines, readQemuLine } from './qemu-line.ts';
 import type { Survey } from './survey.ts';
 
+/** Rules that are tried as the one that makes all. */
+const mostGoals = 300;
+
 type Found = { name: keyof Outputs; path: string; target: string; why: string };
 
 export function byMake(survey: Survey, boots: ReadonlySet<string>): Candidate | undefined {
@@ -22,8 +25,8 @@ export function byMake(survey: Survey, boots: ReadonlySet<string>): Candidate | 
   const makefile = readMakefile(survey, path);
   const dir = dirname(path);
   const written = fromRules(makefile, dir, boots);
-  const order = partsLast(written.map(({ path: file }) => file));
-  written.sort((a, b) => order.indexOf(a.path) - order.indexOf(b.path));
+  const rank = new Map(partsLast(written.map(({ path: file }) => file)).map((file, index) => [file, index]));
+  written.sort((one, other) => (rank.get(one.path) ?? 0) - (rank.get(other.path) ?? 0));
   const found = [...fromQemu(makefile, dir), ...written];
   const outputs: Outputs = {};
   const because: Because[] = [];
@@ -108,17 +111,17 @@ export function writes(line: string): string[] {
 // The first target is left unsaid where it makes all of them, unless it starts QEMU, too.
 function goalsOf(makefile: Makefile, targets: readonly string[]): string[] {
   const { first, rules } = makefile;
-  const starts = (goal: string): boolean =>
-    rules.some(
-      (rule) => qemuLines(rule.recipe.join('\n')).length > 0 && reaches(makefile, goal, rule.target),
-    );
+  const runs = rules.filter(({ recipe }) => qemuLines(recipe.join('\n')).length > 0);
+  const starts = (goal: string): boolean => runs.some(({ target }) => reaches(makefile, goal, target));
   if (targets.length === 0) return [];
   if (first !== undefined && !starts(first) && targets.every((target) => reaches(makefile, first, target)))
     return [];
-  const phony = rules.find(
-    ({ target }) =>
-      /^[\w-]+$/.test(target) && !starts(target) && targets.every((one) => reaches(makefile, target, one)),
-  );
+  const phony = rules
+    .slice(0, mostGoals)
+    .find(
+      ({ target }) =>
+        /^[\w-]+$/.test(target) && !starts(target) && targets.every((one) => reaches(makefile, target, one)),
+    );
   if (phony) return [phony.target];
   return targets.filter((one) => !targets.some((other) => other !== one && reaches(makefile, other, one)));
 }

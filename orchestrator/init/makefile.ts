@@ -14,7 +14,8 @@ export type Makefile = {
   readonly rules: readonly Rule[];
   /** What `make` alone makes. */
   readonly first: string | undefined;
-  expand(text: string): string;
+  /** What each target needs, of all its rules. */
+  readonly needs: ReadonlyMap<string, ReadonlySet<string>>;
 };
 
 const mostDepth = 20;
@@ -39,17 +40,27 @@ export function readMakefile(survey: Survey, path: string): Makefile {
     rules.push(...open);
   }
   const first = rules.find(({ target }) => !/^\.|%/.test(target))?.target;
-  return { path, rules, first: variables.get('.DEFAULT_GOAL') ?? first, expand };
+  return { path, rules, first: variables.get('.DEFAULT_GOAL') ?? first, needs: needsOf(rules) };
+}
+
+function needsOf(rules: readonly Rule[]): Map<string, Set<string>> {
+  const all = new Map<string, Set<string>>();
+  for (const { target, needs } of rules) {
+    const known = all.get(target) ?? new Set();
+    all.set(target, known);
+    for (const need of needs) known.add(need);
+  }
+  return all;
 }
 
 /** Whether making the one makes the other on the way. */
-export function reaches({ rules }: Makefile, from: string, to: string, seen = new Set<string>()): boolean {
-  if (from === to) return true;
-  if (seen.has(from)) return false;
-  seen.add(from);
-  return rules
-    .filter(({ target }) => target === from)
-    .some(({ needs }) => needs.some((need) => reaches({ rules } as Makefile, need, to, seen)));
+export function reaches({ needs }: Makefile, from: string, to: string): boolean {
+  const seen = new Set([from]);
+  for (const target of seen) {
+    if (target === to) return true;
+    for (const need of needs.get(target) ?? []) seen.add(need);
+  }
+  return false;
 }
 
 function linesOf(survey: Survey, path: string, variables: Map<string, string>, depth: number): string[] {
@@ -65,7 +76,11 @@ function linesOf(survey: Survey, path: string, variables: Map<string, string>, d
   return found;
 }
 
-const joined = (text: string): string[] => text.replace(/\\\r?\n[ \t]*/g, ' ').split(/\r?\n/);
+const joined = (text: string): string[] =>
+  text
+    .replace(/\\\r?\n[ \t]*/g, ' ')
+    .split(/\r?\n/)
+    .map((line) => line.slice(0, mostLength));
 
 const assignment = /^ *(?:override\s+|export\s+)*([A-Za-z0-9_.-]+)\s*(\?|\+|::?)?=\s*(.*)$/;
 

@@ -24,11 +24,24 @@ export function listedFiles(tree: string): ProjectFiles {
   return known(tree, listed ?? walk(tree, '', new Set(never)));
 }
 
-/** Everything that lies in the project, but for folders that no glob names by their first step. */
+/** Everything that lies in the project; of the folders that are never listed only what a glob names by its first steps. */
 export function allFiles(tree: string, globs: readonly string[]): ProjectFiles {
-  const named = new Set(globs.map((glob) => glob.replace(/^(?:\.\/+)+/, '').split('/', 1)[0] ?? ''));
-  return known(tree, walk(tree, '', new Set(never.filter((name) => name === '.synos' || !named.has(name)))));
+  const plain = globs.map((glob) => glob.replace(/^(?:\.\/+)+/, ''));
+  const beginnings = plain.flatMap((glob) => {
+    const name = firstStep(glob);
+    return notListed.has(name) && name !== '.synos' ? [glob.split(/[*?[{]/, 1)[0] ?? glob] : [];
+  });
+  const named = new Set(beginnings.map(firstStep));
+  const files = walk(tree, '', new Set(never.filter((name) => !named.has(name))));
+  return known(
+    tree,
+    files.filter(
+      (path) => !named.has(firstStep(path)) || beginnings.some((beginning) => path.startsWith(beginning)),
+    ),
+  );
 }
+
+const firstStep = (path: string): string => path.split('/', 1)[0] ?? '';
 
 // A monitor that the repository names would be run by git. Whose files they are does not matter for a list of names.
 const git = [
@@ -42,7 +55,7 @@ function gitFiles(tree: string, folder: string): string[] | undefined {
   if (text === undefined || text === '') return undefined;
   return [...new Set(text.split('\0'))].flatMap((name) => {
     const path = folder + name;
-    if (name === '' || notListed.has(path.split('/', 1)[0] ?? '')) return [];
+    if (name === '' || notListed.has(firstStep(path))) return [];
     const stat = lstatSync(join(tree, path), { throwIfNoEntry: false });
     if (stat === undefined) return []; // deleted, but not yet for git
     if (!stat.isDirectory()) return [path];
