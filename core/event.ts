@@ -23,6 +23,8 @@ export type Event = { readonly at: number } & (
   | { type: 'boot.started'; machine: string; accelerator: string; argv: readonly string[] }
   /** Stopped until a debugger comes; `line` is the command that brings one. */
   | { type: 'boot.waiting'; machine: string; line: string }
+  /** Somebody may type at it through the FIFO `input`; a file made at `end` ends it. */
+  | { type: 'boot.console'; machine: string; input: string; log: string; end: string }
   | { type: 'boot.serial'; machine: string; line: string }
   | { type: 'boot.record'; machine: string; record: BenchRecord }
   | { type: 'boot.ended'; machine: string; outcome: BootOutcome }

@@ -73,7 +73,10 @@ export function bootPlan(
     outputs: ['outcome.json', 'serial.log'],
     // Guest CPUs share one thread where instructions are counted.
     demand: { cpus: run.exact ? 1 : machine.cpus, memoryMib: machine.memoryMib + ownMemoryMib, io: 0 },
-    limitMs: run.aids?.gdb ? longestMs : patienceFor(machine, run.exact).seconds * 1000 + graceMs,
+    limitMs:
+      run.aids?.gdb || run.aids?.console
+        ? longestMs
+        : patienceFor(machine, run.exact).seconds * 1000 + graceMs,
     cacheable: false,
     ...(run.exact ? {} : { timed: true as const }),
     title: titleOf(name, media, run),

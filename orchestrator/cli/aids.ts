@@ -14,21 +14,31 @@ export function aidsOf(flags: Flags, args: readonly string[], options: Options):
       '--json prints one document, and --watch has no end',
       'use --events FILE: one JSON document for each thing that happens',
     );
-  const gdb = asked('gdb');
-  const budget = typeof options['budget'] === 'number' ? options['budget'] : null;
-  if (budget !== null && options['exact'] === false)
+  const aids = {
+    gdb: asked('gdb'),
+    budget: typeof options['budget'] === 'number' ? options['budget'] : null,
+    snapshot: asked('snapshot'),
+    console: asked('interactive'),
+  };
+  if (aids.budget !== null && options['exact'] === false)
     refuse('--budget counts instructions, which only an exact run can', 'leave out --no-exact');
-  const snapshot = asked('snapshot');
-  if (!gdb && budget === null && !snapshot) return undefined;
+  checkTogether(aids);
+  if (aids.gdb || aids.console) checkAlone(flags, args, options);
+  return aids.gdb || aids.budget !== null || aids.snapshot || aids.console ? aids : undefined;
+}
+
+function checkTogether({ gdb, budget, snapshot }: Aids): void {
   if (snapshot && (gdb || budget !== null))
     refuse('a snapshot is behind the start, from which --gdb and --budget begin', 'use one of them');
-  if (!gdb) return { gdb, budget, snapshot };
-  if (budget !== null)
+  if (gdb && budget !== null)
     refuse('at its budget a machine stands still for ever: gdb could not ask it', 'use --gdb or --budget');
-  if (asked('watch')) refuse('--gdb waits for a person, --watch for nobody', 'use one of them');
-  if (args.length > 1 || Number(options['runs'] ?? 1) > 1)
-    refuse('--gdb starts one machine once', 'name one machine');
-  return { gdb, budget, snapshot };
+}
+
+function checkAlone(flags: Flags, args: readonly string[], options: Options): void {
+  if (options['watch'] === true || args.length > 1 || Number(options['runs'] ?? 1) > 1)
+    refuse('--gdb and -i are for one person and one machine', 'name one machine, without --runs and --watch');
+  if (options['interactive'] === true && flags.json)
+    refuse('-i talks to a person, --json to a program', 'use one of them');
 }
 
 function refuse(message: string, hint: string): never {
