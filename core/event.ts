@@ -25,7 +25,8 @@ export type Event = { readonly at: number } & (
   | { type: 'boot.waiting'; machine: string; line: string }
   /** Somebody may type at it through the FIFO `input`; a file made at `end` ends it. */
   | { type: 'boot.console'; machine: string; input: string; log: string; end: string }
-  | { type: 'boot.serial'; machine: string; line: string }
+  /** `ms`: since the start of QEMU, when the line was read: as exact as the looks at the port, 20 to 200 ms apart. */
+  | { type: 'boot.serial'; machine: string; ms: number; line: string }
   | { type: 'boot.record'; machine: string; record: BenchRecord }
   | { type: 'boot.ended'; machine: string; outcome: BootOutcome }
   | { type: 'warning'; message: string }

@@ -159,6 +159,21 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
     says: (f) => `accelerator ${f.wanted} cannot run a guest here: ${f.reason}`,
     next: () => 'set `accelerator: auto` (or tcg); `synos doctor` shows what works',
   },
+  'qemu.old': {
+    exit: 4,
+    when: 'QEMU is older than what SynOS can use',
+    says: (f) => `QEMU ${f.version} is too old: at least ${f.least} is needed`,
+    next: () => 'install a newer qemu-system-x86, or put one on PATH',
+  },
+  'qemu.lacks': {
+    exit: 4,
+    when: 'QEMU has no board, CPU model, CPU feature or device of this name',
+    says: (f) => `QEMU ${f.version} has no ${f.what} ${f.name}`,
+    next: (f) =>
+      f.near.length > 0
+        ? `did you mean ${f.near.join(' or ')}?`
+        : 'take it out of the machine, or install a QEMU that has it; `synos doctor` shows what is there',
+  },
   'disk.full': {
     exit: 4,
     when: 'a file system is full',

@@ -55,6 +55,8 @@ type UsageFailure =
 type MachineFailure =
   | { code: 'tool.missing'; tool: string; neededFor: string; package: string }
   | { code: 'accelerator.unusable'; wanted: string; reason: string }
+  | { code: 'qemu.old'; version: string; least: string }
+  | { code: 'qemu.lacks'; what: string; name: string; version: string; near: readonly string[] }
   | { code: 'disk.full'; path: string }
   | { code: 'path.unwritable'; path: string; reason: string }
   | { code: 'resource.short'; what: string; needed: string; present: string };

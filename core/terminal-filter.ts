@@ -75,14 +75,22 @@ const controls = new Set('\r\n\t\b\x07');
 function wholeCharacters(): (char: string) => string {
   let left = 0;
   let held = '';
+  const follow = (char: string, code: number): string => {
+    if (left === 0) return '';
+    left--;
+    const before = held;
+    held = '';
+    return before !== '' && code < 0xa0 ? '' : before + char;
+  };
   return (char) => {
     const code = char.charCodeAt(0);
-    const follows = code >= 0x80 && code < 0xc0 && left > 0;
-    const before = follows ? held : '';
-    left = follows ? left - 1 : bytesBehind(code);
+    if (code < 0x80) {
+      left = 0;
+      return isPrinted(char, code) ? char : '';
+    }
+    if (code < 0xc0) return follow(char, code);
+    left = bytesBehind(code);
     held = code === 0xc2 ? char : '';
-    if (code < 0x80) return isPrinted(char, code) ? char : '';
-    if (follows) return before !== '' && code < 0xa0 ? '' : before + char;
     return left > 0 && held === '' ? char : '';
   };
 }

@@ -1,18 +1,19 @@
 // The code behind `boot` tasks, and what `synos doctor` asks about booting.
-import { copyFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Action, ActionContext, Tool } from '../core/action.ts';
 import { stringifyExact } from '../core/json-exact.ts';
 import type { BootOutcome } from '../core/outcome.ts';
 import { chooseAccelerator } from './accelerator.ts';
 import { needsTcg } from './aids.ts';
-import { type BootHost, type BootSetup, boot, bootAhead } from './boot.ts';
+import { boot, bootAhead } from './boot.ts';
 import { pluginAction } from './budget/compile.ts';
 import { cpuArgument } from './devices.ts';
 import { givenMedia } from './layout.ts';
 import { files } from './machine.ts';
 import { type BootParams, parseBootParams } from './params.ts';
 import { qemuName, qemuPackage } from './program.ts';
+import type { BootHost, BootSetup } from './setup.ts';
 import { snapshotOutputs } from './snapshot/task.ts';
 
 export { bootAbilities } from './abilities.ts';
@@ -62,7 +63,7 @@ async function describe(
   params: BootParams,
   context: ActionContext,
 ): Promise<{ setup: BootSetup; host: BootHost }> {
-  const { options, exact, machine, commandLine } = params;
+  const { options, exact, machine, commandLine, dump } = params;
   const aids = params.aids ?? undefined;
   const host = {
     work: context.work,
@@ -87,6 +88,7 @@ async function describe(
     accelerator,
     exact,
     commandLine,
+    dump,
     aids,
     ...media,
     ...symbols,
@@ -109,6 +111,10 @@ function keep(outcome: BootOutcome, context: ActionContext): void {
     writeFileSync(log, Buffer.concat([readFileSync(context.input('before')), readFileSync(log)]));
   move(log, context.output('serial.log'));
   writeFileSync(context.output('outcome.json'), stringifyExact(outcome));
+  if (!context.task.outputs.includes('memory.elf')) return;
+  if (existsSync(join(context.work, files.memory)) && outcome.end !== 'passed')
+    move(join(context.work, files.memory), context.output('memory.elf'));
+  else writeFileSync(context.output('memory.elf'), '');
 }
 
 function move(from: string, to: string): void {

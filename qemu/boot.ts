@@ -9,19 +9,17 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { Emit } from '../core/event.ts';
-import type { Command, Finished, Running } from '../core/exec.ts';
+import type { Finished } from '../core/exec.ts';
 import { SynosError } from '../core/failure.ts';
 import type { BootOutcome } from '../core/outcome.ts';
-import type { Aids } from './aids.ts';
 import { type Ending, endingOf } from './ending.ts';
 import type { BootFacts, Stop } from './evidence.ts';
 import { followGuest } from './follow.ts';
 import { type Guest, startGuest } from './guest.ts';
 import type { Seen } from './last/seen.ts';
-import { type GivenMedia, layOutMedia } from './layout.ts';
+import { layOutMedia } from './layout.ts';
 import { patienceFor, slowness } from './limits.ts';
-import { type Accelerator, files, machineArguments } from './machine.ts';
+import { files, machineArguments } from './machine.ts';
 import type { MachineOptions } from './options.ts';
 import {
   complaintsOf,
@@ -30,42 +28,16 @@ import {
   type Stopwatch,
   serialTellers,
   stopwatch,
+  withFaults,
+  withLines,
 } from './outcome.ts';
 import { checkQemuComplaints, checkSpace, findQemu } from './program.ts';
 import { playScript, type Script } from './script.ts';
 import { type SerialExtras, type SerialReader, serialReader } from './serial.ts';
 import { openSerialInput, type SerialInput } from './serial-input.ts';
+import type { BootHost, BootSetup } from './setup.ts';
 import { symbolNames } from './symbols.ts';
 import { followFile } from './tail.ts';
-
-export type BootSetup = GivenMedia & {
-  readonly machine: string;
-  readonly options: MachineOptions;
-  readonly accelerator: Accelerator;
-  readonly exact: boolean;
-  /** Words behind those of the machine description: later words win. */
-  readonly commandLine: string;
-  /** An archive of allocation traces for the kernel. */
-  readonly traces?: string;
-  /** The kernel's ELF file, for names of addresses. */
-  readonly symbols?: string;
-  /** The compiled plugin that counts instructions, for a budget. */
-  readonly plugin?: string;
-  readonly aids?: Aids | undefined;
-  /** The state that the machine starts from, and what it had written on its serial port by then. */
-  readonly state?: string;
-  readonly before?: string;
-};
-
-export type BootHost = {
-  /** An empty folder, in which the raw serial log is left as `files.serial`. */
-  readonly work: string;
-  readonly emit: Emit;
-  readonly signal: AbortSignal;
-  start(command: Command): Promise<Running>;
-  /** Where somebody types at the guest: called once, before it runs. */
-  readonly typist?: (input: SerialInput) => void;
-};
 
 /**
  * Boots a machine and tells how it went, whatever the guest did. Throws SynosError only where this machine lacks something
@@ -119,7 +91,10 @@ async function runMachine(
   const log = join(host.work, files.serial);
   const cap = options.limits.serialMib * 2 ** 20;
   const script = input && scriptOf(setup, input);
-  const serial = serialReader(serialTellers(machine, host.emit), {
+  const { faults: wanted } = options;
+  const faults =
+    wanted.length === 0 ? undefined : (await import('./faults.ts')).startFaults(wanted, exact, guest.order);
+  const serial = serialReader(withLines(serialTellers(machine, host.emit, watch.ms), faults?.line), {
     rules: options.rules,
     heard: script?.hear,
     screen: await screenOf(options),
@@ -130,14 +105,16 @@ async function runMachine(
     const came = tail.poll(serial.feed, serial.room());
     serial.look();
     watch.mark(serial.state());
-    return came;
+    return came + (faults?.coming ? 1 : 0);
   };
   try {
     host.emit({ type: 'boot.started', machine, accelerator, argv });
     if (setup.before !== undefined) serial.feed(readFileSync(setup.before));
     const wakes = tail.onGrowth(guest.wake);
     if (input) host.typist?.(input);
+    watch.go();
     const run = await runGuest(guest, setup, host, { serial, poll, wakes, ending });
+    const struck = faults?.end();
     do {
       while (serial.state().bytes <= cap && poll() > 0);
       await serial.ready();
@@ -145,6 +122,7 @@ async function runMachine(
     serial.finish();
     const facts = { ...factsOf(run, setup, host.work, serial), rules: ending?.facts() };
     checkQemuComplaints(facts.complaints, options.memoryMib);
+    if (neverRan(facts)) await (await import('./has.ts')).tellLack(argv, options);
     const context = {
       machine,
       accelerator,
@@ -152,13 +130,14 @@ async function runMachine(
       argv,
       version: run.version,
       timing: watch.end(),
-      seen: run.seen,
+      last: lastSeen(run),
     };
-    const outcome = outcomeOf(context, facts, serial);
+    const outcome = withFaults(outcomeOf(context, facts, serial), struck);
     if (outcome.end !== 'passed') checkSpace(host.work);
     host.emit({ type: 'boot.ended', machine, outcome });
     return outcome;
   } finally {
+    faults?.end();
     tail.close();
     input?.close();
     // What a flood wrote before QEMU was gone is no use to anybody.
@@ -176,6 +155,8 @@ function factsOf(run: GuestRun, setup: BootSetup, work: string, serial: SerialRe
     signal,
     complaints: complaintsOf(run.finished),
     tripleFault: loggedTripleFault(work),
+    tripleFaultsLogged: setup.accelerator === 'tcg',
+    inKernel: run.seen?.symbolsFit === true,
     nameOf:
       setup.symbols === undefined || run.seen?.symbolsFit === false
         ? () => undefined
@@ -212,10 +193,17 @@ type Port = {
   readonly ending: Ending | undefined;
 };
 
+/** QEMU ended before its machine ran, and nobody ended it. */
+function neverRan({ stop, started, signal, exit }: BootFacts): boolean {
+  return stop.cause === 'exit' && !started && signal === null && exit !== 0;
+}
+
 type GuestRun = Pick<BootFacts, 'stop' | 'samples' | 'started'> & {
   version: string;
   finished: Finished;
   seen: Seen | undefined;
+  /** Why there is no memory dump, where one was asked for. */
+  dumpNote: string | undefined;
 };
 
 // From the guest's first instruction to the end of QEMU.
@@ -242,9 +230,10 @@ async function runGuest(
     const samples = host.signal.aborted ? [] : await lastLooks(guest, stop);
     const cpus = samples.at(-1) ?? [];
     const seen = cpus.length > 0 && wentWrong(stop) ? await guest.lookAround(cpus, setup.symbols) : undefined;
+    const dumpNote = setup.dump ? await dumpOf(guest, setup, host, samples) : undefined;
     const finished = await guest.finish();
     if (host.signal.aborted) throw interruption(host.signal);
-    return { stop, samples, started: guest.started(), version: guest.version(), finished, seen };
+    return { stop, samples, started: guest.started(), version: guest.version(), finished, seen, dumpNote };
   } finally {
     host.signal.removeEventListener('abort', guest.wake);
     await guest.finish();
@@ -257,6 +246,25 @@ async function lastLooks(guest: Guest, stop: Stop): Promise<BootFacts['samples']
   if (stop.cause === 'event' || stop.cause === 'budget') return [await guest.registers()];
   if (stop.cause === 'dead-halt' || stop.cause === 'dead-wait') return guest.still();
   return guest.samples();
+}
+
+// Whether it passed is known later; then the dump is dropped.
+async function dumpOf(
+  guest: Guest,
+  { options }: BootSetup,
+  { work }: BootHost,
+  samples: BootFacts['samples'],
+): Promise<string | undefined> {
+  if (samples.length === 0) return 'no memory dump: QEMU was gone, or did not answer';
+  return guest.dump(work, options.memoryMib);
+}
+
+function lastSeen({ seen, dumpNote }: GuestRun): BootOutcome['last'] {
+  if (!seen && dumpNote === undefined) return undefined;
+  return {
+    cpus: seen?.cpus ?? [],
+    notes: [...(seen?.notes ?? []), ...(dumpNote === undefined ? [] : [dumpNote])],
+  };
 }
 
 // A guest that powers itself off may well have passed.

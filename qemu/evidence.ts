@@ -59,6 +59,10 @@ export type BootFacts = {
   readonly complaints: readonly string[];
   /** QEMU's log of CPU resets says so. */
   readonly tripleFault: boolean;
+  /** QEMU logs every triple fault: under TCG it does, under KVM it cannot. */
+  readonly tripleFaultsLogged: boolean;
+  /** A CPU is in code of the kernel's ELF file, byte by byte. */
+  readonly inKernel: boolean;
   /** Registers at the end, several times where the guest still ran; empty where QEMU was gone. */
   readonly samples: readonly (readonly CpuState[])[];
   /** Names an address of the kernel, where its symbols are at hand. */

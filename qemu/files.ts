@@ -2,6 +2,8 @@
 
 export const files = {
   serial: 'serial.raw',
+  /** The guest's memory, where it was asked for. */
+  memory: 'memory.elf',
   /** A FIFO, and what leads to `serial` where there is input: QEMU wants the two names to differ in these endings only. */
   input: 'port.in',
   output: 'port.out',

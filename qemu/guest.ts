@@ -25,10 +25,14 @@ export type Guest = {
   prove(): Promise<Proof | undefined>;
   /** What a guest that stands still is seen at; undefined when that cannot be told in a few seconds. */
   lookAround(cpus: readonly CpuState[], symbols: string | undefined): Promise<Seen | undefined>;
+  /** Leaves `files.memory` in the folder; else why not. */
+  dump(work: string, memoryMib: number): Promise<string | undefined>;
   /** Registers once; the guest stands still from then on. */
   still(): Promise<readonly (readonly CpuState[])[]>;
   /** Stops the guest, and writes the machine's state to a file; why it could not, or undefined. */
   save(target: string): Promise<string | undefined>;
+  /** Gives QEMU a command; rejects with its words when it would not do it. */
+  order: Qmp['execute'];
   /** Whether a debugger is connected. */
   debugged(): Promise<boolean>;
   cpuMs(): number;
@@ -41,7 +45,8 @@ export type Guest = {
 
 type Start = (command: Command) => Promise<Running>;
 
-/** A monitor that does not answer for so long belongs to a QEMU that hangs. */
+/** A monitor that does not answer for so long belongs to a QEMU that hangs; one that was stopped is not waited for. */
+const hangMs = 15_000;
 const answerMs = 1000;
 /** A proof is many questions; on a loaded host they take their time. */
 const proofMs = 5000;
@@ -79,7 +84,7 @@ export async function startGuest(command: Command, start: Start, ways: Ways = {}
     holdAtBudget(running.sideChannel, qmp, ways.budget ?? 0, end);
   }
 
-  const look = looks(qmp);
+  const look = looks(qmp, { pid: running.pid, ready: () => state.started });
   return {
     go() {
       const loaded = ways.from
@@ -100,7 +105,9 @@ export async function startGuest(command: Command, start: Start, ways: Ways = {}
     samples: look.samples,
     prove: look.prove,
     still: look.still,
+    order: qmp.execute,
     lookAround: (cpus, symbols) => look.around(cpus, symbols, start),
+    dump: look.dump,
     debugged: look.debugged,
     save: (target) =>
       import('./snapshot/state.ts')
@@ -132,21 +139,26 @@ function endOf(event: QmpEvent): string | undefined {
   return /^[a-z-]{1,40}$/.test(reason) ? reason : 'unknown';
 }
 
-// The ways to look into a guest. A monitor that was late once is not asked again: its QEMU hangs, and each question would cost a second.
-function looks(qmp: Qmp) {
+// The ways to look into a guest. A QEMU that was found to hang is not asked again. Nor is one that still starts, which on a loaded host takes
+// seconds: silence there is no sign of anything.
+function looks(qmp: Qmp, process: { readonly pid: number; ready(): boolean }) {
   let late = false;
   // Few guests ever need it.
   let proving: Promise<Prover> | undefined;
   const ask = async <T>(question: () => Promise<T>, substitute: T): Promise<T> => {
-    if (late) return substitute;
-    return within(
-      answerMs,
-      question().catch(() => substitute),
-      () => {
-        late = true;
-        return substitute;
-      },
-    );
+    if (late || !process.ready()) return substitute;
+    const answer = question().catch(() => substitute);
+    for (let waited = 0; waited < hangMs && !late; waited += answerMs) {
+      const came = await within(
+        answerMs,
+        answer.then((value) => ({ value })),
+        () => undefined,
+      );
+      if (came) return came.value;
+      late = standsStill(process.pid);
+    }
+    late = true;
+    return substitute;
   };
   const registers = async (): Promise<readonly CpuState[]> =>
     parseRegisters(await ask(() => qmp.monitor('info registers -a'), ''));
@@ -181,6 +193,11 @@ function looks(qmp: Qmp) {
             work.catch(() => undefined),
             () => undefined,
           );
+    },
+    async dump(work: string, memoryMib: number) {
+      const { dumpMemory, dumpMs } = await import('./dump.ts');
+      const late = 'no memory dump: QEMU took too long for it';
+      return within(dumpMs(memoryMib), dumpMemory(qmp, work, memoryMib), () => late);
     },
     prove: async () => {
       proving ??= import('./proof/prove.ts').then(({ prover }) => prover(qmp));
@@ -236,6 +253,16 @@ function sleeper() {
       else woken = true;
     },
   };
+}
+
+/** Stopped by a signal or a debugger, dead, or gone. */
+function standsStill(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return /^[TtZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+  } catch {
+    return true;
+  }
 }
 
 /** User and system time of a process from /proc, whose clock has 100 ticks a second on every Linux; 0 when it is gone. */

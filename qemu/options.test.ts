@@ -49,6 +49,21 @@ describe('refused, at the field to change', () => {
     [{ disks: Array(7).fill({ bus: 'ahci', sizeMib: 1 }) }, 'disks', /six places/],
     [{ disks: [{}] }, 'disks', /either a `file` or a `sizeMib`/],
     [{ disks: [{ file: '../x' }] }, 'disks', /without `..`/],
+    [{ faults: [{ kind: 'cpu-plug' }] }, 'faults', /`maxCpus` above `cpus`/],
+    [{ faults: [{ kind: 'memory-limit', memoryMib: 64 }] }, 'faults', /add virtio-balloon/],
+    [
+      { devices: ['virtio-balloon'], faults: [{ kind: 'memory-limit', memoryMib: 600 }] },
+      'faults',
+      /more than the 512 MiB/,
+    ],
+    [{ faults: [{ kind: 'disk-error' }] }, 'faults', /names disk 0, and `disks` has 0/],
+    [{ faults: [{ kind: 'disk-error', disk: 'boot' }] }, 'faults', /needs `boot: disk`/],
+    [{ faults: [{ kind: 'link-down' }] }, 'faults', /needs a `network`/],
+    [{ exact: true, faults: [{ kind: 'clock-jump', seconds: 1 }] }, 'faults', /exact runs/],
+    [{ faults: [{ kind: 'nmi', at: 'soon' }] }, 'faults', /a time as/],
+    [{ faults: [{ kind: 'nmi', after: 'a\nb' }] }, 'faults', /one line/],
+    [{ faults: [{ kind: 'nmi', seconds: 1 }] }, 'faults', /[Uu]nrecognized/],
+    [{ faults: [{ kind: 'meteor' }] }, 'faults', /[Ii]nvalid/],
     [{ cpuFeatures: ['avx2'] }, 'cpuFeatures', /\+ or -/],
     [{ cpuFeatures: ['+avx2,enforce'] }, 'cpuFeatures', /\+ or -/],
     [{ cpu: 'max,host-cache=on' }, 'cpu', /CPU model/],
@@ -70,7 +85,7 @@ describe('refused, at the field to change', () => {
 });
 
 const params = (options: unknown): Json =>
-  ({ machine: 'direct', options, exact: false, index: 0, commandLine: '', aids: null }) as Json;
+  ({ machine: 'direct', options, exact: false, index: 0, commandLine: '', aids: null, dump: false }) as Json;
 
 describe('a boot task takes the same descriptions', () => {
   test('every one that the schema makes', () => {
@@ -95,6 +110,14 @@ describe('a boot task takes the same descriptions', () => {
         [
           { sizeMib: 1, bus: 'nvme' },
           { file: 'x,y', readOnly: true, format: 'qcow2' },
+        ],
+      ),
+      faults: fc.constantFrom(
+        [],
+        [{ kind: 'nmi', at: '0.5s', after: 'login: ' }, { kind: 'power-button' }],
+        [
+          { kind: 'disk-error', once: true, sector: 5 },
+          { kind: 'clock-jump', seconds: 2 },
         ],
       ),
       network: fc.constantFrom(false, 'virtio', 'e1000'),
@@ -125,6 +148,9 @@ describe('a boot task takes the same descriptions', () => {
       { cpuFeatures: ['+a,b'] },
       { devices: ['x,y'] },
       { network: true },
+      { faults: [{ kind: 'nmi', at: '0s', after: null, seconds: 1 }] },
+      { faults: [{ kind: '__proto__', at: '0s', after: null }] },
+      { faults: [{ kind: 'nmi', at: '-1s', after: null }] },
       { disks: [{ file: 'x' }] },
       { numa: [{ cpus: -1, memoryMib: 1 }] },
       { commandLine: 'a\0b' },

@@ -39,6 +39,7 @@ test('its parameters survive a way through JSON and are taken by the action', ()
     exact: true,
     index: 0,
     commandLine: 'bench=all',
+    dump: false,
     aids: null,
   });
 });

@@ -3,6 +3,7 @@ import { SynosError } from '../core/failure.ts';
 import { type Input, type Task, type TaskOutput, taskId } from '../core/task.ts';
 import type { Aids } from './aids.ts';
 import { pluginOutput, pluginTask } from './budget/task.ts';
+import { dumpMs } from './dump.ts';
 import { patienceFor } from './limits.ts';
 import type { TreeMedia } from './media-check.ts';
 import type { MachineOptions } from './options.ts';
@@ -10,7 +11,7 @@ import { bootParamsJson } from './params.ts';
 import { snapshotInputs, snapshotTask } from './snapshot/task.ts';
 
 export type { Aids } from './aids.ts';
-export { clashes } from './clashes.ts';
+export { clashes, elfClash } from './clashes.ts';
 export { treeMedia } from './media-check.ts';
 
 export type BootRun = {
@@ -20,6 +21,8 @@ export type BootRun = {
   readonly index: number;
   /** Words behind those of the machine description: later words win. */
   readonly commandLine?: string;
+  /** Keeps the memory of a guest that does not pass. */
+  readonly dump?: boolean;
   readonly aids?: Aids | undefined;
 };
 
@@ -46,7 +49,8 @@ const longestMs = 2 ** 31 - 1;
 const longestCommandLine = 900;
 
 /**
- * One task; `outcome` holds a BootOutcome as JSON, whatever the guest did, and `log` its serial port as it came. Throws SynosError
+ * One task; `outcome` holds a BootOutcome as JSON, whatever the guest did, `log` its serial port as it came, and `memory` an ELF core, empty where
+ * there is none. Throws SynosError
  * plan.invalid when the machine is given nothing to start, and usage when the command line is too long or not printable ASCII.
  */
 export function bootPlan(
@@ -54,9 +58,9 @@ export function bootPlan(
   machine: MachineOptions,
   media: BootMedia,
   run: BootRun,
-): { tasks: Task[]; outcome: TaskOutput; log: TaskOutput } {
+): { tasks: Task[]; outcome: TaskOutput; log: TaskOutput; memory?: TaskOutput } {
   const id = taskId(`boot:${name}${run.exact ? ':exact' : ''}:${run.index}`);
-  const commandLine = run.commandLine ?? '';
+  const { commandLine = '', dump = false } = run;
   checkCommandLine(name, `${machine.commandLine} ${commandLine}`);
   const task: Task = {
     id,
@@ -67,16 +71,14 @@ export function bootPlan(
       exact: run.exact,
       index: run.index,
       commandLine,
+      dump,
       aids: run.aids ?? null,
     }),
     inputs: { ...inputsOf(name, machine, media), ...aidInputs(run) },
-    outputs: ['outcome.json', 'serial.log'],
+    outputs: ['outcome.json', 'serial.log', ...(dump ? ['memory.elf'] : [])],
     // Guest CPUs share one thread where instructions are counted.
     demand: { cpus: run.exact ? 1 : machine.cpus, memoryMib: machine.memoryMib + ownMemoryMib, io: 0 },
-    limitMs:
-      run.aids?.gdb || run.aids?.console
-        ? longestMs
-        : patienceFor(machine, run.exact).seconds * 1000 + graceMs,
+    limitMs: limitOf(machine, run),
     cacheable: false,
     ...(run.exact ? {} : { timed: true as const }),
     title: titleOf(name, media, run),
@@ -88,6 +90,7 @@ export function bootPlan(
     tasks: [...helpers, forked],
     outcome: { task: id, output: 'outcome.json' },
     log: { task: id, output: 'serial.log' },
+    ...(dump ? { memory: { task: id, output: 'memory.elf' } } : {}),
   };
 }
 
@@ -95,6 +98,12 @@ function aidInputs({ aids, exact }: BootRun): Task['inputs'] {
   if (aids?.budget == null) return {};
   if (!exact) throw new SynosError({ code: 'plan.invalid', reason: 'a budget needs an exact run' });
   return { plugin: { from: 'task', ...pluginOutput } };
+}
+
+function limitOf(machine: MachineOptions, { exact, aids, dump }: BootRun): number {
+  if (aids?.gdb || aids?.console) return longestMs;
+  const dumping = dump ? dumpMs(machine.memoryMib) : 0;
+  return patienceFor(machine, exact).seconds * 1000 + graceMs + dumping;
 }
 
 /** Under which name `media` and a task's inputs have what a machine starts. */

@@ -33,6 +33,8 @@ const facts = (change: Partial<BootFacts>): BootFacts => ({
   signal: null,
   complaints: [],
   tripleFault: false,
+  tripleFaultsLogged: false,
+  inKernel: false,
   samples: [],
   nameOf: (address) => (address === kernelCpu.rip ? 'idle+0x2' : undefined),
   throughFirmware: false,
@@ -71,6 +73,39 @@ const cases: readonly [(typeof bootEnds)[number], string, Partial<BootFacts>, Re
   ['panic', 'the line, and then a claim of success', { serial: panicked }, /PANIC/],
   ['panic', 'the line, and then a reset', { ...event('guest-reset'), serial: panicked }, /PANIC/],
   ['panic', 'the panic device', event('guest-panic'), /told QEMU/],
+  [
+    'reset',
+    'an empty IDT is no triple fault where those are logged',
+    { ...event('guest-reset'), tripleFaultsLogged: true, samples: [[{ ...kernelCpu, idtLimit: 0 }]] },
+    /asked for a reset/,
+  ],
+  [
+    'spin',
+    'a kernel at low addresses is no boot loader, when its own code runs',
+    {
+      ...{
+        stop: { cause: 'dead-loop' },
+        exit: null,
+        throughFirmware: true,
+        inKernel: true,
+        harvest: nothing,
+      },
+      samples: [[{ ...kernelCpu, rip: 0x100040n, paging: false }]],
+    },
+    /can never end/,
+  ],
+  [
+    'halt',
+    'no interrupt can come',
+    { stop: { cause: 'dead-wait' }, exit: null, samples: [[idle]] },
+    /all are masked/,
+  ],
+  [
+    'spin',
+    'no new state for long',
+    { stop: { cause: 'frozen', seconds: 2 }, exit: null, samples: [[kernelCpu]], harvest: nothing },
+    /unchanged for 2 s/,
+  ],
   [
     'reset',
     'triple fault',

@@ -121,7 +121,7 @@ function reset(facts: BootFacts): Ruling {
   if (facts.tripleFault)
     return { end: 'reset', reason: `triple fault${atAddress(facts)}: the machine reset` };
   const [cpu] = lastSample(facts);
-  if (cpu?.protectedMode && cpu.idtLimit === 0)
+  if (!facts.tripleFaultsLogged && cpu?.protectedMode && cpu.idtLimit === 0)
     return {
       end: 'reset',
       reason: `the machine reset${atAddress(facts)} with an empty IDT, as after a triple fault`,
@@ -236,6 +236,7 @@ function endedByItself(facts: BootFacts): boolean {
 function inFirmware(facts: BootFacts): boolean {
   return (
     facts.throughFirmware &&
+    !facts.inKernel &&
     !facts.rules?.alive &&
     facts.harvest.hello === null &&
     isBelowKernel(lastSample(facts))

@@ -1,6 +1,6 @@
 // Boots for tests: guests of a few lines of assembly, SynOS's own kernel, an ISO of it, and the boot action run as the engine runs it.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ActionContext } from '../core/action.ts';
@@ -55,7 +55,7 @@ export function kernelIso(folder: string, kernel: string): string {
 }
 
 /**
- * A PVH guest of 32-bit assembly: `body` runs behind `say text`, a macro that prints a string, and `leave code`, one that writes to the
+ * A guest of 32-bit assembly, for PVH and multiboot2: `body` runs behind `say text`, a macro that prints a string, and `leave code`, one that writes to the
  * exit port. It ends in a dead halt.
  */
 export function asmGuest(folder: string, name: string, body: string): string {
@@ -90,6 +90,10 @@ const asmPrologue = `
  .asciz "Xen"
  .long _start
  .text
+ .balign 8
+ .long 0xe85250d6, 0, 24, -(0xe85250d6 + 24)
+ .short 0, 0
+ .long 8
  .macro say text
   .section .rodata
  88: .asciz "\\text"
@@ -124,6 +128,8 @@ export type Booted = {
   readonly outcome: BootOutcome;
   readonly log: Buffer;
   readonly events: readonly EventBody[];
+  /** From the last byte on the serial port to the verdict. */
+  readonly toldAfterMs: number;
 };
 
 export type BootWish = {
@@ -138,10 +144,16 @@ export type BootWish = {
   readonly traces?: string;
   readonly options?: JsonObject;
   readonly commandLine?: string;
+  /** The ELF file of the kernel; without it the kernel that is started. */
+  readonly symbols?: string;
+  /** Where the guest's memory is put, when it does not pass. */
+  readonly dumpTo?: string;
   readonly exact?: boolean;
   readonly signal?: AbortSignal;
   /** Called with QEMU's process id as soon as there is one. */
   readonly onStart?: (pid: number) => void;
+  /** Called with QEMU's process id when the guest has printed its first line. */
+  readonly onSerial?: (pid: number) => void;
   readonly shared?: string;
 };
 
@@ -165,7 +177,12 @@ export async function bootOnce(wish: BootWish): Promise<Booted> {
       ...(wish.initrd ? { initrd: from } : {}),
       ...(wish.traces ? { traces: { path: wish.traces, count: 1 } } : {}),
     },
-    { exact, index: 0, ...(commandLine === undefined ? {} : { commandLine }) },
+    {
+      exact,
+      index: 0,
+      dump: wish.dumpTo !== undefined,
+      ...(commandLine === undefined ? {} : { commandLine }),
+    },
   ).tasks;
   const action = qemuActions[0];
   if (!task || !action) throw new Error('no boot task or action');
@@ -174,8 +191,11 @@ export async function bootOnce(wish: BootWish): Promise<Booted> {
   for (const folder of [work, shared]) mkdirSync(folder, { recursive: true });
   const output = (name: string): string => join(shop.folder, name);
   const signal = wish.signal ?? new AbortController().signal;
-  const { image, disk, firmware, initrd, traces } = wish;
-  const inputs = { image, disk, firmware, initrd, traces };
+  const { image, disk, firmware, initrd, traces, symbols } = wish;
+  const inputs = { image, disk, firmware, initrd, traces, symbols };
+  let toldAt = 0;
+  let pid = 0;
+  let spoke = false;
   const context: ActionContext = {
     ...{ task, tree: shop.folder, work, shared, offline: true, signal, output },
     input: (name) =>
@@ -184,15 +204,25 @@ export async function bootOnce(wish: BootWish): Promise<Booted> {
     start: async (command) => {
       const running = await start(command);
       started.push(running.pid);
+      pid ||= running.pid;
       wish.onStart?.(running.pid);
       return running;
     },
     discovered: () => {},
-    emit: (event) => events.push(event),
+    emit: (event) => {
+      if (event.type === 'boot.serial' && !spoke) {
+        spoke = true;
+        wish.onSerial?.(pid);
+      }
+      if (event.type === 'boot.ended') toldAt = Date.now();
+      events.push(event);
+    },
   };
   await action.run(action.parse(task.params), context);
   const outcome = parseExact(readFileSync(output('outcome.json'), 'utf8')) as BootOutcome;
-  return { outcome, log: readFileSync(output('serial.log')), events };
+  if (wish.dumpTo !== undefined) renameSync(output('memory.elf'), wish.dumpTo);
+  const toldAfterMs = toldAt - statSync(output('serial.log')).mtimeMs;
+  return { outcome, log: readFileSync(output('serial.log')), events, toldAfterMs };
 }
 
 function diskNamed({ disks = [] }: BootWish, name: string): string | undefined {

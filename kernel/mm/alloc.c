@@ -31,10 +31,23 @@ void kfree_elsewhere(void *memory)
 }
 #endif
 
+/* Of the heap: of the class that was full for what a pool could have served, else exactly what was asked for.
+ * What is no live block is left to the free, which will tell. */
+static bool is_sized_in_heap(const void *memory, size_t bytes)
+{
+    const size_t asked = heap_asked(memory);
+
+    if (asked == 0 || bytes == asked) return true;
+    return asked <= POOL_LARGEST && bytes - 1 < POOL_LARGEST &&
+           pool_state_for(bytes) == pool_state_for(asked);
+}
+
 void kfree_sized(void *memory, size_t bytes)
 {
     if (memory && !pool_is_sized(memory, bytes))
         pool_report(MISUSE_WRONG_SIZE_FREE, memory);
+    else if (memory && !is_sized_in_heap(memory, bytes))
+        heap_report_size(memory);
     else
         kfree(memory);
 }

@@ -43,7 +43,7 @@ void heap_check_poison(uint64_t start, uint64_t units)
 }
 
 /* Out of the arena. */
-static void *alloc_new(size_t bytes, const void *owner)
+static __attribute__((noinline)) void *alloc_new(size_t bytes, const void *owner)
 {
     const uint32_t units = heap_units_for(bytes);
     const uint64_t flags = heap_lock();
@@ -66,9 +66,7 @@ static __attribute__((noinline)) void *alloc_shared(size_t bytes, const void *ow
 
 void *heap_alloc_slow(size_t bytes)
 {
-    if (unlikely(bytes - 1 >= HEAP_SIZE / 2)) return NULL;
-    if (heap_is_quick()) return alloc_new(bytes, NULL);
-    return alloc_shared(bytes, NULL);
+    return bytes - 1 >= HEAP_SIZE / 2 ? NULL : alloc_shared(bytes, NULL);
 }
 
 void heap_keep_instead(void *block, struct heap_run *run, uint64_t units)
@@ -78,7 +76,7 @@ void heap_keep_instead(void *block, struct heap_run *run, uint64_t units)
     const struct heap_fast before = *fast;
 
     *fast = (struct heap_fast){units, block, run};
-    if (before.units != 0) heap_join(heap_unit_of_run(before.run), (uint32_t)before.units);
+    if (before.units != 0) heap_join_run(before.run, (uint32_t)before.units);
     heap_unlock(flags);
 }
 
@@ -129,10 +127,11 @@ void heap_free(void *block)
 
 void heap_share(void)
 {
-    const uint64_t flags = heap_lock();
+    if (heap.shared) return;
+    const uint64_t flags = irq_save();
 
     heap.quick_units = 0;
     heap_drain();
     heap.shared = true;
-    irq_restore(flags); /* what heap_lock has locked: it was not shared then */
+    irq_restore(flags);
 }

@@ -7,6 +7,7 @@
  *
  * When CPUs share the heap, no slot is ever filled here and no unit lies below the limit: everything goes the way of heap.c.
  */
+#include <synos/irq.h>
 #include <synos/profile.h>
 #include <synos/restart.h>
 #include "heap_layout.h"
@@ -42,11 +43,70 @@ heap_alloc_beyond:
     ret
 5:  take 1, 6f
     jmp 4b
-6:  take 2, heap_alloc_slow
+6:  take 2, heap_alloc_new
     jmp 4b
 7:  mov %rax, %rdi
     jmp heap_note_peak
     .size heap_alloc, . - heap_alloc
+
+/* Joins the run that is kept in `slot`, with interrupts off. */
+.macro join slot
+    mov %gs:HEAP_KEPT_LENGTH(\slot), %esi
+    test %esi, %esi
+    jz 1f
+    mov %gs:HEAP_KEPT_RUN(\slot), %rdi
+    movq $0, %gs:HEAP_KEPT_LENGTH(\slot)
+    call heap_join_run
+1:
+.endm
+
+/* No slot holds a run of %rcx units, for %rdi bytes: all are joined, and one is taken out of the arena. */
+    .type heap_alloc_new, @function
+heap_alloc_new:
+    cmpq $0, heap + HEAP_QUICK_UNITS(%rip)
+    je heap_alloc_slow
+    cmp $HEAP_UNITS_MOST, %rcx
+    ja heap_alloc_slow                      /* which refuses it */
+    irq_push
+    push %rdi
+    push %rcx
+    join 0
+    join 1
+    join 2
+    mov (%rsp), %edi
+    call heap_take
+    test %eax, %eax
+    jz 3f
+2:  pop %rcx
+    pop %rdi
+    mov %eax, %eax
+    movabs $HEAP_TABLE, %rdx
+    mov %rax, %rsi
+    shl $HEAP_RUN_SHIFT, %rsi
+    add %rsi, %rdx
+    movabs $HEAP_BASE, %rsi
+    shl $HEAP_UNIT_SHIFT, %rax
+    add %rsi, %rax
+    incq heap + HEAP_NEW(%rip)
+    mov %edi, HEAP_RUN_BYTES(%rdx)
+    mov %ecx, %esi
+    or $(1 << HEAP_LIVE_BIT), %esi
+    mov %esi, (%rdx)
+    sub %rcx, heap + HEAP_HEADROOM(%rip)
+    js 4f
+    irq_pop
+    ret
+3:  mov (%rsp), %edi
+    mov 16(%rsp), %rsi
+    call heap_take_more
+    test %eax, %eax
+    jnz 2b
+    add $16, %rsp
+    irq_pop
+    ret
+4:  irq_pop
+    jmp 7b
+    .size heap_alloc_new, . - heap_alloc_new
 
 /* Keeps the run of %rdx units with descriptor %rsi and block %rdi in `slot` when that is empty; else goes on at \else. */
 .macro keep slot, else

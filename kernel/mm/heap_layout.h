@@ -9,6 +9,7 @@
 #include <synos/percpu.h>
 
 #define HEAP_UNIT_SHIFT 10
+#define HEAP_UNITS_MOST (HEAP_SIZE / 2 >> HEAP_UNIT_SHIFT)
 #define HEAP_RUN_SHIFT  4 /* bytes of a descriptor, one a unit */
 #define HEAP_TABLE      (HEAP_BASE + HEAP_SIZE / 2)
 #define HEAP_LIVE_BIT   31 /* of a descriptor's first word */
@@ -17,6 +18,7 @@
 /* Offsets in `heap`, checked against struct heap. */
 #define HEAP_QUICK_UNITS 0
 #define HEAP_HEADROOM    8
+#define HEAP_NEW         16
 
 /* Runs that a CPU keeps, and their places in its slot; checked against struct heap_quick. */
 #define HEAP_KEPT              3

@@ -17,8 +17,8 @@ void heap_check_poison(uint64_t start, uint64_t units);
 
 enum { HEAP_POISON = 0xdb };
 
-/* What heap_fast.S leaves over; it jumps to these. No slot holds a run of this length; a pointer is none to a
- * unit below heap.quick_units; all slots are full: what stands in the first gives way. */
+/* What heap_fast.S leaves over; it jumps to these. CPUs share the heap, or the request is too long; a pointer
+ * is none to a unit below heap.quick_units; all slots are full: what stands in the first gives way. */
 void *heap_alloc_slow(size_t bytes);
 void heap_free_slow(void *block);
 void heap_keep_instead(void *block, struct heap_run *run, uint64_t units);

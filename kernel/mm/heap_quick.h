@@ -106,7 +106,7 @@ static inline void heap_drain(void)
         const uint32_t units = (uint32_t)fast->units;
 
         fast->units = 0;
-        if (units != 0) heap_join(heap_unit_of_run(fast->run), units);
+        if (units != 0) heap_join_run(fast->run, units);
     }
 }
 

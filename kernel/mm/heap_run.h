@@ -53,7 +53,8 @@ struct heap {
     /* For heap_fast.S, which keeps no block from this unit on; 0 turns it off: CPUs share the heap, or it is
      * the debug profile. */
     uint64_t quick_units;
-    int64_t headroom; /* peak - live, in units; below zero until somebody notes the new peak */
+    int64_t headroom;          /* peak - live, in units; below zero until somebody notes the new peak */
+    uint64_t slow_allocations; /* out of the arena; under the lock, as what follows */
 
     struct spinlock lock
         __attribute__((aligned(64))); /* of all that follows, and of runs that are free or void */
@@ -65,12 +66,13 @@ struct heap {
     size_t committed, table_bytes, frames_bytes; /* mapped of the arena, the table and the list of frames */
     size_t peak;                                 /* units */
     int64_t lowest; /* least headroom since CPUs share the heap: the peak is not noted then but for this */
-    uint64_t slow_allocations, failures, moved_pages;
+    uint64_t failures, moved_pages;
 };
 
 extern struct heap heap;
 _Static_assert(offsetof(struct heap, quick_units) == HEAP_QUICK_UNITS &&
                    offsetof(struct heap, headroom) == HEAP_HEADROOM &&
+                   offsetof(struct heap, slow_allocations) == HEAP_NEW && HEAP_UNITS_MOST == HEAP_UNITS &&
                    offsetof(struct heap_run, bytes) == HEAP_RUN_BYTES &&
                    sizeof(struct heap_run) == 1 << HEAP_RUN_SHIFT,
                "heap_fast.S knows where things lie");
@@ -121,6 +123,14 @@ static inline uint32_t heap_length(uint32_t unit)
     return heap_state(unit) & HEAP_LENGTH;
 }
 
+/* Bytes asked for in a live run: its last unit is never unused. */
+static inline size_t heap_bytes_asked(uint32_t start, uint32_t units)
+{
+    const uint32_t bytes = __atomic_load_n(&heap_table()[start].bytes, __ATOMIC_RELAXED);
+
+    return ((size_t)units << HEAP_UNIT_SHIFT) - (-bytes & (HEAP_UNIT - 1));
+}
+
 /* Makes [start, start + units) one run. */
 static inline void heap_set_run(uint32_t start, uint32_t units, uint32_t kind)
 {
@@ -156,7 +166,12 @@ static inline size_t heap_peak(void)
 
 /* Makes a kept run free: joins it with what is free on both sides. The whole goes to the top when it touches
  * it, else into a bin. */
-void heap_join(uint32_t start, uint32_t units);
+void heap_join_run(struct heap_run *run, uint32_t units);
+
+static inline void heap_join(uint32_t start, uint32_t units)
+{
+    heap_join_run(heap_table() + start, units);
+}
 
 /* A run of `units` out of a free one or from the top, kept: the caller's. 0 when no free piece is that long.
  */
@@ -171,5 +186,11 @@ void heap_refuse(const void *block) __attribute__((cold));
 
 /* Who allocated the block that starts under a unit; NULL when it is not known. */
 const void *heap_owner_at(uint32_t start);
+
+/* Bytes asked for when this block was handed out; 0 when it is no live block. */
+size_t heap_asked(const void *block);
+
+/* Tells that a live block is freed with a wrong size. */
+void heap_report_size(const void *block);
 
 #endif

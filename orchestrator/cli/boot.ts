@@ -54,6 +54,7 @@ export async function boot(flags: Flags, args: readonly string[], options: Optio
       results: executed.results.values(),
       exit: exitOf(booted.failures),
     });
+    if (!flags.quiet) for (const dump of booted.dumps) writeErr(`memory dump: ${dump} (gdb KERNEL ${dump})`);
     return await tell(session, flags, run, booted.failures, options['report'] !== false);
   } finally {
     await session.close();
@@ -76,6 +77,7 @@ async function wantedOf(
       cells: matrixIn(now, args, options)?.cells,
       exact: typeof options['exact'] === 'boolean' ? options['exact'] : undefined,
       runs: typeof options['runs'] === 'number' ? options['runs'] : 1,
+      dump: options['dump'] === true,
       commandLine: typeof options['append'] === 'string' ? options['append'] : '',
       traces,
       aids,

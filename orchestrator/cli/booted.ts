@@ -5,21 +5,32 @@ import type { Failure } from '../../core/failure.ts';
 import { parseExact } from '../../core/json-exact.ts';
 import type { BootOutcome } from '../../core/outcome.ts';
 import { failureOfBoot } from '../../core/outcome-failure.ts';
+import type { TaskOutput } from '../../core/task.ts';
 import type { Boot, Pipeline } from '../plan/pipeline.ts';
 import type { StoredBoot, StoredRun } from '../results/run.ts';
 import type { Executed } from './run-here.ts';
 import { failuresOf, type Session } from './session.ts';
 
-export type Booted = { boots: StoredBoot[]; artefacts: StoredRun['artefacts']; failures: Failure[] };
+export type Booted = {
+  boots: StoredBoot[];
+  artefacts: StoredRun['artefacts'];
+  failures: Failure[];
+  /** Where the memory of guests that went wrong is, for people. */
+  dumps: string[];
+};
 
 /** Outcomes out of the store, logs to where people look; failed tasks first, then guests that went wrong. */
 export function collectBoots(session: Session, executed: Executed, story: Pipeline): Booted {
   const failures = failuresOf(executed.results);
   const boots: StoredBoot[] = [];
+  const dumps: string[] = [];
   for (const one of story.boots) {
     const outcome = readOutcome(executed, one);
     if (!outcome) continue;
-    const log = placeLog(session, executed, one, story.boots);
+    const stem = stemOf(one, story.boots);
+    const log = placeOutput(session, executed, one.log, join('logs', `${stem}.serial.log`));
+    if (one.memory && sizeOf(executed, one.memory) > 0)
+      dumps.push(placeOutput(session, executed, one.memory, join('dumps', `${stem}.elf`)));
     const failure = failureOfBoot(outcome, log);
     if (failure) failures.push(failure);
     boots.push({ ...outcome, log });
@@ -28,7 +39,7 @@ export function collectBoots(session: Session, executed: Executed, story: Pipeli
     const digest = executed.digest(output);
     return digest ? [{ name, digest, bytes: statSync(executed.runner.store.path(digest)).size }] : [];
   });
-  return { boots, artefacts, failures };
+  return { boots, artefacts, failures, dumps };
 }
 
 function readOutcome(executed: Executed, { outcome }: Boot): BootOutcome | undefined {
@@ -38,10 +49,17 @@ function readOutcome(executed: Executed, { outcome }: Boot): BootOutcome | undef
     : undefined;
 }
 
-function placeLog(session: Session, executed: Executed, one: Boot, all: readonly Boot[]): string {
-  const digest = executed.digest(one.log);
-  const many = all.filter(({ machine }) => machine === one.machine).length > 1;
-  const path = join('logs', `${one.machine}${many ? `-${one.index}` : ''}.serial.log`);
+function stemOf({ machine, index }: Boot, all: readonly Boot[]): string {
+  return all.filter((one) => one.machine === machine).length > 1 ? `${machine}-${index}` : machine;
+}
+
+function sizeOf(executed: Executed, output: TaskOutput): number {
+  const digest = executed.digest(output);
+  return digest ? statSync(executed.runner.store.path(digest)).size : 0;
+}
+
+function placeOutput(session: Session, executed: Executed, output: TaskOutput, path: string): string {
+  const digest = executed.digest(output);
   if (digest) executed.place(digest, path);
   return relative(session.tree, join(session.out, path));
 }

@@ -85,7 +85,7 @@ export function instructions(text: string): number {
   return value;
 }
 
-function percent(text: string): number {
+export function percent(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !(value >= 0 && value <= 100))
     throw new InvalidArgumentError('expected a percentage from 0 to 100');

@@ -7,6 +7,7 @@ import {
   type Flags,
   flagsOf,
   instructions,
+  percent,
   positive,
   withCommon,
   withRules,
@@ -93,6 +94,11 @@ const works: Declarations = {
       )
       .option('-f, --follow', 'show the serial port as it is written', false)
       .option('-n, --runs <n>', 'boot each machine this often', positive)
+      .option(
+        '--dump',
+        'keep the memory of a guest that does not pass, as out/dumps/MACHINE.elf for gdb',
+        false,
+      )
       .option('--gdb', 'start the machine stopped, and wait for a debugger', false)
       .option(
         '--budget <n>',
@@ -119,6 +125,16 @@ const views: Declarations = {
       .argument('<now>', 'the same')
       .description('compare stored runs metric by metric, with a verdict each')
       .action(runs(async () => (await import('./compare.ts')).compare)),
+  history: (command) =>
+    withCommon(command)
+      .argument('[metric...]', "beginnings of words of its name, as `pair pool '4 KiB'` (default: all)")
+      .description('how metrics went over the stored runs, with the runs and commits at which they changed')
+      .option('--machine <name>', 'of this machine (default: the one that booted last)')
+      .option('--exact', 'only runs that counted instructions')
+      .option('--no-exact', 'only runs that measured time')
+      .option('--limit <n>', 'the latest runs (default: 200)', positive)
+      .option('--floor <percent>', 'timed figures: less than this is no change (default: 2)', percent)
+      .action(runs(async () => (await import('./history.ts')).history)),
   report: (command) =>
     withCommon(command)
       .argument('[run]', 'a stored run (default: the last)')

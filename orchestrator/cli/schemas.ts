@@ -1,6 +1,5 @@
 // JSON Schemas (draft 2020-12) of the documents that commands print with --json. Tests hold real outputs against them.
 import { runSchema } from '../results/schema.ts';
-import { comparison } from './schema-comparison.ts';
 import {
   count,
   digest,
@@ -13,6 +12,7 @@ import {
   type Schema,
   text,
 } from './schema-parts.ts';
+import { comparison, history } from './schema-series.ts';
 
 const error = object({
   code: text('one of docs/errors.md'),
@@ -178,5 +178,6 @@ export const documents: { readonly [name: string]: Schema } = {
     removed: list(object({ path: text('relative to the project'), bytes: count('size') }), 'folders'),
   }),
   comparison,
+  history,
   run: runSchema,
 };

@@ -28,6 +28,8 @@ export type Wanted = {
     readonly runs: number;
     /** Words for the end of every kernel command line. */
     readonly commandLine: string;
+    /** Keeps the memory of each guest that does not pass. */
+    readonly dump?: boolean;
     /** To be replayed by every kernel, in place of its other benchmarks. */
     readonly traces?: Traces | undefined;
     readonly aids?: Aids | undefined;
@@ -46,6 +48,8 @@ export type Boot = {
   readonly outcome: TaskOutput;
   /** The serial port as it came. */
   readonly log: TaskOutput;
+  /** An ELF core of its memory, empty where there is none. */
+  readonly memory?: TaskOutput;
 };
 
 export type Pipeline = {
@@ -114,11 +118,14 @@ function bootsOf(
   const commandLine = commandLineOf(wanted);
   const planned = Array.from({ length: wanted.boots?.runs ?? 1 }, (_, index) => ({
     index,
-    ...bootPlan(name, options, media, { exact, index, commandLine, aids: wanted.boots?.aids }),
+    ...bootPlan(name, options, media, {
+      ...{ exact, index, commandLine, aids: wanted.boots?.aids },
+      dump: wanted.boots?.dump ?? false,
+    }),
   }));
   return {
     tasks: planned.flatMap((boot) => boot.tasks),
-    boots: planned.map(({ index, outcome, log }) => ({ machine: name, index, outcome, log })),
+    boots: planned.map(({ tasks: _, ...boot }) => ({ machine: name, ...boot })),
   };
 }
 

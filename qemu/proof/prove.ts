@@ -11,7 +11,7 @@ import { type Chips, canWriteMemory, driveRequests, isDeaf } from './outside.ts'
 export type Proof = 'halt' | 'spin';
 
 /** A drive that had nothing to answer for so long is not what a loop over memory waits for. */
-const driveQuietMs = 2000;
+const driveQuietMs = 1500;
 /** Between the two looks. */
 const gapMs = 30;
 const mostBlocks = 64;

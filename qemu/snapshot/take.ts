@@ -1,10 +1,11 @@
 // Boots a machine until it is ready, and writes its state to a file: its memory without empty pages, its devices, as QEMU migrates them.
 import { join } from 'node:path';
 import { SynosError } from '../../core/failure.ts';
-import { type BootHost, type BootSetup, startMachine } from '../boot.ts';
+import { startMachine } from '../boot.ts';
 import { files } from '../files.ts';
 import { patienceFor } from '../limits.ts';
 import { serialReader } from '../serial.ts';
+import type { BootHost, BootSetup } from '../setup.ts';
 import { followFile } from '../tail.ts';
 import { watchGuest } from '../watch.ts';
 

@@ -1,4 +1,4 @@
-// What `synos compare --json` and `synos bench --against --json` print.
+// What commands print with --json that compare boots with each other or over time.
 import { units } from '../../core/record.ts';
 import { count, document, flag, list, maybe, number, object, type Schema, text } from './schema-parts.ts';
 
@@ -67,3 +67,37 @@ export const comparison: Schema = document(
     unmatched: list(text('machine, accelerator, clock'), 'on one side only'),
   },
 );
+
+export const history: Schema = document('history', 'Result of `synos history --json`.', {
+  machine: text('name in the configuration'),
+  accelerator: text('kvm or tcg'),
+  exact: flag('ticks are instructions'),
+  floor: share('a timed change of the mean by less than this is none'),
+  metrics: list(
+    object({
+      key: text('the series, as the store knows it'),
+      ...named,
+      points: list(
+        object({
+          run: text('id'),
+          startedAt: text('ISO 8601, UTC'),
+          commit: maybe(text('null where the tree was not in git')),
+          dirty: flag('the tree differed from the commit'),
+          value: quantity('median of its boots'),
+        }),
+        'oldest first',
+      ),
+      changes: list(
+        object({
+          index: count('of the first point after the change'),
+          before: quantity('mean since the change before; of exact figures the value'),
+          after: quantity('mean until the next change; of exact figures the value'),
+          ratio: maybe(number('after / before; null where before is 0')),
+          p: maybe(number('of the permutation test; null for exact figures')),
+        }),
+        'oldest first',
+      ),
+    }),
+    'those that were asked for',
+  ),
+});
