@@ -23,6 +23,8 @@ export type Event = { readonly at: number } & (
   | { type: 'boot.started'; machine: string; accelerator: string; argv: readonly string[] }
   /** Stopped until a debugger comes; `line` is the command that brings one. */
   | { type: 'boot.waiting'; machine: string; line: string }
+  /** Somebody may type at it through the FIFO `input`; a file made at `end` ends it. */
+  | { type: 'boot.console'; machine: string; input: string; log: string; end: string }
   /** `ms`: since the start of QEMU, when the line was read: as exact as the looks at the port, 20 to 200 ms apart. */
   | { type: 'boot.serial'; machine: string; ms: number; line: string }
   | { type: 'boot.record'; machine: string; record: BenchRecord }

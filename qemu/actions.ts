@@ -71,6 +71,7 @@ async function describe(
     emit: context.emit,
     signal: context.signal,
     start: context.start,
+    ...(aids?.console ? { typist: () => tellConsole(machine, context) } : {}),
   };
   const wanted = { accelerator: options.accelerator, cpu: cpuArgument(options) };
   const accelerator = await chooseAccelerator(wanted, exact || needsTcg(aids, options), host);
@@ -96,6 +97,11 @@ async function describe(
     ...traces,
   };
   return { setup, host };
+}
+
+function tellConsole(machine: string, { work, emit }: ActionContext): void {
+  const [input, log, end] = [files.input, files.serial, files.consoleEnd].map((name) => join(work, name));
+  emit({ type: 'boot.console', machine, input: input ?? '', log: log ?? '', end: end ?? '' });
 }
 
 // A guest that fails is a result, too: both outputs are there after every verdict.

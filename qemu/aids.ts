@@ -11,12 +11,19 @@ export type Aids = {
   readonly budget: number | null;
   /** Starts from the state that the machine had when it was ready. */
   readonly snapshot: boolean;
+  /** A person types at its serial port: no limit of time. */
+  readonly console: boolean;
 };
 
 /** Of a budget: three months under TCG. */
 const mostInstructions = 1e15;
 
-export const checkAids = fields({ gdb: flag, budget: nullOr(whole(1, mostInstructions)), snapshot: flag });
+export const checkAids = fields({
+  gdb: flag,
+  budget: nullOr(whole(1, mostInstructions)),
+  snapshot: flag,
+  console: flag,
+});
 
 /** Under KVM a breakpoint is a byte in the guest's memory, which is not there yet when the machine stands at its reset vector; a
  * snapshot goes on only under the accelerator under which it was taken, and that must not be another one tomorrow. */

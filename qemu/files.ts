@@ -17,6 +17,8 @@ export const files = {
   firmware: 'firmware.fd',
   /** A socket, where a debugger finds the machine. */
   gdb: 'gdb.socket',
+  /** Made by whoever sits at the console, to end the machine. */
+  consoleEnd: 'console.end',
   /** A socket, to which QEMU writes the machine's state. */
   state: 'state.socket',
   /** A copy of the compiled plugin that counts instructions. */

@@ -95,7 +95,7 @@ export function bootPlan(
 }
 
 function limitOf(machine: MachineOptions, { exact, aids, dump }: BootRun): number {
-  if (aids?.gdb) return longestMs;
+  if (aids?.gdb || aids?.console) return longestMs;
   const dumping = dump ? dumpMs(machine.memoryMib) : 0;
   return patienceFor(machine, exact).seconds * 1000 + graceMs + dumping;
 }

@@ -80,6 +80,7 @@ function panicked(facts: BootFacts): Ruling {
 function killed(facts: BootFacts): Ruling {
   if (eventReason(facts) === 'host-signal')
     return { end: 'killed', reason: 'QEMU was asked to end by a signal from outside' };
+  if (eventReason(facts) === 'console') return { end: 'killed', reason: 'it was ended from the console' };
   if (facts.stop.cause !== 'exit') return undefined;
   if (facts.signal !== null && !crashSignals.has(facts.signal))
     return { end: 'killed', reason: `QEMU was killed from outside by ${facts.signal}` };

@@ -23,7 +23,8 @@ export async function boot(flags: Flags, args: readonly string[], options: Optio
   const aids = aidsOf(flags, args, options);
   const session = await openSession(flags, 'boot', version(), {
     serial: options['follow'] === true,
-    plain: watching || aids?.gdb === true,
+    plain: watching || aids?.gdb === true || aids?.console === true,
+    ...(aids?.console ? { reader: (await import('./console.ts')).consoleReader() } : {}),
   });
   const wanted = await wantedOf(session, flags, args, options, aids);
   if (watching && !flags.dryRun) return (await import('./watch.ts')).watchBoots(session, flags, wanted);

@@ -106,6 +106,7 @@ const works: Declarations = {
         instructions,
       )
       .option('--snapshot', 'boot once until the machine is ready, and start every run from there', false)
+      .option('-i, --interactive', "the terminal is the guest's serial console; Ctrl-A h for help", false)
       .option('-w, --watch', 'boot again at each save, and say how long after it the verdict came', false)
       .option('--no-report', 'write no report page')
       .action(runs(async () => (await import('./boot.ts')).boot)),

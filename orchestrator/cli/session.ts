@@ -40,6 +40,8 @@ export type View = {
   readonly serial?: boolean;
   /** Lines below each other, also on a terminal: for work that goes on after its plan has ended. */
   readonly plain?: boolean;
+  /** One more reader of events. */
+  readonly reader?: (event: Event) => void;
 };
 
 /** Loads the configuration and starts showing what happens. */
@@ -71,6 +73,7 @@ export async function openSession(
       }),
     );
   }
+  if (view.reader) readers.push(view.reader);
   if (flags.events !== undefined) readers.push(await eventFile(flags.events));
   const emit = eventBus(readers);
   emit({ type: 'run.started', command, version });

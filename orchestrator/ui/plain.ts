@@ -38,6 +38,7 @@ function lineOf(event: Event, { verbose, serial, style }: PlainOptions): string 
     case 'plan.ready':
     case 'task.progress':
     case 'operation':
+    case 'boot.console':
     case 'boot.record':
     case 'failure':
       return undefined;

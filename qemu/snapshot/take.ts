@@ -6,7 +6,6 @@ import { patienceFor } from '../limits.ts';
 import { serialReader } from '../serial.ts';
 import type { BootHost, BootSetup } from '../setup.ts';
 import { startMachine } from '../start.ts';
-import type { BootHost, BootSetup } from '../setup.ts';
 import { followFile } from '../tail.ts';
 import { watchGuest } from '../watch.ts';
 
