@@ -59,9 +59,7 @@ async function runMachine(
   const log = join(host.work, files.serial);
   const cap = options.limits.serialMib * 2 ** 20;
   const script = input && scriptOf(setup, input);
-  const { faults: wanted } = options;
-  const faults =
-    wanted.length === 0 ? undefined : (await import('./faults.ts')).startFaults(wanted, exact, guest.order);
+  const faults = await faultsOf(setup, guest);
   const serial = serialReader(withLines(serialTellers(machine, host.emit, watch.ms), faults?.line), {
     rules: options.rules,
     heard: script?.hear,
@@ -114,6 +112,11 @@ async function runMachine(
     // What a flood wrote before QEMU was gone is no use to anybody.
     if (statSync(log).size > cap) truncateSync(log, cap);
   }
+}
+
+async function faultsOf({ options, exact }: BootSetup, guest: Guest) {
+  if (options.faults.length === 0) return undefined;
+  return (await import('./faults.ts')).startFaults(options.faults, exact, guest.order);
 }
 
 function factsOf(run: GuestRun, setup: BootSetup, work: string, serial: SerialReader): BootFacts {
