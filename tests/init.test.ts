@@ -3,6 +3,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { fits } from './fits.ts';
 import { project, type Rig } from './rig.ts';
 
 type Files = { readonly [path: string]: string };
@@ -232,6 +233,7 @@ it('a file that is there stays as it is, unless --force; --dry-run only prints',
   expect(rig.read('synos.yaml')).toContain('kind: command');
   const json = (await rig.synos(['init', '--json', '--force'])).json();
   expect(json).toMatchObject({ schema: 'synos.init/1', written: true });
+  await fits('init', json);
 });
 
 it('huge and odd repositories are looked at within bounds', async () => {
