@@ -6,7 +6,6 @@ import type { Aids } from './aids.ts';
 import type { Stop } from './evidence.ts';
 import { files } from './files.ts';
 import type { Guest } from './guest.ts';
-import type { BootHost } from './setup.ts';
 import { type Watched, watchGuest } from './watch.ts';
 
 type Host = { readonly work: string; readonly signal: AbortSignal; readonly emit: Emit };
