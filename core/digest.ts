@@ -1,6 +1,6 @@
 // SHA-256 digests as a branded string, so that no other string can stand where a digest is meant.
 import { createHash, hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { promises } from 'node:fs';
 import { canonical, type Json } from './json.ts';
 
 /** 64 lower-case hex digits. */
@@ -15,11 +15,23 @@ export function digestOfJson(value: Json): Digest {
   return digestOf(canonical(value));
 }
 
+const readBytes = 1 << 18;
+
 /** Streams the file, so that its size does not matter. Rejects with the file system's own error. */
 export async function digestOfFile(path: string): Promise<Digest> {
   const sum = newDigest();
-  for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) sum.update(piece as Buffer);
-  return sum.digest();
+  const file = await promises.open(path);
+  try {
+    // One buffer: a stream makes a new one for each piece, and a large file's are all there before the first is let go.
+    const buffer = Buffer.allocUnsafeSlow(readBytes);
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, readBytes, null);
+      if (bytesRead === 0) return sum.digest();
+      sum.update(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 /** A digest of data that comes in pieces. */

@@ -23,7 +23,8 @@ export type Event = { readonly at: number } & (
   | { type: 'boot.started'; machine: string; accelerator: string; argv: readonly string[] }
   /** Stopped until a debugger comes; `line` is the command that brings one. */
   | { type: 'boot.waiting'; machine: string; line: string }
-  | { type: 'boot.serial'; machine: string; line: string }
+  /** `ms`: since the start of QEMU, when the line was read: as exact as the looks at the port, 20 to 200 ms apart. */
+  | { type: 'boot.serial'; machine: string; ms: number; line: string }
   | { type: 'boot.record'; machine: string; record: BenchRecord }
   | { type: 'boot.ended'; machine: string; outcome: BootOutcome }
   | { type: 'warning'; message: string }

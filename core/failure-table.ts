@@ -3,7 +3,7 @@ import type { Failure, FailureCode } from './failure.ts';
 
 export type FailureEntry<C extends FailureCode> = {
   /** One of the codes of the command line's contract. */
-  exit: 1 | 2 | 4 | 6 | 7 | 130;
+  exit: 1 | 2 | 3 | 4 | 6 | 7 | 130;
   /** When it happens, for the documentation. */
   when: string;
   /** What, where and why. The first line stands alone; more lines are details. */
@@ -86,6 +86,12 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
     says: (f) => `${f.what}: ${f.reason}`,
     next: (f) => f.next ?? 'run again with `synos clean --cache` first; if it stays, report it',
   },
+  'reference.failed': {
+    exit: 1,
+    when: 'the revision that was to be compared against cannot be built',
+    says: (f) => `${f.reference} (commit ${f.commit.slice(0, 12)}) cannot be built: ${f.reason}`,
+    next: () => 'name a revision that builds; what is built now was not touched',
+  },
   usage: {
     exit: 2,
     when: 'the command line cannot be understood',
@@ -153,6 +159,21 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
     says: (f) => `accelerator ${f.wanted} cannot run a guest here: ${f.reason}`,
     next: () => 'set `accelerator: auto` (or tcg); `synos doctor` shows what works',
   },
+  'qemu.old': {
+    exit: 4,
+    when: 'QEMU is older than what SynOS can use',
+    says: (f) => `QEMU ${f.version} is too old: at least ${f.least} is needed`,
+    next: () => 'install a newer qemu-system-x86, or put one on PATH',
+  },
+  'qemu.lacks': {
+    exit: 4,
+    when: 'QEMU has no board, CPU model, CPU feature or device of this name',
+    says: (f) => `QEMU ${f.version} has no ${f.what} ${f.name}`,
+    next: (f) =>
+      f.near.length > 0
+        ? `did you mean ${f.near.join(' or ')}?`
+        : 'take it out of the machine, or install a QEMU that has it; `synos doctor` shows what is there',
+  },
   'disk.full': {
     exit: 4,
     when: 'a file system is full',
@@ -188,6 +209,18 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
     when: 'records of a guest are missing, repeated or damaged',
     says: (f) => `${f.machine}: ${f.reason}`,
     next: readLog,
+  },
+  'gate.regression': {
+    exit: 3,
+    when: 'a comparison with `--gate` found a cost that grew',
+    says: (f) => {
+      const rows = f.slower
+        .slice(0, 5)
+        .map(({ name, ratio }) => `\n  ${name}${ratio === null ? '' : ` (${ratio.toFixed(3)} times)`}`);
+      const more = f.slower.length > 5 ? `\n  and ${f.slower.length - 5} more` : '';
+      return `${f.slower.length} ${f.slower.length === 1 ? 'metric is' : 'metrics are'} slower${rows.join('')}${more}`;
+    },
+    next: () => 'see the table above; `synos compare` shows it again',
   },
   interrupted: {
     exit: 130,

@@ -37,7 +37,8 @@ type WorkFailure =
   | { code: 'package.gone'; package: string; version: string; url: string }
   | { code: 'package.failed'; package: string; step: string; tail: readonly string[] }
   | { code: 'package.conflict'; path: string; packages: readonly string[] }
-  | { code: 'artefact.invalid'; what: string; reason: string; next?: string };
+  | { code: 'artefact.invalid'; what: string; reason: string; next?: string }
+  | { code: 'reference.failed'; reference: string; commit: string; reason: string };
 
 /** What the user asked for in a way that cannot be meant. */
 type UsageFailure =
@@ -54,6 +55,8 @@ type UsageFailure =
 type MachineFailure =
   | { code: 'tool.missing'; tool: string; neededFor: string; package: string }
   | { code: 'accelerator.unusable'; wanted: string; reason: string }
+  | { code: 'qemu.old'; version: string; least: string }
+  | { code: 'qemu.lacks'; what: string; name: string; version: string; near: readonly string[] }
   | { code: 'disk.full'; path: string }
   | { code: 'path.unwritable'; path: string; reason: string }
   | { code: 'resource.short'; what: string; needed: string; present: string };
@@ -64,12 +67,18 @@ type GuestFailure =
   | { code: 'guest.unfinished'; machine: string; reason: string; seen: readonly string[]; log: string }
   | { code: 'records.incomplete'; machine: string; reason: string; log: string };
 
+/** What a comparison found; the worst first. */
+type GateFailure = {
+  code: 'gate.regression';
+  slower: readonly { readonly name: string; readonly ratio: number | null }[];
+};
+
 type OtherFailure =
   | { code: 'interrupted'; signal: string }
   | { code: 'store.damaged'; path: string; reason: string }
   | { code: 'internal'; message: string };
 
-export type Failure = WorkFailure | UsageFailure | MachineFailure | GuestFailure | OtherFailure;
+export type Failure = WorkFailure | UsageFailure | MachineFailure | GuestFailure | GateFailure | OtherFailure;
 export type FailureCode = Failure['code'];
 
 /** The only error thrown on purpose. Anything else that reaches the top is a defect and is shown as one. */

@@ -34,6 +34,16 @@ export type TestSummary = {
   readonly failures: readonly string[];
 };
 
+/** A fault that was to be done to the guest. */
+export type FaultOutcome = {
+  readonly kind: string;
+  /** Milliseconds since the guest was set running; null for one whose time never came. */
+  readonly atMs: number | null;
+  readonly done: boolean;
+  /** Why it was not done: QEMU's words, or that its time never came. */
+  readonly why: string | null;
+};
+
 /** One call of a backtrace; the first is where the CPU was. */
 export type LastFrame = {
   readonly address: string;
@@ -100,5 +110,7 @@ export type BootOutcome = {
     readonly prewarmed?: true;
   };
   readonly serialBytes: number;
+  /** In the order of the machine's description; absent where it names none. */
+  readonly faults?: readonly FaultOutcome[];
   readonly last?: LastSeen;
 };

@@ -2,15 +2,26 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { find, run, start } from '../core/exec.ts';
-import { visibleUpTo } from '../core/text.ts';
+import { find, start } from '../core/exec.ts';
 import { askKvm } from './accelerator.ts';
 import { type FirmwareFile, firmwareFiles, foundFirmware } from './firmware.ts';
+import { askQemu, differencesOf, isTooOld, leastVersion } from './has.ts';
 import { runProbe } from './probe/run.ts';
 import { qemuName, qemuPackage } from './program.ts';
 
 type BootAbilities = {
-  readonly qemu: { readonly path: string | null; readonly version: string | null; readonly package: string };
+  readonly qemu: {
+    readonly path: string | null;
+    readonly version: string | null;
+    readonly package: string;
+    /** Older than this it cannot be used. */
+    readonly least: string;
+    readonly tooOld: boolean;
+    /** What is known of this version in what SynOS's machines meet. */
+    readonly differences: readonly string[];
+    /** Of the boards that a machine can name. */
+    readonly boards: readonly { readonly name: string; readonly there: boolean }[];
+  };
   readonly firmware: readonly {
     readonly name: string;
     readonly path: string | null;
@@ -28,7 +39,7 @@ type BootAbilities = {
 export async function bootAbilities(): Promise<BootAbilities> {
   const path = find(qemuName) ?? null;
   return {
-    qemu: { path, version: path === null ? null : await versionOf(path), package: qemuPackage },
+    qemu: await qemuAbilities(path),
     firmware: Object.values<FirmwareFile>(firmwareFiles).map((file) => ({
       name: file.name,
       path: foundFirmware(file) ?? null,
@@ -38,10 +49,18 @@ export async function bootAbilities(): Promise<BootAbilities> {
   };
 }
 
-async function versionOf(path: string): Promise<string> {
-  const { stdout } = await run({ argv: [path, '--version'], limitMs: 5000 });
-  const line = stdout.split('\n')[0] ?? '';
-  return visibleUpTo(line.replace(/^QEMU emulator version /, ''), 100);
+async function qemuAbilities(path: string | null): Promise<BootAbilities['qemu']> {
+  const has = path === null ? undefined : await askQemu(path);
+  const version = has?.version ?? '';
+  return {
+    path,
+    version: path === null ? null : version,
+    package: qemuPackage,
+    least: leastVersion,
+    tooOld: isTooOld(version),
+    differences: has ? differencesOf(version) : [],
+    boards: ['q35', 'pc', 'microvm'].map((name) => ({ name, there: has?.boards.has(name) ?? false })),
+  };
 }
 
 // Nothing is kept: who asks a doctor wants to know how it is now.

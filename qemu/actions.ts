@@ -6,12 +6,13 @@ import { stringifyExact } from '../core/json-exact.ts';
 import type { BootOutcome } from '../core/outcome.ts';
 import { chooseAccelerator } from './accelerator.ts';
 import { needsTcg } from './aids.ts';
-import { type BootHost, type BootSetup, boot, bootAhead } from './boot.ts';
+import { boot, bootAhead } from './boot.ts';
 import { cpuArgument } from './devices.ts';
 import { givenMedia } from './layout.ts';
 import { files } from './machine.ts';
 import { type BootParams, parseBootParams } from './params.ts';
 import { qemuName, qemuPackage } from './program.ts';
+import type { BootHost, BootSetup } from './setup.ts';
 
 export { bootAbilities } from './abilities.ts';
 

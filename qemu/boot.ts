@@ -1,18 +1,16 @@
 // One boot: lays out the files, starts QEMU, watches the guest, looks at it when it stops, ends QEMU, judges.
 import { copyFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Emit } from '../core/event.ts';
-import type { Command, Finished, Running } from '../core/exec.ts';
+import type { Finished } from '../core/exec.ts';
 import { SynosError } from '../core/failure.ts';
 import type { BootOutcome, LastSeen } from '../core/outcome.ts';
-import type { Aids } from './aids.ts';
 import { type Ending, endingOf } from './ending.ts';
 import type { BootFacts, Stop } from './evidence.ts';
 import { followGuest } from './follow.ts';
 import { type Guest, startGuest } from './guest.ts';
-import { type GivenMedia, layOutMedia } from './layout.ts';
+import { layOutMedia } from './layout.ts';
 import { patienceFor, slowness } from './limits.ts';
-import { type Accelerator, files, machineArguments } from './machine.ts';
+import { files, machineArguments } from './machine.ts';
 import type { MachineOptions } from './options.ts';
 import {
   complaintsOf,
@@ -21,39 +19,16 @@ import {
   type Stopwatch,
   serialTellers,
   stopwatch,
+  withFaults,
+  withLines,
 } from './outcome.ts';
 import { checkQemuComplaints, checkSpace, findQemu } from './program.ts';
 import { playScript, type Script } from './script.ts';
 import { type SerialExtras, type SerialReader, serialReader } from './serial.ts';
 import { openSerialInput, type SerialInput } from './serial-input.ts';
+import type { BootHost, BootSetup } from './setup.ts';
 import { symbolNames } from './symbols.ts';
 import { followFile } from './tail.ts';
-
-export type BootSetup = GivenMedia & {
-  readonly machine: string;
-  readonly options: MachineOptions;
-  readonly accelerator: Accelerator;
-  readonly exact: boolean;
-  /** Words behind those of the machine description: later words win. */
-  readonly commandLine: string;
-  /** An archive of allocation traces for the kernel. */
-  readonly traces?: string;
-  /** Leaves the memory of a guest that may have gone wrong as `files.memory`. */
-  readonly dump?: boolean;
-  /** The kernel's ELF file, for names of addresses. */
-  readonly symbols?: string;
-  readonly aids?: Aids | undefined;
-};
-
-export type BootHost = {
-  /** An empty folder, in which the raw serial log is left as `files.serial`. */
-  readonly work: string;
-  readonly emit: Emit;
-  readonly signal: AbortSignal;
-  start(command: Command): Promise<Running>;
-  /** Where somebody types at the guest: called once, before it runs. */
-  readonly typist?: (input: SerialInput) => void;
-};
 
 /**
  * Boots a machine and tells how it went, whatever the guest did. Throws SynosError only where this machine lacks something
@@ -96,7 +71,10 @@ async function runMachine(
   const log = join(host.work, files.serial);
   const cap = options.limits.serialMib * 2 ** 20;
   const script = input && scriptOf(setup, input);
-  const serial = serialReader(serialTellers(machine, host.emit), {
+  const { faults: wanted } = options;
+  const faults =
+    wanted.length === 0 ? undefined : (await import('./faults.ts')).startFaults(wanted, exact, guest.order);
+  const serial = serialReader(withLines(serialTellers(machine, host.emit, watch.ms), faults?.line), {
     rules: options.rules,
     heard: script?.hear,
     screen: await screenOf(options),
@@ -107,13 +85,15 @@ async function runMachine(
     const came = tail.poll(serial.feed, serial.room());
     serial.look();
     watch.mark(serial.state());
-    return came;
+    return came + (faults?.coming ? 1 : 0);
   };
   try {
     host.emit({ type: 'boot.started', machine, accelerator, argv });
     const wakes = tail.onGrowth(guest.wake);
     if (input) host.typist?.(input);
+    watch.go();
     const run = await runGuest(guest, setup, host, { serial, poll, wakes, ending });
+    const struck = faults?.end();
     do {
       while (serial.state().bytes <= cap && poll() > 0);
       await serial.ready();
@@ -121,6 +101,7 @@ async function runMachine(
     serial.finish();
     const facts = { ...factsOf(run, setup, host.work, serial), rules: ending?.facts() };
     checkQemuComplaints(facts.complaints, options.memoryMib);
+    if (neverRan(facts)) await (await import('./has.ts')).tellLack(argv, options);
     const context = {
       machine,
       accelerator,
@@ -130,11 +111,12 @@ async function runMachine(
       timing: watch.end(),
       last: run.last,
     };
-    const outcome = outcomeOf(context, facts, serial);
+    const outcome = withFaults(outcomeOf(context, facts, serial), struck);
     if (outcome.end !== 'passed') checkSpace(host.work);
     host.emit({ type: 'boot.ended', machine, outcome });
     return outcome;
   } finally {
+    faults?.end();
     tail.close();
     input?.close();
     // What a flood wrote before QEMU was gone is no use to anybody.
@@ -187,6 +169,11 @@ type Port = {
   readonly wakes: boolean;
   readonly ending: Ending | undefined;
 };
+
+/** QEMU ended before its machine ran, and nobody ended it. */
+function neverRan({ stop, started, signal, exit }: BootFacts): boolean {
+  return stop.cause === 'exit' && !started && signal === null && exit !== 0;
+}
 
 type GuestRun = Pick<BootFacts, 'stop' | 'samples' | 'started'> & {
   version: string;

@@ -1,4 +1,5 @@
 // Every rule over two settings of a machine, so that QEMU is never started with what cannot work: the place to change, and the mend.
+import { faultComplaints } from './fault-rules.ts';
 
 type Described = {
   readonly boot: 'kernel' | 'iso' | 'disk' | 'firmware';
@@ -13,8 +14,14 @@ type Described = {
   readonly memoryMib: number;
   readonly numa: readonly { readonly cpus: number; readonly memoryMib: number }[];
   readonly devices: readonly string[];
-  readonly disks: readonly { readonly bus: string }[];
+  readonly disks: readonly { readonly bus: string; readonly readOnly: boolean }[];
   readonly network: string | false;
+  readonly exact: boolean;
+  readonly faults: readonly {
+    readonly kind: string;
+    readonly disk?: 'boot' | number;
+    readonly memoryMib?: number;
+  }[];
   readonly rules?: { readonly done: string } | undefined;
   readonly script: readonly unknown[];
 };
@@ -28,10 +35,22 @@ export function clashes(machine: Described): Clash[] {
     ...mediaRules(machine),
     ...processorRules(machine),
     ...deviceRules(machine),
+    ...faultRules(machine),
     ...endRules(machine),
   ]
     .filter((rule) => rule.broken)
     .map(({ path, message }) => ({ path, message }));
+}
+
+/** For a machine whose kernel SynOS links itself: always an ELF file. What other kernels are is looked at when they are there. */
+export function elfClash(
+  machine: Pick<Described, 'boot' | 'firmware'> & { readonly file: string | null },
+): Clash | undefined {
+  if (machine.boot !== 'kernel' || machine.file !== null || machine.firmware !== 'uefi') return undefined;
+  return {
+    path: 'firmware',
+    message: 'OVMF cannot start an ELF kernel directly: use none or bios, or `boot: iso`',
+  };
 }
 
 function boardRules({ machine, boot, firmware, cdrom, disk }: Described): Rule[] {
@@ -177,6 +196,14 @@ function deviceRules({ machine, boot, devices, disks, network }: Described): Rul
       message: 'an AHCI controller has six places',
     },
   ];
+}
+
+function faultRules(machine: Described): Rule[] {
+  return faultComplaints(machine.faults, machine).map((message) => ({
+    broken: true,
+    path: 'faults',
+    message,
+  }));
 }
 
 function endRules({ rules, script }: Described): Rule[] {

@@ -1,8 +1,8 @@
 // How a guest is followed to its end: watched with limits, or left to a person with a debugger.
 import type { Aids } from './aids.ts';
-import type { BootHost } from './boot.ts';
 import type { Stop } from './evidence.ts';
 import type { Guest } from './guest.ts';
+import type { BootHost } from './setup.ts';
 import { type Watched, watchGuest } from './watch.ts';
 
 type Followed = { readonly machine: string; readonly symbols?: string; readonly aids?: Aids | undefined };

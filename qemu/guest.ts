@@ -29,6 +29,8 @@ export type Guest = {
   dump(work: string, memoryMib: number): Promise<string | undefined>;
   /** Registers once; the guest stands still from then on. */
   still(): Promise<readonly (readonly CpuState[])[]>;
+  /** Gives QEMU a command; rejects with its words when it would not do it. */
+  order: Qmp['execute'];
   /** Whether a debugger is connected. */
   debugged(): Promise<boolean>;
   cpuMs(): number;
@@ -86,6 +88,7 @@ export async function startGuest(command: Command, start: Start): Promise<Guest>
     samples: look.samples,
     prove: look.prove,
     still: look.still,
+    order: qmp.execute,
     lookAround: (cpus, symbols) => look.around(cpus, symbols, start),
     dump: look.dump,
     debugged: look.debugged,

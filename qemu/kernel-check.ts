@@ -62,7 +62,8 @@ function linuxFault(file: Peek, head: Buffer, place: KernelPlace): Fault | undef
   const protocol = head.readUInt16LE(0x206);
   const setup = ((head[0x1f1] || 4) + 1) * 512;
   const needed = protocol >= 0x204 ? setup + head.readUInt32LE(0x1f4) * 16 : setup;
-  return needed > file.bytes ? truncated(`its header promises ${needed} bytes`, file) : undefined;
+  // Counted in paragraphs of 16 bytes, and not everybody fills the last one (memtest86+ does not).
+  return needed - 16 >= file.bytes ? truncated(`its header promises ${needed} bytes`, file) : undefined;
 }
 
 function truncated(why: string, { bytes }: Peek): Fault {

@@ -38,11 +38,12 @@ const mostFailures = 100;
 /** `[    1.234567] `, with the caller that Linux may put behind it, and the `<6>` of a raw kernel log before it. */
 const timeStamp = /^(?:<\d{1,3}>)?\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? /;
 const version = /^K?TAP version \d+\s*$/i;
-const plan = /^1\.\.(\d{1,7})\s*(?:#.*)?$/;
-const subtest = /^# Subtest:\s*(.*)$/;
-const verdict = /^(not )?ok(?=\s|$)\s*(?:(\d+)(?=\s|$))?\s*(?:- )?(.*)$/;
+// `s`: what Unicode calls the end of a line is none here, and must not hide a result.
+const plan = /^1\.\.(\d{1,7})\s*(?:#.*)?$/s;
+const subtest = /^# Subtest:\s*(.*)$/s;
+const verdict = /^(not )?ok(?=\s|$)\s*(?:(\d+)(?=\s|$))?\s*(?:- )?(.*)$/s;
 const directive = /#\s*(skip|todo)\b/i;
-const bailOut = /^Bail out!\s*(.*)$/i;
+const bailOut = /^Bail out!\s*(.*)$/is;
 
 /** Counts leaves: the result of a test with subtests only sums them up. */
 export function ktapReader(): KtapReader {
@@ -124,7 +125,7 @@ export function ktapReader(): KtapReader {
 }
 
 function testName(rest: string): string {
-  return visibleUpTo(rest.replace(/\s*#.*$/, '').trim(), 200);
+  return visibleUpTo(rest.replace(/\s*#.*$/s, '').trim(), 200);
 }
 
 type Tally = ReturnType<typeof tallyOf>;

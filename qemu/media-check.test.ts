@@ -101,6 +101,7 @@ describe('a kernel', () => {
     ['32-bit with a PVH note', elf({ wide: false, machine: 3 })],
     ['multiboot', elf({ wide: false, machine: 3, multiboot: true, note: null })],
     ['Linux', bzImage()],
+    ['Linux, its last 16 bytes not filled', bzImage().subarray(0, 8177)],
   ])('that is %s is taken', (_, bytes) => {
     expect(told({ file: file(bytes) })).toBe('fine');
   });
@@ -136,7 +137,7 @@ describe('a kernel', () => {
       elf({ memory: 600 << 20 }),
       /loaded, it takes 601 MiB, and the machine has 512 MiB/,
     ],
-    ['Linux cut short', bzImage().subarray(0, 4000), /truncated: its header promises 8192 bytes/],
+    ['Linux cut short', bzImage().subarray(0, 8176), /truncated: its header promises 8192 bytes/],
     [
       'an aarch64 Image',
       Buffer.concat([Buffer.alloc(0x38), Buffer.from('ARM\x64'), Buffer.alloc(512)]),

@@ -101,19 +101,28 @@ function diskArguments(path: string, options: MachineOptions): string[] {
   const media = diskNodes('disk', { path, format: options.format, readOnly: false });
   switch (diskBus(options)) {
     case 'ide':
-      return [...media, ...device({ driver: 'ide-hd', drive: 'disk', bus: 'ide.0', bootindex: 0 })];
+      return [
+        ...media,
+        ...device({ driver: 'ide-hd', id: 'disk-device', drive: 'disk', bus: 'ide.0', bootindex: 0 }),
+      ];
     case 'ahci':
-      return [...media, ...ahci(options, { driver: 'ide-hd', drive: 'disk', port: 0 })];
+      return [...media, ...ahci(options, { driver: 'ide-hd', id: 'disk-device', drive: 'disk', port: 0 })];
     case 'scsi':
       return [
         ...media,
         ...device({ driver: 'virtio-scsi-pci', id: 'scsi' }),
-        ...device({ driver: 'scsi-hd', drive: 'disk', bus: 'scsi.0', bootindex: 0 }),
+        ...device({ driver: 'scsi-hd', id: 'disk-device', drive: 'disk', bus: 'scsi.0', bootindex: 0 }),
       ];
     case 'virtio':
-      return [...media, ...device({ driver: 'virtio-blk-pci', drive: 'disk', bootindex: 0 })];
+      return [
+        ...media,
+        ...device({ driver: 'virtio-blk-pci', id: 'disk-device', drive: 'disk', bootindex: 0 }),
+      ];
     case 'nvme':
-      return [...media, ...device({ driver: 'nvme', drive: 'disk', serial: 'synos', bootindex: 0 })];
+      return [
+        ...media,
+        ...device({ driver: 'nvme', id: 'disk-device', drive: 'disk', serial: 'synos', bootindex: 0 }),
+      ];
   }
 }
 
@@ -122,13 +131,18 @@ function diskBus(options: MachineOptions): Exclude<MachineOptions['disk'], 'auto
   return options.machine === 'pc' ? 'ide' : 'ahci';
 }
 
-type Drive = { readonly driver: string; readonly drive: string; readonly port: number };
+type Drive = {
+  readonly driver: string;
+  readonly drive: string;
+  readonly port: number;
+  readonly id?: string;
+};
 
 // q35 has an AHCI controller of its own.
-function ahci({ machine }: MachineOptions, { driver, drive, port }: Drive): string[] {
-  if (machine === 'q35') return device({ driver, drive, bus: `ide.${port}`, bootindex: 0 });
+function ahci({ machine }: MachineOptions, { port, ...drive }: Drive): string[] {
+  if (machine === 'q35') return device({ ...drive, bus: `ide.${port}`, bootindex: 0 });
   return [
     ...words('-device {"driver":"ahci","id":"sata"}'),
-    ...device({ driver, drive, bus: 'sata.0', bootindex: 0 }),
+    ...device({ ...drive, bus: 'sata.0', bootindex: 0 }),
   ];
 }

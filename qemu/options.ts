@@ -2,9 +2,11 @@
 import { z } from 'zod';
 import { clashes } from './clashes.ts';
 import { deviceFields } from './device-options.ts';
+import { faultFields } from './fault-options.ts';
 import { mediaFields } from './media-options.ts';
 import { rulesOptions, scriptOptions, terminalOptions } from './rule-options.ts';
 
+export { elfClash } from './clashes.ts';
 export type { Done } from './rule-options.ts';
 
 const whole = (least: number, most: number) => z.int().min(least).max(most);
@@ -71,6 +73,7 @@ const fields = z.strictObject({
     .describe(
       'Counts instructions instead of time (icount): the same numbers in every run, at one instruction a tick; `--exact` and `--no-exact` beat it.',
     ),
+  ...faultFields,
   rules: rulesOptions
     .optional()
     .describe('How the lines of a kernel are read that does not print frames (docs/serial.md).'),

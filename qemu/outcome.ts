@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { nowMs } from '../core/clock.ts';
 import type { Emit } from '../core/event.ts';
 import type { Finished } from '../core/exec.ts';
-import type { BootOutcome } from '../core/outcome.ts';
+import type { BootOutcome, FaultOutcome } from '../core/outcome.ts';
 import { visibleLines, visibleUpTo } from '../core/text.ts';
 import type { BootFacts } from './evidence.ts';
 import { files } from './machine.ts';
@@ -14,13 +14,13 @@ import { judge } from './verdict.ts';
 /** Lines told as events; the log has all of them. */
 const mostLines = 5000;
 
-/** Tells lines and records of one machine as events. */
-export function serialTellers(machine: string, emit: Emit): SerialEvents {
+/** Tells lines and records of one machine as events; `ms` is the time since the start of QEMU. */
+export function serialTellers(machine: string, emit: Emit, ms: () => number): SerialEvents {
   let lines = 0;
   return {
     line(text) {
       lines++;
-      if (lines <= mostLines) emit({ type: 'boot.serial', machine, line: text });
+      if (lines <= mostLines) emit({ type: 'boot.serial', machine, ms: ms(), line: text });
       if (lines === mostLines)
         emit({
           type: 'warning',
@@ -34,26 +34,34 @@ export function serialTellers(machine: string, emit: Emit): SerialEvents {
 }
 
 export type Stopwatch = {
+  /** The guest is set running. */
+  go(): void;
   mark(serial: SerialState): void;
+  /** Milliseconds so far. */
+  ms(): number;
   end(): BootOutcome['timing'];
 };
 
 /**
- * Runs from now, and says so in what it gives where QEMU was started `ahead`. With `forReady` it tells when the guest was ready, too: null
+ * Runs from now, or where QEMU was started `ahead` from go() on, and says so in what it gives. With `forReady` it tells when the guest was ready, too: null
  * for never.
  */
 export function stopwatch({ ahead = false, forReady = false } = {}): Stopwatch {
-  const begun = nowMs();
+  let begun = nowMs();
   let firstByteMs: number | null = null;
   let firstRecordMs: number | null = null;
   let readyMs: number | null = null;
   const now = (): number => Math.round((nowMs() - begun) * 10) / 10;
   return {
+    go() {
+      if (ahead) begun = nowMs();
+    },
     mark(serial) {
       if (serial.bytes > 0) firstByteMs ??= now();
       if (serial.frames > 0 || (serial.found ?? 0) > 0) firstRecordMs ??= now();
       if (serial.rules?.ready !== undefined) readyMs ??= now();
     },
+    ms: now,
     end: () => ({
       ...{ firstByteMs, firstRecordMs },
       ...(forReady ? { readyMs } : {}),
@@ -106,4 +114,27 @@ export function outcomeOf(context: OutcomeContext, facts: BootFacts, serial: Ser
     serialBytes: state.bytes,
     ...(context.last && verdict.end !== 'passed' ? { last: context.last } : {}),
   };
+}
+
+/** Tells lines to somebody else, too. */
+export function withLines(events: SerialEvents, also: ((text: string) => void) | undefined): SerialEvents {
+  if (!also) return events;
+  return {
+    ...events,
+    line(text) {
+      events.line(text);
+      also(text);
+    },
+  };
+}
+
+/** What was done to the guest stands before all that it did. */
+export function withFaults(outcome: BootOutcome, faults: readonly FaultOutcome[] | undefined): BootOutcome {
+  if (!faults) return outcome;
+  return { ...outcome, evidence: [...faults.map(faultWords), ...outcome.evidence], faults };
+}
+
+function faultWords({ kind, atMs, done, why }: FaultOutcome): string {
+  const when = atMs === null ? '' : ` after ${atMs} ms`;
+  return `fault ${kind}${when}: ${done ? 'done' : `not done, ${why}`}`;
 }

@@ -4,6 +4,7 @@ import { SynosError } from '../core/failure.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { type Aids, checkAids } from './aids.ts';
 import { fields, flag, listOf, maybe, nullOr, oneOf, text, whole } from './checks.ts';
+import { fault } from './fault-params.ts';
 import { cpuFeature, machineName, mediaPath } from './grammar.ts';
 import type { MachineOptions } from './options.ts';
 
@@ -78,6 +79,7 @@ const options = fields({
   accelerator: oneOf('auto', 'kvm', 'tcg'),
   commandLine: text(printable),
   exact: flag,
+  faults: listOf(fault, 32),
   rules: maybe(rules),
   script: listOf(fields({ expect: pattern, send: text(/^.{0,4096}$/s), seconds: whole(1, 86_400) }), 200),
   terminal: (value) => typeof value === 'boolean' || size(value),

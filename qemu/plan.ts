@@ -9,7 +9,7 @@ import type { MachineOptions } from './options.ts';
 import { bootParamsJson } from './params.ts';
 
 export type { Aids } from './aids.ts';
-export { clashes } from './clashes.ts';
+export { clashes, elfClash } from './clashes.ts';
 export { treeMedia } from './media-check.ts';
 
 export type BootRun = {

@@ -1,6 +1,7 @@
 // From bytes to lines: what a hostile or noisy guest prints is bounded, escaped and never lost from the count.
 import { describe, expect, test } from 'vitest';
 import { frame, helloJson, wholeStream } from '../tests/frame-rig.ts';
+import { rulesOptions as ruleOptions } from './rule-options.ts';
 import { serialReader } from './serial.ts';
 
 function read(...chunks: readonly (string | Buffer)[]) {
@@ -98,5 +99,63 @@ describe('a kernel that gives up is heard', () => {
   test('not inside a record either', () => {
     const [hello = '', ...rest] = wholeStream(['{"kind":"bench","suite":"panic","name":"a"}']);
     expect(read(hello, ...rest).state.panic).toBeUndefined();
+  });
+});
+
+describe('guest text in any encoding is shown, never obeyed, and ends no reader', () => {
+  const rules = ruleOptions.parse({
+    ready: '(?i)ready|\\x{4f60}',
+    fail: ['\\x00'],
+    records: [{ match: '(?P<name>.+)=(?P<value>.+)', suite: 's', metric: 'm', unit: 'ns' }],
+  });
+  const utf16 = (text: string): Buffer => Buffer.from(text, 'utf16le');
+  const samples: readonly (readonly [string, Buffer])[] = [
+    ['UTF-8', Buffer.from('gr\u00fc\u00dfe \u4f60\u597d \ud83d\ude00 a=1\n')],
+    ['UTF-8 with a byte order mark', Buffer.from('\ufeffready\n')],
+    ['broken UTF-8', Buffer.from('c3280aa0a1f0288cbcfbbfbfbfbfedA0800ac0af0a'.toLowerCase(), 'hex')],
+    ['UTF-8 cut in the middle', Buffer.from('\u4f60').subarray(0, 2)],
+    ['UTF-16, little end first', Buffer.concat([Buffer.from([0xff, 0xfe]), utf16('ready a=1\n\ud800')])],
+    ['UTF-16, big end first', utf16('ready\n').swap16()],
+    ['UTF-32', Buffer.from([0, 0, 0xfe, 0xff, 0, 0, 0, 0x41, 0, 0x11, 0, 0, 0, 0, 0, 0x0a])],
+    ['Latin-1', Buffer.from('fertig: \u00fc\u00df\u00a0\u00ad\n', 'latin1')],
+    ['Shift-JIS', Buffer.from('8350815b8358835c5c0a', 'hex')],
+    ['zero bytes', Buffer.from('a\0b\0\0\n')],
+    ['C1 controls', Buffer.concat([Buffer.from('\u009b31m\u0085\u0090\n'), Buffer.from([0x9b, 0x33, 0x0a])])],
+    ['bidi overrides', Buffer.from('\u202egnp.exe\u202c \u2066x\u2069 \u200f\u061c a=2\n')],
+    [
+      'marks that pile up and letters that look like nothing',
+      Buffer.from('Z\u0351\u036b\u0343 \u3164 \u200b \u2028 \ue000\n'),
+    ],
+    [
+      'a terminal that is told things',
+      Buffer.from('\x1b]52;c;cm0=\x07\x1b[6n\x1bPq#0\x1b\\\x07\x08\x0e\x7f\n'),
+    ],
+  ];
+  // Controls, format characters, separators that are no space, private use, unassigned, marks.
+  const hostile = /[^\P{C}]|[\p{Zl}\p{Zp}\p{M}]|[^\P{Zs} ]/u;
+
+  test.each(samples)('%s', (_, bytes) => {
+    for (const size of [bytes.length, 3, 1]) {
+      const lines: string[] = [];
+      const records: unknown[] = [];
+      const reader = serialReader(
+        { line: (text) => lines.push(text), gathered: (what) => records.push(what) },
+        { rules },
+      );
+      const text = Buffer.concat([
+        Buffer.from('TAP version 13\nnot ok 1 '),
+        bytes,
+        Buffer.from('\nnot ok 2 '),
+        bytes,
+      ]);
+      for (let at = 0; at < text.length; at += size) reader.feed(text.subarray(at, at + size));
+      reader.settle();
+      reader.finish();
+      const { harvest, tail, tests, state } = reader;
+      for (const shown of [lines, tail(), tests(), harvest().refused, state().rules, records])
+        expect(JSON.stringify(shown)).not.toMatch(hostile);
+      expect(state().bytes).toBe(text.length);
+      expect(tests().summary.failed).toBe(2);
+    }
   });
 });

@@ -1,6 +1,7 @@
 // A terminal for guests that paint: what their escape sequences draw becomes lines, each told when it stands still or scrolls away.
 import type { IBufferLine, Terminal } from '@xterm/headless';
 
+type Library = { readonly Terminal: typeof Terminal };
 type TerminalSize = { readonly columns: number; readonly rows: number };
 
 export type Screen = {
@@ -26,7 +27,9 @@ const drawingMs = 5000;
 
 /** Loads the terminal late: few machines have one. */
 export async function screenMaker(size: TerminalSize): Promise<(onLine: (text: string) => void) => Screen> {
-  const { Terminal: Emulator } = await import('@xterm/headless');
+  const library: Partial<Library> & { default?: Library } = await import('@xterm/headless');
+  // Node itself sees a CommonJS module without names, the bundle and the tests one with them.
+  const { Terminal: Emulator } = (library.default ?? library) as Library;
   return (onLine) => openScreen(Emulator, size, onLine);
 }
 
@@ -105,7 +108,7 @@ function paperOf(terminal: Terminal, height: number, onLine: (text: string) => v
   const textOf = (line: IBufferLine | undefined): string => line?.translateToString(true) ?? '';
   const tellRow = (text: string, y: number): void => {
     const known = y === 0 && carried !== '' ? carriedTold : told[y];
-    if (text !== '' && text !== known) onLine(text);
+    if (text.trim() !== '' && text !== known) onLine(text);
     if (y === 0 && carried !== '') carriedTold = text;
     else told[y] = text;
   };
@@ -127,7 +130,7 @@ function paperOf(terminal: Terminal, height: number, onLine: (text: string) => v
     before.shift();
     before.push('');
     if (buffer().getLine(row + 1)?.isWrapped) return;
-    if (carried !== '' && carried !== carriedTold) onLine(carried);
+    if (carried.trim() !== '' && carried !== carriedTold) onLine(carried);
     carried = '';
   };
   return {
@@ -152,7 +155,9 @@ function paperOf(terminal: Terminal, height: number, onLine: (text: string) => v
       before = now;
     },
     rows(): readonly string[] {
-      const rows = Array.from({ length: height }, (_, y) => textOf(buffer().getLine(buffer().baseY + y)));
+      const rows = Array.from({ length: height }, (_, y) =>
+        textOf(buffer().getLine(buffer().baseY + y)).trimEnd(),
+      );
       while (rows.at(-1) === '') rows.pop();
       return rows;
     },

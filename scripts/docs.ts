@@ -93,7 +93,7 @@ Printed from the table of failures (\`core/failure-table.ts\`) by \`node scripts
 |---|---|---|
 ${rows.join('\n')}
 
-Exit 0 is success, 1 work that failed, 2 wrong usage or configuration, 4 something that this machine lacks, 6 a guest that did not finish,
+Exit 0 is success, 1 work that failed, 2 wrong usage or configuration, 3 a regression that the gate found, 4 something that this machine lacks, 6 a guest that did not finish,
 7 a result that is incomplete or damaged, 130 an interruption.
 `;
 }

@@ -80,7 +80,8 @@ describe('synos boot', () => {
     expect(exit).toBe(0);
     expect(err).toContain('\\x1b[');
     expect(err).not.toContain('\x1b');
-    for (const line of err.split('\n')) expect(line.replace(/^direct \| /, '')).not.toMatch(/^\s*::|##\[/);
+    for (const line of err.split('\n'))
+      expect(line.replace(/^direct \| +\d+\.\d{3} /, '')).not.toMatch(/^\s*::|##\[/);
   });
 
   it('when QEMU is killed from outside, says so and exits 1', async () => {
@@ -106,6 +107,16 @@ describe('synos boot', () => {
     expect(signal).toBe('SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(qemusOf(rig.folder)).toEqual([]);
+  });
+
+  it('starts the QEMUs of later boots ahead, with the same command and the same bytes', async () => {
+    const argv = ['boot', '--exact', '--json', '--no-report', '--runs', '3', '-j', '1', '--append', few];
+    const { exit, json } = await rig.synos(argv);
+    const { boots } = json() as { boots: { timing: { prewarmed?: true }; qemu: { argv: string[] } }[] };
+    expect([exit, boots.map(({ timing }) => timing.prewarmed)]).toEqual([0, [undefined, true, true]]);
+    expect(new Set(boots.map(({ qemu }) => qemu.argv.join('\n'))).size).toBe(1);
+    const logs = [0, 1, 2].map((n) => rig.read(`out/logs/direct-${n}.serial.log`));
+    expect(new Set(logs).size).toBe(1);
   });
 
   it('plans without running with --dry-run', async () => {

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileS
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { SynosError } from '../core/failure.ts';
+import type { JsonObject } from '../core/json.ts';
 import { bootAbilities } from '../qemu/actions.ts';
 import { asmGuest, bootOnce, qemuLeft, type Workshop, workshop } from './boot-rig.ts';
 import { frame, helloJson, wholeStream } from './frame-rig.ts';
@@ -146,9 +147,16 @@ describe('around a boot', () => {
     });
   });
 
-  test('a CPU model that does not exist is an error of QEMU', async () => {
-    const { outcome } = await bootOnce({ kernel: guest(passing), options: { cpu: 'nonsense' } });
-    expect(outcome).toMatchObject({ end: 'qemu-error', reason: expect.stringContaining('nonsense') });
+  test.each<[JsonObject, object]>([
+    [{ cpu: 'haswell' }, { what: 'CPU model', name: 'haswell', near: ['Haswell'] }],
+    [{ cpu: 'Nehalm' }, { what: 'CPU model', near: ['Nehalem'] }],
+    [
+      { cpuFeatures: ['+avx3'] },
+      { what: 'CPU feature', name: 'avx3', near: expect.arrayContaining(['avx2']) },
+    ],
+  ])('what QEMU does not have is told as such, with the nearest name: %j', async (options, lack) => {
+    const error = await bootOnce({ kernel: guest(passing), options }).catch((caught: unknown) => caught);
+    expect((error as SynosError).failure).toMatchObject({ code: 'qemu.lacks', ...lack });
   });
 
   test('memory that cannot be had is what the machine lacks', async () => {
@@ -188,6 +196,29 @@ describe('with another QEMU on PATH', () => {
     stand('echo "qemu: cannot load libfoo.so" >&2; exit 127');
     const { outcome } = await bootOnce({ kernel: guest(passing) });
     expect(outcome).toMatchObject({ end: 'qemu-error', reason: expect.stringContaining('libfoo.so') });
+  });
+
+  test('one that is too old is told as such', async () => {
+    stand(
+      '[ "$1" = --version ] && echo "QEMU emulator version 5.2.0 (Debian)" && exit; echo "no JSON" >&2; exit 1',
+    );
+    const error = await bootOnce({ kernel: guest(passing) }).catch((caught: unknown) => caught);
+    expect((error as SynosError).failure).toEqual({
+      code: 'qemu.old',
+      version: '5.2.0 (Debian)',
+      least: '6.2',
+    });
+  });
+
+  test('one that lacks a board or a device is told as such', async () => {
+    const help = (boards: string): string =>
+      `case "$1$2" in --version) echo "QEMU emulator version 8.0.0";; -machinehelp) printf '${boards}';; -cpuhelp) printf 'x86 max  y\\n';; -devicehelp) printf 'name "isa-debug-exit", bus ISA\\n';; *) echo no >&2; exit 1;; esac`;
+    stand(help('pc   a\\nmicrovm  b\\n'));
+    const lack = async (options: JsonObject): Promise<unknown> =>
+      ((await bootOnce({ kernel: guest(passing), options }).catch((caught: unknown) => caught)) as SynosError)
+        .failure;
+    expect(await lack({})).toMatchObject({ code: 'qemu.lacks', what: 'board', name: 'q35' });
+    expect(await lack({ machine: 'pc', devices: ['vga'] })).toMatchObject({ what: 'device', name: 'VGA' });
   });
 
   test('one that prints escapes has them escaped', async () => {

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { SynosError } from '../core/failure.ts';
+import { writeEmptyQcow2 } from '../qemu/qcow2.ts';
 import { asmGuest, bootOnce, flatGuest, qemuLeft, type Workshop, workshop } from './boot-rig.ts';
 import { project } from './rig.ts';
 
@@ -160,6 +161,28 @@ describe('a disk that its guest writes to stays as it was', () => {
     expect(outcome).toMatchObject({ end: 'early', tail: ['written'] });
     expect(readFileSync(disk).equals(before)).toBe(true);
   });
+});
+
+/** A qcow2 image of 1 MiB whose first cluster is the boot sector's. */
+function qcow2Disk(path: string, sector: Buffer): void {
+  const cluster = 65_536;
+  writeEmptyQcow2(path, 1 << 20);
+  const image = Buffer.concat([readFileSync(path), Buffer.alloc(2 * cluster)]);
+  const copied = 1n << 63n;
+  image.writeBigUInt64BE(copied | BigInt(4 * cluster), 3 * cluster);
+  image.writeBigUInt64BE(copied | BigInt(5 * cluster), 4 * cluster);
+  for (const i of [4, 5]) image.writeUInt16BE(1, 2 * cluster + 2 * i);
+  sector.copy(image, 5 * cluster);
+  writeFileSync(path, image);
+}
+
+test('a qcow2 disk is started where the machine says so, and stays as it was, too', async () => {
+  const disk = join(shop.folder, 'disk.qcow2');
+  qcow2Disk(disk, readFileSync(flatGuest(shop.folder, 'sector', bootSector, 0x7c00)));
+  const before = readFileSync(disk);
+  const { outcome } = await bootOnce({ disk, options: { boot: 'disk', format: 'qcow2' } });
+  expect(outcome).toMatchObject({ end: 'early', tail: ['written'] });
+  expect(readFileSync(disk).equals(before)).toBe(true);
 });
 
 test('a firmware image is started itself', async () => {

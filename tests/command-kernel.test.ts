@@ -197,6 +197,19 @@ function processesWith(word: string): string[] {
   });
 }
 
+it('where name spaces are refused a build runs in its own folder all the same, and that is said', async () => {
+  await using rig = await shellProject('pwd >k.elf; cc -c main.c', {}, { 'main.c': 'int x;\n' });
+  const under = ['setpriv', '--bounding-set=-sys_admin', '--inh-caps=-sys_admin', '--'];
+  const asRoot = await rig.synos(['build'], { under });
+  expect(asRoot.err).toContain('warning: this machine gives no private name spaces');
+  expect(asRoot.exit).toBe(0);
+  expect(rig.read('out/k.elf')).toMatch(/\.synos\/work\/.*\/build\/tree\n$/);
+  put(rig, 'main.c', 'int x = y;\n');
+  const failed = await rig.synos(['build'], { under });
+  expect(failed.exit).toBe(1);
+  expect(failed.err).toContain('| main.c:1:9: error:');
+});
+
 const makefile = `k.elf: a.o b.o
 \tcat a.o b.o >k.elf; echo link >>built
 %.o: %.c

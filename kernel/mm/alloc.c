@@ -13,32 +13,41 @@ void *kmalloc_slow(size_t bytes)
     return object ? object : heap_alloc(bytes);
 }
 
-/* What no CPU alone frees on the quick path of the heap. */
-static __attribute__((noinline)) void free_any(void *memory)
+/* What is no live block on the quick path of the heap. */
+void kfree_slow(void *memory)
 {
     const uint64_t offset = (uintptr_t)memory - HEAP_BASE;
 
     if (offset < HEAP_SIZE)
-        heap_free(memory);
+        heap_free_slow(memory);
     else if (memory)
         pool_free_foreign(memory);
 }
 
-/* Not the start of a granule in the pools' window: most often one in the heap's. */
+#if SYNOS_DEBUG
 void kfree_elsewhere(void *memory)
 {
-    const uint64_t unit = heap_unit_of(memory);
+    kfree_slow(memory);
+}
+#endif
 
-    if (unit < heap.quick_units)
-        heap_free_at(unit, memory, false);
-    else
-        free_any(memory);
+/* Of the heap: of the class that was full for what a pool could have served, else exactly what was asked for.
+ * What is no live block is left to the free, which will tell. */
+static bool is_sized_in_heap(const void *memory, size_t bytes)
+{
+    const size_t asked = heap_asked(memory);
+
+    if (asked == 0 || bytes == asked) return true;
+    return asked <= POOL_LARGEST && bytes - 1 < POOL_LARGEST &&
+           pool_state_for(bytes) == pool_state_for(asked);
 }
 
 void kfree_sized(void *memory, size_t bytes)
 {
     if (memory && !pool_is_sized(memory, bytes))
         pool_report(MISUSE_WRONG_SIZE_FREE, memory);
+    else if (memory && !is_sized_in_heap(memory, bytes))
+        heap_report_size(memory);
     else
         kfree(memory);
 }

@@ -1,8 +1,6 @@
 /*
- * The heap's front: what one allocation and one free do. There are two versions of each quick path: for one
- * CPU, where an instruction is all that must not be cut in two, and for several (`shared`), with lock
- * prefixes. Which one is right costs nothing to find out: the limits that the first compares with anyway are
- * 0 when the second is.
+ * The heap's front for any number of CPUs, and in the debug profile, which poisons and knows owners; and what
+ * the fast paths (heap_fast.S) leave over.
  */
 #include <synos/misuse.h>
 #include "heap_live.h"
@@ -45,7 +43,7 @@ void heap_check_poison(uint64_t start, uint64_t units)
 }
 
 /* Out of the arena. */
-static __attribute__((noinline)) void *alloc_slow(size_t bytes, const void *owner)
+static __attribute__((noinline)) void *alloc_new(size_t bytes, const void *owner)
 {
     const uint32_t units = heap_units_for(bytes);
     const uint64_t flags = heap_lock();
@@ -56,29 +54,34 @@ static __attribute__((noinline)) void *alloc_slow(size_t bytes, const void *owne
     return block;
 }
 
-/* What no quick path of a single CPU takes. */
+/* For any number of CPUs. */
 static __attribute__((noinline)) void *alloc_shared(size_t bytes, const void *owner)
 {
     const uint32_t units = heap_units_for(bytes);
     uint64_t start;
 
-    if (bytes - 1 >= HEAP_SIZE / 2) return NULL;
-    if (heap_quick_take(units, &start, true)) return heap_hand_out_kept(start, units, bytes, owner, true);
-    return alloc_slow(bytes, owner);
+    if (heap_quick_take(units, &start)) return heap_hand_out_kept(start, units, bytes, owner);
+    return alloc_new(bytes, owner);
 }
 
-void *heap_alloc(size_t bytes)
+void *heap_alloc_slow(size_t bytes)
 {
-    const void *owner = SYNOS_DEBUG ? __builtin_return_address(0) : NULL;
-    const uint64_t units = ((bytes - 1) >> HEAP_UNIT_SHIFT) + 1;
-    uint64_t start;
-
-    if (unlikely(bytes - 1 >= heap.quick_bytes)) return alloc_shared(bytes, owner);
-    if (!heap_quick_take(units, &start, false)) return alloc_slow(bytes, owner);
-    return heap_hand_out_kept(start, units, bytes, owner, false);
+    return bytes - 1 >= HEAP_SIZE / 2 ? NULL : alloc_shared(bytes, NULL);
 }
 
-void heap_keep_instead(uint64_t word)
+void heap_keep_instead(void *block, struct heap_run *run, uint64_t units)
+{
+    const uint64_t flags = heap_lock();
+    struct heap_fast *fast = &heap_quick_of(this_cpu())->fast[0];
+    const struct heap_fast before = *fast;
+
+    *fast = (struct heap_fast){units, block, run};
+    if (before.units != 0) heap_join_run(before.run, (uint32_t)before.units);
+    heap_unlock(flags);
+}
+
+/* The same in a slot. */
+static void keep_in_slot_instead(uint64_t word)
 {
     const uint64_t flags = heap_lock();
 
@@ -87,28 +90,48 @@ void heap_keep_instead(uint64_t word)
     heap_unlock(flags);
 }
 
-static __attribute__((noinline)) void free_shared(void *block)
+/* Frees the block under a unit, which `block` points to, if there is one: whoever clears the live bit. */
+static void free_shared(uint64_t unit, void *block)
+{
+    if ((__atomic_fetch_and(&heap_table()[unit].state, ~HEAP_LIVE, __ATOMIC_ACQ_REL) & HEAP_LIVE) == 0) {
+        heap_refuse(block);
+        return;
+    }
+    const uint64_t units = heap_state(unit), word = units << 32 | unit;
+    if (SYNOS_DEBUG) memset(block, HEAP_POISON, units << HEAP_UNIT_SHIFT);
+    __atomic_fetch_add(&heap.headroom, (int64_t)units, __ATOMIC_RELAXED);
+    if (!heap_quick_keep(word)) keep_in_slot_instead(word);
+}
+
+void heap_free_slow(void *block)
 {
     const uint64_t unit = heap_unit_of(block);
 
-    if (heap.shared && unit < __atomic_load_n(&heap.reached, __ATOMIC_RELAXED))
-        heap_free_at(unit, block, true);
+    if (!heap_is_quick() && unit < __atomic_load_n(&heap.reached, __ATOMIC_RELAXED))
+        free_shared(unit, block);
     else
         heap_refuse(block);
 }
 
+#if SYNOS_DEBUG
+void *heap_alloc(size_t bytes)
+{
+    return bytes - 1 >= HEAP_SIZE / 2 ? NULL : alloc_shared(bytes, __builtin_return_address(0));
+}
+
 void heap_free(void *block)
 {
-    const uint64_t unit = heap_unit_of(block);
-
-    if (unlikely(unit >= heap.quick_units))
-        free_shared(block);
-    else
-        heap_free_at(unit, block, false);
+    heap_free_slow(block);
 }
+#endif
 
 void heap_share(void)
 {
-    heap.quick_bytes = heap.quick_units = 0;
+    if (heap.shared) return;
+    const uint64_t flags = irq_save();
+
+    heap.quick_units = 0;
+    heap_drain();
     heap.shared = true;
+    irq_restore(flags);
 }

@@ -1,12 +1,12 @@
 /* Blocks of the heap at a multiple of a power of two above a unit. */
 #include "heap_live.h"
 
-/* A run of `units` that this CPU kept and that lies right. */
-static bool take_kept(uint64_t units, uint32_t alignment, uint64_t *start)
+/* A run of `units` that this CPU kept and that lies right, out of its slots. */
+static bool take_from_slots(uint64_t units, uint32_t alignment, uint64_t *start)
 {
     uint64_t *slots = heap_quick_of(this_cpu())->slots;
 
-    for (unsigned slot = 0; slot < HEAP_QUICK_SLOTS; slot++) {
+    for (unsigned slot = 0; slot < HEAP_KEPT; slot++) {
         uint64_t word = __atomic_load_n(&slots[slot], __ATOMIC_RELAXED);
 
         if (word >> 32 != units || (uint32_t)word % alignment != 0) continue;
@@ -14,6 +14,21 @@ static bool take_kept(uint64_t units, uint32_t alignment, uint64_t *start)
         return __atomic_compare_exchange_n(&slots[slot], &word, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
     }
     return false;
+}
+
+static bool take_kept(uint64_t units, uint32_t alignment, uint64_t *start)
+{
+    if (!heap_is_quick()) return take_from_slots(units, alignment, start);
+    struct heap_fast *fast = heap_quick_of(this_cpu())->fast, *const end = fast + HEAP_KEPT;
+    const uint64_t flags = irq_save();
+
+    while (fast != end && (fast->units != units || heap_unit_of_run(fast->run) % alignment != 0)) fast++;
+    if (fast != end) {
+        *start = heap_unit_of_run(fast->run);
+        fast->units = 0;
+    }
+    irq_restore(flags);
+    return fast != end;
 }
 
 /* Makes a piece of a kept run free. */
@@ -52,7 +67,7 @@ void *heap_alloc_aligned(size_t bytes, size_t alignment)
 {
     const void *owner = SYNOS_DEBUG ? __builtin_return_address(0) : NULL;
     const uint32_t units = heap_units_for(bytes), step = (uint32_t)(alignment >> HEAP_UNIT_SHIFT);
-    uint64_t start;
+    uint64_t start = 0;
 
     if (alignment == 0 || (alignment & (alignment - 1)) != 0 || alignment > HEAP_ALIGNMENT_MAX) return NULL;
     if (alignment <= HEAP_UNIT) {
@@ -63,6 +78,5 @@ void *heap_alloc_aligned(size_t bytes, size_t alignment)
     }
     if (bytes - 1 >= HEAP_SIZE / 2 - alignment) return NULL;
     if (!take_kept(units, step, &start)) return alloc_slow(bytes, step, owner);
-    if (heap.shared) return heap_hand_out_kept(start, units, bytes, owner, true);
-    return heap_hand_out_kept(start, units, bytes, owner, false);
+    return heap_hand_out_kept(start, units, bytes, owner);
 }

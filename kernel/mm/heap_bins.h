@@ -10,9 +10,9 @@
 #include <stdint.h>
 #include <synos/heap.h>
 #include <synos/layout.h>
+#include "heap_layout.h"
 
 enum {
-    HEAP_UNIT_SHIFT = 10,
     HEAP_UNITS_SHIFT = 23,
     HEAP_UNITS = 1 << HEAP_UNITS_SHIFT, /* of the arena */
     HEAP_PAGE_UNITS = PAGE_SIZE >> HEAP_UNIT_SHIFT,

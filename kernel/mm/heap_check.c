@@ -96,19 +96,40 @@ static const char *check_bins(const struct heap_bins *bins, uint32_t kind, size_
     return count == wanted ? NULL : "the number of runs in bins is wrong";
 }
 
+static bool is_kept(uint64_t start, uint64_t units)
+{
+    return start < heap.top && heap_state(start) == units;
+}
+
+/* How many runs a CPU keeps; SIZE_MAX when one of them is none. */
+static size_t count_kept(const struct heap_quick *quick)
+{
+    size_t count = 0;
+
+    for (unsigned slot = 0; slot < HEAP_KEPT; slot++) {
+        const uint64_t word = __atomic_load_n(&quick->slots[slot], __ATOMIC_RELAXED);
+        const struct heap_fast *fast = &quick->fast[slot];
+
+        count += (word != 0) + (fast->units != 0);
+        if (word != 0 && !is_kept((uint32_t)word, word >> 32)) return SIZE_MAX;
+        if (fast->units == 0) continue;
+        if (!is_kept(heap_unit_of_run(fast->run), fast->units) ||
+            fast->block != heap_address(heap_unit_of_run(fast->run)))
+            return SIZE_MAX;
+    }
+    return count;
+}
+
 /* Each kept run stands in one slot of one CPU, and slots hold nothing else. */
 static const char *check_kept(size_t wanted)
 {
     size_t count = 0;
 
-    for (unsigned slot = 0; slot < cpu_count() * HEAP_QUICK_SLOTS; slot++) {
-        const struct heap_quick *quick = heap_quick_of(percpu_slot(slot / HEAP_QUICK_SLOTS));
-        const uint64_t word = __atomic_load_n(&quick->slots[slot % HEAP_QUICK_SLOTS], __ATOMIC_RELAXED);
+    for (unsigned cpu = 0; cpu < cpu_count(); cpu++) {
+        const size_t kept = count_kept(heap_quick_of(percpu_slot(cpu)));
 
-        if (word == 0) continue;
-        if ((uint32_t)word >= heap.top || heap_state((uint32_t)word) != word >> 32)
-            return "a CPU keeps what is no kept run of that length";
-        count++;
+        if (kept == SIZE_MAX) return "a CPU keeps what is no kept run of that length";
+        count += kept;
     }
     return count == wanted ? NULL : "a kept run stands in no slot, or in two";
 }

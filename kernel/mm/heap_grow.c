@@ -183,6 +183,7 @@ static bool grow(uint32_t units, bool may_move)
 /* Joins what all CPUs keep. */
 static void drain_all(void)
 {
+    heap_drain();
     for (unsigned cpu = 0; cpu < cpu_count(); cpu++) heap_quick_drain(heap_quick_of(percpu_slot(cpu)));
 }
 
@@ -215,6 +216,5 @@ void heap_init(void)
     if (!heap_describe(HEAP_PAGE_UNITS)) panic("no memory for the heap's table");
     heap_set_run(0, HEAP_PAGE_UNITS, 0);
     heap.top = heap.end = heap.reached = HEAP_PAGE_UNITS;
-    heap.quick_bytes = HEAP_SIZE / 2;
-    heap.quick_units = HEAP_PAGE_UNITS;
+    if (heap_is_quick()) heap.quick_units = HEAP_PAGE_UNITS;
 }

@@ -6,10 +6,10 @@
 #include <synos/string.h>
 #include "heap_quick.h"
 
-/* One CPU: there is a new peak. Returns `block`, to be called last. */
+/* On the quick path: there is a new peak. Returns `block`, to be called last. */
 void *heap_note_peak(void *block) __attribute__((cold));
 
-/* Several CPUs: counts units that become live, and a new peak. */
+/* On the other: counts units that become live, and a new peak. */
 void heap_count_live(uint64_t units);
 
 /* Debug profile: tells a write into a block since it was freed. */
@@ -17,11 +17,14 @@ void heap_check_poison(uint64_t start, uint64_t units);
 
 enum { HEAP_POISON = 0xdb };
 
-/* Keeps a run though all slots are full: what stands in the first gives way. */
-void heap_keep_instead(uint64_t word);
+/* What heap_fast.S leaves over; it jumps to these. CPUs share the heap, or the request is too long; a pointer
+ * is none to a unit below heap.quick_units; all slots are full: what stands in the first gives way. */
+void *heap_alloc_slow(size_t bytes);
+void heap_free_slow(void *block);
+void heap_keep_instead(void *block, struct heap_run *run, uint64_t units);
 
 /* Makes a run that is the caller's a live block. */
-HEAP_INLINE void *heap_hand_out(uint64_t start, uint64_t units, size_t bytes, const void *owner, bool shared)
+HEAP_INLINE void *heap_hand_out(uint64_t start, uint64_t units, size_t bytes, const void *owner)
 {
     struct heap_run *run = &heap_table()[start];
     void *block = heap_address(start);
@@ -30,7 +33,7 @@ HEAP_INLINE void *heap_hand_out(uint64_t start, uint64_t units, size_t bytes, co
     __atomic_store_n(&run->bytes, (uint32_t)bytes, __ATOMIC_RELAXED);
     if (SYNOS_DEBUG) __atomic_store_n(&run->owner, (uint32_t)(uintptr_t)owner, __ATOMIC_RELAXED);
     __atomic_store_n(&run->state, (uint32_t)units | HEAP_LIVE, __ATOMIC_RELAXED);
-    if (shared) {
+    if (!heap_is_quick()) {
         heap_count_live(units);
         return block;
     }
@@ -39,57 +42,28 @@ HEAP_INLINE void *heap_hand_out(uint64_t start, uint64_t units, size_t bytes, co
 }
 
 /* The same for one that this CPU kept. */
-HEAP_INLINE void *heap_hand_out_kept(uint64_t start, uint64_t units, size_t bytes, const void *owner,
-                                     bool shared)
+static inline void *heap_hand_out_kept(uint64_t start, uint64_t units, size_t bytes, const void *owner)
 {
-    heap_quick_count_hit(shared);
+    __atomic_fetch_add(&heap_quick_of(this_cpu())->hits, 1, __ATOMIC_RELAXED);
     if (SYNOS_DEBUG) heap_check_poison(start, units);
-    return heap_hand_out(start, units, bytes, owner, shared);
+    return heap_hand_out(start, units, bytes, owner);
 }
 
 /* The same for one out of the arena, with the lock held. */
 HEAP_INLINE void *heap_hand_out_new(uint64_t start, uint64_t units, size_t bytes, const void *owner)
 {
     heap.slow_allocations++;
-    if (__builtin_expect(heap.shared, 0)) return heap_hand_out(start, units, bytes, owner, true);
-    return heap_hand_out(start, units, bytes, owner, false);
+    return heap_hand_out(start, units, bytes, owner);
 }
 
 /* A run of `units` from wherever it can be had, kept, with the lock held; 0 when there is none. `flags` is
  * what the lock returned. */
-HEAP_INLINE uint32_t heap_obtain(uint32_t units, uint64_t flags)
+static inline uint32_t heap_obtain(uint32_t units, uint64_t flags)
 {
-    heap_quick_drain(heap_quick_of(this_cpu()));
+    heap_drain();
     const uint32_t start = heap_take(units);
 
     return __builtin_expect(start == 0, 0) ? heap_take_more(units, flags) : start;
-}
-
-/* Clears the live bit under a unit; false when it was not set, and then nothing has changed. */
-HEAP_INLINE bool heap_end_life(uint64_t unit, bool shared)
-{
-    uint32_t *state = &heap_table()[unit].state;
-    bool live;
-
-    if (shared) return (__atomic_fetch_and(state, ~HEAP_LIVE, __ATOMIC_ACQ_REL) & HEAP_LIVE) != 0;
-    __asm__ volatile("btrl %2, %0" : "+m"(*state), "=@ccc"(live) : "i"(HEAP_LIVE_BIT) : "memory");
-    return live;
-}
-
-/* Frees the block under a unit, which `block` points to, if there is one. */
-HEAP_INLINE void heap_free_at(uint64_t unit, void *block, bool shared)
-{
-    if (__builtin_expect(!heap_end_life(unit, shared), 0)) {
-        heap_refuse(block);
-        return;
-    }
-    const uint64_t units = heap_state(unit), word = units << 32 | unit;
-    if (SYNOS_DEBUG) memset(block, HEAP_POISON, units << HEAP_UNIT_SHIFT);
-    if (shared)
-        __atomic_fetch_add(&heap.headroom, (int64_t)units, __ATOMIC_RELAXED);
-    else
-        __asm__ volatile("addq %1, %0" : "+m"(heap.headroom) : "r"(units) : "memory", "cc");
-    if (!heap_quick_keep(word, shared)) heap_keep_instead(word);
 }
 
 #endif

@@ -60,6 +60,18 @@ size_t heap_usable(const void *block)
     return start == 0 ? 0 : (size_t)heap_length(start) << HEAP_UNIT_SHIFT;
 }
 
+size_t heap_asked(const void *block)
+{
+    const uint32_t start = live_run(block);
+
+    return start == 0 ? 0 : heap_bytes_asked(start, heap_length(start));
+}
+
+void heap_report_size(const void *block)
+{
+    misuse_report_object(MISUSE_WRONG_SIZE_FREE, block, heap_usable(block), heap_owner_at(live_run(block)));
+}
+
 /* Code lies in the last 2 GiB of addresses: half of one is enough. */
 const void *heap_owner_at(uint32_t start)
 {

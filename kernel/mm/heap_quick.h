@@ -3,130 +3,111 @@
  * inference asks for the same lengths again and again. A request of another length has all of them joined
  * first and is placed as if none had been kept, so this costs no memory.
  *
+ * While one CPU runs, in the release profile, they stand in `fast`, which only heap_fast.S and code with
+ * interrupts off touch. Else they stand in `slots`:
+ *
  *     slot = length << 32 | first unit        0 is empty
  *
- * A slot changes by compare-and-swap only, so a run that stands in it is taken from it exactly once: by its
- * CPU, by a handler that interrupts it, and, when CPUs share the heap, by another one that needs the memory.
- * While one CPU runs, the instruction needs no lock prefix (`shared` is false): an interrupt does not split
- * it.
+ * Such a slot changes by compare-and-swap only, so a run that stands in it is taken from it exactly once: by
+ * its CPU, by a handler that interrupts it, and by another CPU that needs the memory.
  */
 #ifndef SYNOS_MM_HEAP_QUICK_H
 #define SYNOS_MM_HEAP_QUICK_H
 
 #include <synos/percpu.h>
+#include <synos/profile.h>
 #include "heap_run.h"
 
 #define HEAP_INLINE static inline __attribute__((always_inline))
 
-enum { HEAP_QUICK_SLOTS = 4 };
-
 struct heap_quick {
-    uint64_t slots[HEAP_QUICK_SLOTS];
+    struct heap_fast {
+        uint64_t units; /* 0: empty, and the others say nothing */
+        void *block;
+        struct heap_run *run;
+    } fast[HEAP_KEPT];
     uint64_t hits;
+    uint64_t slots[HEAP_KEPT];
 };
 _Static_assert(sizeof(struct heap_quick) <= PERCPU_BYTES - PERCPU_HEAP, "it fits into its CPU's slot");
-
-#define HEAP_QUICK_SLOT(slot) (PERCPU_HEAP + (slot) * sizeof(uint64_t)) /* from GS base */
+_Static_assert(HEAP_KEPT_LENGTH(1) == PERCPU_HEAP + sizeof(struct heap_fast) &&
+                   HEAP_KEPT_BLOCK(0) == PERCPU_HEAP + offsetof(struct heap_quick, fast[0].block) &&
+                   HEAP_KEPT_RUN(0) == PERCPU_HEAP + offsetof(struct heap_quick, fast[0].run) &&
+                   HEAP_HITS == PERCPU_HEAP + offsetof(struct heap_quick, hits),
+               "heap_fast.S knows where things lie");
 
 static inline struct heap_quick *heap_quick_of(struct percpu *cpu)
 {
     return (struct heap_quick *)((char *)cpu + PERCPU_HEAP);
 }
 
-/* Whether the run in a slot of this CPU has this length. */
-HEAP_INLINE bool heap_quick_has(unsigned slot, uint32_t units, bool shared)
+/* Whether heap_fast.S serves allocations and frees. */
+HEAP_INLINE bool heap_is_quick(void)
 {
-    bool has;
-
-    if (shared)
-        return __atomic_load_n(&heap_quick_of(this_cpu())->slots[slot], __ATOMIC_RELAXED) >> 32 == units;
-    __asm__ volatile("cmpl %1, %%gs:%c2"
-                     : "=@ccz"(has)
-                     : "r"(units), "i"(HEAP_QUICK_SLOT(slot) + 4)
-                     : "memory");
-    return has;
+    return !SYNOS_DEBUG && __builtin_expect(!heap.shared, 1);
 }
 
-/* First unit of the run in a slot of this CPU. */
-HEAP_INLINE uint64_t heap_quick_start(unsigned slot, bool shared)
+static inline uint32_t heap_unit_of_run(const struct heap_run *run)
 {
-    uint64_t start;
-
-    if (shared) return (uint32_t)__atomic_load_n(&heap_quick_of(this_cpu())->slots[slot], __ATOMIC_RELAXED);
-    __asm__ volatile("movl %%gs:%c1, %k0" : "=r"(start) : "i"(HEAP_QUICK_SLOT(slot)) : "memory");
-    return start;
+    return (uint32_t)(run - heap_table());
 }
 
-/* Replaces `word` by `by` in a slot of this CPU; false when it is not there. */
-HEAP_INLINE bool heap_quick_swap(unsigned slot, uint64_t word, uint64_t by, bool shared)
+/* Takes a run of exactly `units` that this CPU kept in its slots. False when there is none; or when an
+ * interrupt came between, which is rare. */
+static inline bool heap_quick_take(uint64_t units, uint64_t *start)
 {
-    bool swapped;
+    uint64_t *slots = heap_quick_of(this_cpu())->slots;
 
-    if (shared)
-        return __atomic_compare_exchange_n(&heap_quick_of(this_cpu())->slots[slot], &word, by, false,
-                                           __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
-    __asm__ volatile("cmpxchgq %2, %%gs:%c3"
-                     : "=@ccz"(swapped), "+a"(word)
-                     : "r"(by), "i"(HEAP_QUICK_SLOT(slot))
-                     : "memory");
-    return swapped;
-}
+    for (unsigned slot = 0; slot < HEAP_KEPT; slot++) {
+        uint64_t word = __atomic_load_n(&slots[slot], __ATOMIC_RELAXED);
 
-HEAP_INLINE bool heap_quick_claim(unsigned slot, uint64_t units, uint64_t *start, bool shared)
-{
-    *start = heap_quick_start(slot, shared);
-    return heap_quick_swap(slot, units << 32 | *start, 0, shared);
-}
-
-/* Takes a run of exactly `units` that this CPU kept. False when there is none; or when an interrupt came
- * between, which is rare. */
-HEAP_INLINE bool heap_quick_take(uint64_t units, uint64_t *start, bool shared)
-{
-    if (heap_quick_has(0, (uint32_t)units, shared)) return heap_quick_claim(0, units, start, shared);
-    if (heap_quick_has(1, (uint32_t)units, shared)) return heap_quick_claim(1, units, start, shared);
-    if (heap_quick_has(2, (uint32_t)units, shared)) return heap_quick_claim(2, units, start, shared);
-    if (heap_quick_has(3, (uint32_t)units, shared)) return heap_quick_claim(3, units, start, shared);
+        if (word >> 32 != units) continue;
+        *start = (uint32_t)word;
+        return __atomic_compare_exchange_n(&slots[slot], &word, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+    }
     return false;
 }
-_Static_assert(HEAP_QUICK_SLOTS == 4, "take and keep name each slot");
 
 /* Keeps a run; false when all slots are full. */
-HEAP_INLINE bool heap_quick_keep(uint64_t word, bool shared)
+static inline bool heap_quick_keep(uint64_t word)
 {
-    return heap_quick_swap(0, 0, word, shared) || heap_quick_swap(1, 0, word, shared) ||
-           heap_quick_swap(2, 0, word, shared) || heap_quick_swap(3, 0, word, shared);
+    uint64_t *slots = heap_quick_of(this_cpu())->slots;
+
+    for (unsigned slot = 0; slot < HEAP_KEPT; slot++) {
+        uint64_t none = 0;
+
+        if (__atomic_compare_exchange_n(&slots[slot], &none, word, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+            return true;
+    }
+    return false;
 }
 
-HEAP_INLINE void heap_quick_count_hit(bool shared)
-{
-    if (shared)
-        __atomic_fetch_add(&heap_quick_of(this_cpu())->hits, 1, __ATOMIC_RELAXED);
-    else
-        __asm__ volatile("incq %%gs:%c0"
-                         :
-                         : "i"(PERCPU_HEAP + offsetof(struct heap_quick, hits))
-                         : "memory", "cc");
-}
-
-HEAP_INLINE void heap_quick_empty(uint64_t *slot)
-{
-    uint64_t word = __atomic_load_n(slot, __ATOMIC_RELAXED);
-
-    if (word == 0) return;
-    if (heap.shared)
-        word = __atomic_exchange_n(slot, 0, __ATOMIC_ACQ_REL);
-    else
-        *slot = 0; /* interrupts are off */
-    if (word != 0) heap_join((uint32_t)word, (uint32_t)(word >> 32));
-}
-
-/* Joins what a CPU kept; the lock is held. */
+/* Joins what a CPU kept in its slots; the lock is held. */
 static inline void heap_quick_drain(struct heap_quick *quick)
 {
-    heap_quick_empty(&quick->slots[0]);
-    heap_quick_empty(&quick->slots[1]);
-    heap_quick_empty(&quick->slots[2]);
-    heap_quick_empty(&quick->slots[3]);
+    for (unsigned slot = 0; slot < HEAP_KEPT; slot++) {
+        if (__atomic_load_n(&quick->slots[slot], __ATOMIC_RELAXED) == 0) continue;
+        const uint64_t word = __atomic_exchange_n(&quick->slots[slot], 0, __ATOMIC_ACQ_REL);
+
+        if (word != 0) heap_join((uint32_t)word, (uint32_t)(word >> 32));
+    }
+}
+
+/* The same for what this CPU kept, wherever it stands. */
+static inline void heap_drain(void)
+{
+    struct heap_quick *quick = heap_quick_of(this_cpu());
+
+    if (!heap_is_quick()) {
+        heap_quick_drain(quick);
+        return;
+    }
+    for (struct heap_fast *fast = quick->fast; fast != quick->fast + HEAP_KEPT; fast++) {
+        const uint32_t units = (uint32_t)fast->units;
+
+        fast->units = 0;
+        if (units != 0) heap_join_run(fast->run, units);
+    }
 }
 
 #endif

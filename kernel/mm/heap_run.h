@@ -28,12 +28,12 @@
 #include <synos/layout.h>
 #include <synos/spinlock.h>
 #include "heap_bins.h"
+#include "heap_layout.h"
 
-#define HEAP_LIVE_BIT 31
-#define HEAP_LIVE     (1u << HEAP_LIVE_BIT)
-#define HEAP_FREE     (1u << 30)
-#define HEAP_VOID     (1u << 29)
-#define HEAP_LENGTH   (2u * HEAP_UNITS - 1)
+#define HEAP_LIVE   (1u << HEAP_LIVE_BIT)
+#define HEAP_FREE   (1u << 30)
+#define HEAP_VOID   (1u << 29)
+#define HEAP_LENGTH (2u * HEAP_UNITS - 1)
 
 struct heap_run {
     uint32_t state; /* under the first unit: length and kind (none of the bits above: kept); else 0 */
@@ -50,11 +50,11 @@ struct heap_run {
 _Static_assert(sizeof(struct heap_run) == 16, "descriptors cost 16 bytes a unit, 1.6 %");
 
 struct heap {
-    /* What every operation reads. The first two are 0 once CPUs share the heap, which turns the paths for a
-     * single one off. */
-    size_t quick_bytes;   /* requests up to here ... */
-    uint64_t quick_units; /* ... and blocks below this unit take those paths */
-    int64_t headroom;     /* peak - live, in units; below zero until somebody notes the new peak */
+    /* For heap_fast.S, which keeps no block from this unit on; 0 turns it off: CPUs share the heap, or it is
+     * the debug profile. */
+    uint64_t quick_units;
+    int64_t headroom;          /* peak - live, in units; below zero until somebody notes the new peak */
+    uint64_t slow_allocations; /* out of the arena; under the lock, as what follows */
 
     struct spinlock lock
         __attribute__((aligned(64))); /* of all that follows, and of runs that are free or void */
@@ -66,14 +66,20 @@ struct heap {
     size_t committed, table_bytes, frames_bytes; /* mapped of the arena, the table and the list of frames */
     size_t peak;                                 /* units */
     int64_t lowest; /* least headroom since CPUs share the heap: the peak is not noted then but for this */
-    uint64_t slow_allocations, failures, moved_pages;
+    uint64_t failures, moved_pages;
 };
 
 extern struct heap heap;
+_Static_assert(offsetof(struct heap, quick_units) == HEAP_QUICK_UNITS &&
+                   offsetof(struct heap, headroom) == HEAP_HEADROOM &&
+                   offsetof(struct heap, slow_allocations) == HEAP_NEW && HEAP_UNITS_MOST == HEAP_UNITS &&
+                   offsetof(struct heap_run, bytes) == HEAP_RUN_BYTES &&
+                   sizeof(struct heap_run) == 1 << HEAP_RUN_SHIFT,
+               "heap_fast.S knows where things lie");
 
 static inline struct heap_run *heap_table(void)
 {
-    return (struct heap_run *)(HEAP_BASE + HEAP_SIZE / 2);
+    return (struct heap_run *)HEAP_TABLE;
 }
 
 /* Frame number under each page of the arena, 0 for none. */
@@ -117,6 +123,14 @@ static inline uint32_t heap_length(uint32_t unit)
     return heap_state(unit) & HEAP_LENGTH;
 }
 
+/* Bytes asked for in a live run: its last unit is never unused. */
+static inline size_t heap_bytes_asked(uint32_t start, uint32_t units)
+{
+    const uint32_t bytes = __atomic_load_n(&heap_table()[start].bytes, __ATOMIC_RELAXED);
+
+    return ((size_t)units << HEAP_UNIT_SHIFT) - (-bytes & (HEAP_UNIT - 1));
+}
+
 /* Makes [start, start + units) one run. */
 static inline void heap_set_run(uint32_t start, uint32_t units, uint32_t kind)
 {
@@ -152,7 +166,12 @@ static inline size_t heap_peak(void)
 
 /* Makes a kept run free: joins it with what is free on both sides. The whole goes to the top when it touches
  * it, else into a bin. */
-void heap_join(uint32_t start, uint32_t units);
+void heap_join_run(struct heap_run *run, uint32_t units);
+
+static inline void heap_join(uint32_t start, uint32_t units)
+{
+    heap_join_run(heap_table() + start, units);
+}
 
 /* A run of `units` out of a free one or from the top, kept: the caller's. 0 when no free piece is that long.
  */
@@ -167,5 +186,11 @@ void heap_refuse(const void *block) __attribute__((cold));
 
 /* Who allocated the block that starts under a unit; NULL when it is not known. */
 const void *heap_owner_at(uint32_t start);
+
+/* Bytes asked for when this block was handed out; 0 when it is no live block. */
+size_t heap_asked(const void *block);
+
+/* Tells that a live block is freed with a wrong size. */
+void heap_report_size(const void *block);
 
 #endif

@@ -2,21 +2,12 @@
  * The heap's runs: split when they go out, joined when they come back. Each in two versions: the short one,
  * for few free runs and the usual case, changes them in place and calls nothing.
  */
-#include "heap_run.h"
+#include "heap_quick.h"
 
 /* Gives a free run another length, in its row. */
 static inline void resize_few(uint32_t start, uint32_t units)
 {
     heap.free.few[heap_table()[start].next] = (uint64_t)units << 32 | start;
-    heap_set_run(start, units, HEAP_FREE);
-}
-
-static inline void insert_few(uint32_t start, uint32_t units)
-{
-    const uint32_t place = heap.free.count++;
-
-    heap.free.few[place] = (uint64_t)units << 32 | start;
-    heap_table()[start].next = place;
     heap_set_run(start, units, HEAP_FREE);
 }
 
@@ -60,56 +51,62 @@ static __attribute__((noinline)) void join_many(uint32_t start, uint32_t units)
     heap_bin_insert(&heap.free, start, units);
 }
 
-/* Joins with what is free before; nothing behind it is. These are functions of their own to need few
- * registers. */
-static __attribute__((noinline)) void join_before(uint32_t start, uint32_t units)
+/* These are functions of their own to need few registers. Joins with what is free before; nothing behind it
+ * is. */
+static __attribute__((noinline)) void join_before(struct heap_run *run, uint32_t units)
 {
-    const uint32_t before = heap_table()[start - 1].first, before_state = heap_state(before);
+    const uint32_t before = run[-1].first, before_state = heap_state(before);
 
     if (before_state & HEAP_FREE) {
-        heap_set_state(start, 0);
+        __atomic_store_n(&run->state, 0, __ATOMIC_RELAXED);
         resize_few(before, units + (before_state & HEAP_LENGTH));
-    } else {
-        insert_few(start, units);
+        return;
     }
+    const uint32_t start = (uint32_t)(run - heap_table()), place = heap.free.count++;
+    heap.free.few[place] = (uint64_t)units << 32 | start;
+    run->next = place;
+    __atomic_store_n(&run->state, units | HEAP_FREE, __ATOMIC_RELAXED);
+    run[(uint64_t)units - 1].first = start;
 }
 
-static __attribute__((noinline)) void join_both(uint32_t start, uint32_t units, uint32_t next_units)
+static __attribute__((noinline)) void join_both(struct heap_run *run, uint32_t units)
 {
-    remove_few(start + units);
-    heap_set_state(start + units, 0);
-    join_before(start, units + next_units);
+    struct heap_run *next = run + units;
+    const uint32_t next_units = next->state & HEAP_LENGTH, last = --heap.free.count;
+    const uint64_t moved = heap.free.few[last];
+
+    heap.free.few[next->next] = moved;
+    heap_table()[(uint32_t)moved].next = next->next;
+    __atomic_store_n(&next->state, 0, __ATOMIC_RELAXED);
+    join_before(run, units + next_units);
 }
 
-static __attribute__((noinline)) void join_top(uint32_t start)
+static __attribute__((noinline)) void join_top(struct heap_run *run)
 {
-    const uint32_t before = heap_table()[start - 1].first;
+    const uint32_t before = run[-1].first;
 
+    __atomic_store_n(&run->state, 0, __ATOMIC_RELAXED);
     if (heap_state(before) & HEAP_FREE) {
         remove_few(before);
-        heap_set_state(start, 0);
-        start = before;
+        heap_set_state(before, 0);
+        heap.top = before;
+    } else {
+        heap.top = (uint32_t)(run - heap_table());
     }
-    lower_top(start);
 }
 
-void heap_join(uint32_t start, uint32_t units)
+void heap_join_run(struct heap_run *run, uint32_t units)
 {
-    const uint32_t next = start + units;
+    const struct heap_run *next = run + units;
 
-    if (__builtin_expect(heap.free.count >= HEAP_FEW || heap.free.many, 0)) {
-        join_many(start, units);
-        return;
-    }
-    if (next == heap.top) {
-        join_top(start);
-        return;
-    }
-    const uint32_t next_state = heap_state(next);
-    if (next_state & HEAP_FREE)
-        join_both(start, units, next_state & HEAP_LENGTH);
+    if (__builtin_expect(heap.free.count >= HEAP_FEW || heap.free.many, 0))
+        join_many((uint32_t)(run - heap_table()), units);
+    else if (next == heap_table() + heap.top)
+        join_top(run);
+    else if (__atomic_load_n(&next->state, __ATOMIC_RELAXED) & HEAP_FREE)
+        join_both(run, units);
     else
-        join_before(start, units);
+        join_before(run, units);
 }
 
 static uint32_t take_top(uint32_t units)
@@ -120,7 +117,7 @@ static uint32_t take_top(uint32_t units)
     heap.top = start + units;
     if (heap.top > heap.reached) {
         __atomic_store_n(&heap.reached, heap.top, __ATOMIC_RELAXED);
-        if (!heap.shared) heap.quick_units = heap.top;
+        if (heap_is_quick()) heap.quick_units = heap.top;
     }
     heap_set_run(start, units, 0);
     return start;
@@ -155,10 +152,11 @@ uint32_t heap_take(uint32_t units)
     }
     const uint32_t run = (uint32_t)best, rest = (uint32_t)(best >> 32);
     if (rest >= HEAP_UNITS) return take_top(units);
-    if (rest > 0)
-        resize_few(run, rest);
-    else
+    if (rest == 0) {
         remove_few(run);
+        return run;
+    }
+    resize_few(run, rest);
     heap_table()[run + rest + units - 1].first = run + rest;
     return run + rest;
 }

@@ -10,18 +10,12 @@ static size_t quick_hits(size_t *kept)
         const struct heap_quick *quick = heap_quick_of(percpu_slot(cpu));
 
         hits += __atomic_load_n(&quick->hits, __ATOMIC_RELAXED);
-        for (unsigned slot = 0; slot < HEAP_QUICK_SLOTS; slot++)
-            *kept += __atomic_load_n(&quick->slots[slot], __ATOMIC_RELAXED) >> 32 << HEAP_UNIT_SHIFT;
+        for (unsigned slot = 0; slot < HEAP_KEPT; slot++)
+            *kept +=
+                ((__atomic_load_n(&quick->slots[slot], __ATOMIC_RELAXED) >> 32) + quick->fast[slot].units)
+                << HEAP_UNIT_SHIFT;
     }
     return hits;
-}
-
-/* Bytes asked for in a live run: its last unit is never unused. */
-static size_t bytes_asked(uint32_t start, uint32_t units)
-{
-    const uint32_t bytes = __atomic_load_n(&heap_table()[start].bytes, __ATOMIC_RELAXED);
-
-    return ((size_t)units << HEAP_UNIT_SHIFT) - (-bytes & (HEAP_UNIT - 1));
 }
 
 /* Adds up the runs. The state of a run that is live or kept may change meanwhile. */
@@ -34,7 +28,7 @@ static void walk(struct heap_stats *stats)
         if (state & HEAP_LIVE) {
             stats->live_blocks++;
             stats->live += bytes;
-            stats->requested += bytes_asked(start, units);
+            stats->requested += heap_bytes_asked(start, units);
         } else if (state & HEAP_FREE) {
             stats->free_blocks++;
             if (bytes > stats->largest_free) stats->largest_free = bytes;
@@ -72,7 +66,7 @@ void heap_each_live(void (*visit)(const struct heap_block *block, void *context)
 
     for (uint32_t start = HEAP_PAGE_UNITS; start < heap.top; start += heap_length(start))
         if (heap_state(start) & HEAP_LIVE)
-            visit(&(struct heap_block){heap_address(start), bytes_asked(start, heap_length(start)),
+            visit(&(struct heap_block){heap_address(start), heap_bytes_asked(start, heap_length(start)),
                                        heap_owner_at(start)},
                   context);
     heap_unlock(flags);

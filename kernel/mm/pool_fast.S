@@ -15,19 +15,25 @@
 /* The debug profile has wrappers around these that poison and note who allocates (pool_debug.c). */
 #if SYNOS_DEBUG
 #define FAST(name) name##_fast
+#define HEAP_ALLOC heap_alloc
 #else
 #define FAST(name) name
+#define HEAP_ALLOC heap_alloc_beyond
 #endif
 
     .section .text.restart, "ax", @progbits
 
-/* void *name(size_t bytes); `slow` and `large` take the same */
-.macro define_alloc name, slow, large
+/* void *name(size_t bytes); `slow` takes the same, and `large`, for more than the largest object, has bytes - 1 in %rcx besides. */
+.macro define_alloc name, slow, large, is_likely=0
     .global \name
     .type \name, @function
     .balign 64
 \name:
     lea -1(%rdi), %rcx
+.if \is_likely
+    cmp $(POOL_LARGEST_BYTES - 1), %rcx
+    ja \large
+.endif
     or $(POOL_STACK_SMALLEST - 1), %rcx
     bsr %rcx, %rcx                          /* 5 .. 63; 13 and more, and bytes = 0, find a stack that is always empty */
 1:  mov %gs:POOL_FREED(, %rcx, 8), %rdx
@@ -44,9 +50,12 @@
 3:  restart_range 1b, 3b
     mov %cl, POOL_STATES(%rsi)
     ret
-4:  cmp $POOL_LAST, %ecx
-    jbe \slow
-    jmp \large
+4:
+.if \is_likely == 0
+    cmp $POOL_LAST, %ecx
+    ja \large
+.endif
+    jmp \slow
     .size \name, . - \name
 .endm
 
@@ -81,9 +90,10 @@
 .endm
 
     .set POOL_STACK_SMALLEST, 1 << POOL_GRANULE_SHIFT
+    .set POOL_LARGEST_BYTES, 2 << POOL_LAST
 
     define_alloc FAST(pool_alloc), pool_alloc_slow, pool_alloc_large
-    define_alloc FAST(kmalloc), kmalloc_slow, heap_alloc
+    define_alloc FAST(kmalloc), kmalloc_slow, HEAP_ALLOC, is_likely=1
     define_free FAST(pool_free), pool_free_foreign
     define_free FAST(kfree), kfree_elsewhere
 

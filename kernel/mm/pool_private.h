@@ -191,5 +191,6 @@ void pool_free_full(void *object, unsigned state);
 void pool_free_refuse(void *object);
 void pool_free_foreign(void *object);
 void kfree_elsewhere(void *object);
+void kfree_slow(void *object);
 
 #endif

@@ -87,7 +87,31 @@ KTEST(mm_alloc, a_free_that_is_wrong_about_the_class_is_caught_and_one_that_is_r
     KTEST_TRUE(test, is_misuse(free_claiming, object, MISUSE_DOUBLE_FREE));
     claimed = 20000;
     KTEST_EQUAL(test, misuse_of(free_claiming, large).count, 0);
+    KTEST_TRUE(test, is_misuse(free_claiming, large, MISUSE_DOUBLE_FREE));
     KTEST_EQUAL(test, misuse_of(free_claiming, NULL).count, 0);
+}
+
+/* The second block is what kmalloc gives for a class that is full. */
+KTEST(mm_alloc, a_free_that_is_wrong_about_the_size_of_a_block_of_the_heap_is_caught)
+{
+    static const size_t wrong[] = {0, 1, 8192, 19999, 20001, 20480, 1ul << 32 | 20000, SIZE_MAX};
+    static const size_t other_classes[] = {0, 512, 1025, 20000};
+    char *large = kmalloc(20000), *small = heap_alloc(1000);
+
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        claimed = wrong[i];
+        KTEST_TRUE(test, is_misuse(free_claiming, large, MISUSE_WRONG_SIZE_FREE));
+    }
+    for (size_t i = 0; i < sizeof(other_classes) / sizeof(*other_classes); i++) {
+        claimed = other_classes[i];
+        KTEST_TRUE(test, is_misuse(free_claiming, small, MISUSE_WRONG_SIZE_FREE));
+    }
+    KTEST_TRUE(test, is_misuse(free_claiming, large + 1024, MISUSE_INTERIOR_FREE));
+    claimed = 20000;
+    KTEST_EQUAL(test, misuse_of(free_claiming, large).count, 0);
+    claimed = 600;
+    KTEST_EQUAL(test, misuse_of(free_claiming, small).count, 0);
+    KTEST_TEXT(test, heap_check() ?: "sound", "sound");
 }
 
 enum { SLOTS = 200 };

@@ -7,7 +7,7 @@ import { gitFacts, hostFacts } from '../results/provenance.ts';
 import { makeRun, type StoredRun } from '../results/run.ts';
 import { writeErr, writeOut } from '../ui/output.ts';
 import { aidsOf } from './aids.ts';
-import { collect } from './booted.ts';
+import { collectBoots } from './booted.ts';
 import { type Options, showPlan } from './build.ts';
 import { endWith, exitOf } from './exit.ts';
 import type { Flags } from './flags.ts';
@@ -36,7 +36,7 @@ export async function boot(flags: Flags, args: readonly string[], options: Optio
     // Asked while the guests run: it costs a process.
     const git = gitFacts(session.tree);
     const executed = await execute(session, flags, story.plan);
-    const booted = collect(session, executed, story);
+    const booted = collectBoots(session, executed, story);
     await session.close();
     if (booted.boots.length === 0) return endWith(booted.failures, flags.json);
     const run = makeRun({
@@ -100,7 +100,7 @@ function matrixIn(session: Session, args: readonly string[], options: Options) {
 }
 
 // Whether they exist is the plan's to say.
-function machinesOf(session: Session, names: readonly string[]): string[] {
+export function machinesOf(session: Session, names: readonly string[]): string[] {
   return names.length > 0 ? [...new Set(names)] : Object.keys(session.config.machines).slice(0, 1);
 }
 

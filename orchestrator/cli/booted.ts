@@ -20,7 +20,7 @@ export type Booted = {
 };
 
 /** Outcomes out of the store, logs to where people look; failed tasks first, then guests that went wrong. */
-export function collect(session: Session, executed: Executed, story: Pipeline): Booted {
+export function collectBoots(session: Session, executed: Executed, story: Pipeline): Booted {
   const failures = failuresOf(executed.results);
   const boots: StoredBoot[] = [];
   const dumps: string[] = [];

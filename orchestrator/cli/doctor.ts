@@ -121,7 +121,15 @@ async function bootChecks(): Promise<Check[]> {
   const found = (path: string | null, what: string): Pick<Check, 'status' | 'mend' | 'package'> =>
     path === null ? { status: 'missing', ...lacks(what) } : { status: 'ok', mend: null };
   return [
-    { name: 'qemu', detail: qemu.version ?? 'not installed', ...found(qemu.path, qemu.package) },
+    qemu.tooOld
+      ? {
+          name: 'qemu',
+          detail: `${qemu.version}, and at least ${qemu.least} is needed`,
+          status: 'missing',
+          mend: 'install a newer qemu-system-x86, or put one on PATH',
+        }
+      : { name: 'qemu', detail: qemu.version ?? 'not installed', ...found(qemu.path, qemu.package) },
+    ...(qemu.path === null ? [] : qemuChecks(qemu)),
     ...firmware.map((file) => ({
       name: file.name,
       detail: file.path ?? 'not installed',
@@ -136,6 +144,29 @@ async function bootChecks(): Promise<Check[]> {
         mend: null,
       }),
     ),
+  ];
+}
+
+function qemuChecks({ boards, differences }: Awaited<ReturnType<typeof bootAbilities>>['qemu']): Check[] {
+  const gone = boards.filter(({ there }) => !there).map(({ name }) => name);
+  const untried = differences.some((text) => text.startsWith('not tried'));
+  return [
+    {
+      name: 'boards',
+      status: gone.length > 0 ? 'warning' : 'ok',
+      detail: gone.length > 0 ? `without ${gone.join(', ')}` : boards.map(({ name }) => name).join(', '),
+      mend: gone.length > 0 ? 'use another `machine`, or install a QEMU that has it' : null,
+    },
+    ...(differences.length > 0
+      ? [
+          {
+            name: 'qemu version',
+            status: untried ? 'warning' : 'ok',
+            detail: differences.join('; '),
+            mend: null,
+          } as const,
+        ]
+      : []),
   ];
 }
 

@@ -43,6 +43,15 @@ export function withWork(command: Command): Command {
     .option('--events <file>', 'append every event to this file, one JSON document a line');
 }
 
+/** Options of the commands that judge. */
+export function withRules(command: Command): Command {
+  return command
+    .option('--gate', 'exit 3 when a cost grew', false)
+    .option('--floor <percent>', 'timed figures: less than this is no change (default: 5)', percent)
+    .option('--alpha <percent>', 'timed figures: the chance of any false alarm in all (default: 1)', percent)
+    .option('--tolerance <percent>', 'exact figures: up to this is equal (default: 0)', percent);
+}
+
 export function flagsOf(options: { readonly [name: string]: unknown }): Flags {
   const text = (name: string): string | undefined =>
     typeof options[name] === 'string' ? options[name] : undefined;
@@ -66,6 +75,13 @@ export function positive(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1 || value > 10_000)
     throw new InvalidArgumentError('expected a whole number from 1 to 10000');
+  return value;
+}
+
+export function percent(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 100))
+    throw new InvalidArgumentError('expected a percentage from 0 to 100');
   return value;
 }
 

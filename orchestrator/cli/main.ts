@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { type ColorChoice, setColor } from '../ui/output.ts';
 import { ending } from './exit.ts';
-import { collect, type Flags, flagsOf, positive, withCommon, withWork } from './flags.ts';
+import { collect, type Flags, flagsOf, percent, positive, withCommon, withRules, withWork } from './flags.ts';
 import { version } from './version.ts';
 
 type Work = (
@@ -41,7 +41,7 @@ export function makeProgram(only?: string): Command {
     .helpCommand('help [command]', 'show help for a command')
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 the work failed, 2 wrong usage, 4 this machine lacks something,\n6 the guest did not finish, 7 a result is incomplete, 130 interrupted.\nStart with: synos doctor, then synos build, then synos boot.',
+      '\nExit codes: 0 done, 1 the work failed, 2 wrong usage, 3 the gate found a regression,\n4 this machine lacks something, 6 the guest did not finish, 7 a result is incomplete, 130 interrupted.\nStart with: synos doctor, then synos build, then synos boot.',
     );
   const declarations = { ...works, ...views };
   const chosen = only !== undefined && Object.hasOwn(declarations, only) ? [only] : Object.keys(declarations);
@@ -102,6 +102,22 @@ const works: Declarations = {
 };
 
 const views: Declarations = {
+  compare: (command) =>
+    withRules(withCommon(command))
+      .argument('<before>', 'a stored run, `last`, `last~N` or a commit; several with commas')
+      .argument('<now>', 'the same')
+      .description('compare stored runs metric by metric, with a verdict each')
+      .action(runs(async () => (await import('./compare.ts')).compare)),
+  history: (command) =>
+    withCommon(command)
+      .argument('[metric...]', "beginnings of words of its name, as `pair pool '4 KiB'` (default: all)")
+      .description('how metrics went over the stored runs, with the runs and commits at which they changed')
+      .option('--machine <name>', 'of this machine (default: the one that booted last)')
+      .option('--exact', 'only runs that counted instructions')
+      .option('--no-exact', 'only runs that measured time')
+      .option('--limit <n>', 'the latest runs (default: 200)', positive)
+      .option('--floor <percent>', 'timed figures: less than this is no change (default: 2)', percent)
+      .action(runs(async () => (await import('./history.ts')).history)),
   report: (command) =>
     withCommon(command)
       .argument('[run]', 'a stored run (default: the last)')
@@ -144,7 +160,15 @@ function declareBench(bench: Command): Command {
     .option('--trace <file...>', 'allocation traces (AT1, also as .xz) to run as well')
     .option('--workload <name...>', 'only these workloads, and the traces (default: all of them)')
     .action(runs(async () => (await import('./bench.ts')).benchHost));
-  return bench.description('compare what was built with others');
+  return withRules(withWork(bench))
+    .argument('[machine...]', 'machines of the configuration (default: its first)')
+    .description('boot the tree as it is and a revision of it in turns, and compare them metric by metric')
+    .option('--against <ref>', 'a branch, tag or commit to build and boot as well')
+    .option('-n, --runs <n>', 'timed machines: at most so many boots a side (default: 30)', positive)
+    .option('--exact', 'count instructions instead of time: one boot a side decides')
+    .option('--no-exact', 'measure time, also where a machine of the configuration counts')
+    .option('--append <words>', "words for the end of the kernel's command line")
+    .action(runs(async () => (await import('./bench-against.ts')).benchAgainst));
 }
 
 function declareComplete(program: Command): void {

@@ -1,23 +1,18 @@
 // `synos report`: a stored run again, in the terminal or as a page that stands alone.
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { SynosError } from '../../core/failure.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
 import { nearest } from '../../core/near.ts';
-import { loadConfig } from '../config/load.ts';
 import { asRunId, type StoredRun } from '../results/run.ts';
-import { openStore, type Store } from '../results/store.ts';
+import type { Store } from '../results/store.ts';
 import { writeErr, writeOut } from '../ui/output.ts';
 import type { Options } from './build.ts';
 import type { Flags } from './flags.ts';
-import { homeOf, layersOf } from './session.ts';
 import { printRun, writePage } from './show-run.ts';
+import { nothingStored, storeOf } from './stored-runs.ts';
 
 export async function report(flags: Flags, args: readonly string[], options: Options): Promise<number> {
-  const { tree } = loadConfig(layersOf(flags));
-  const path = join(homeOf(tree), 'runs.sqlite');
-  if (!existsSync(path)) throw nothing();
-  const store = await openStore(path);
+  const store = await storeOf(flags);
   try {
     const run = pick(store, args[0]);
     const earlier = store.earlierBoots(run);
@@ -39,7 +34,7 @@ export async function report(flags: Flags, args: readonly string[], options: Opt
 function pick(store: Store, name: string | undefined): StoredRun {
   const recent = store.lastRuns({ limit: 1000 }).map(({ id }) => id);
   const [last] = recent;
-  if (last === undefined) throw nothing();
+  if (last === undefined) throw nothingStored();
   const id = name === undefined ? last : asRunId(name);
   const run = id === undefined ? undefined : store.run(id);
   if (!run)
@@ -50,8 +45,4 @@ function pick(store: Store, name: string | undefined): StoredRun {
       near: nearest(name ?? '', recent),
     });
   return run;
-}
-
-function nothing(): SynosError {
-  return new SynosError({ code: 'usage', message: 'no run is stored here yet', hint: 'run `synos boot`' });
 }

@@ -1,40 +1,18 @@
 // JSON Schemas (draft 2020-12) of the documents that commands print with --json. Tests hold real outputs against them.
 import { runSchema } from '../results/schema.ts';
-
-type Schema = { readonly [key: string]: unknown };
-
-const text = (description: string): Schema => ({ type: 'string', description });
-const count = (description: string): Schema => ({ type: 'integer', minimum: 0, description });
-const number = (description: string): Schema => ({ type: 'number', minimum: 0, description });
-const flag = (description: string): Schema => ({ type: 'boolean', description });
-const list = (items: Schema, description: string): Schema => ({ type: 'array', items, description });
-const maybe = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
-const digest: Schema = { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'SHA-256, hexadecimal' };
-
-/** An object with exactly these members. */
-function object(properties: { readonly [name: string]: Schema }, description?: string): Schema {
-  const says = description === undefined ? {} : { description };
-  return {
-    type: 'object',
-    properties,
-    required: Object.keys(properties),
-    additionalProperties: false,
-    ...says,
-  };
-}
-
-function document(
-  name: string,
-  description: string,
-  properties: { readonly [name: string]: Schema },
-): Schema {
-  return {
-    $schema: 'https://json-schema.org/draft/2020-12/schema',
-    $id: `https://synos.invalid/schema/${name}.schema.json`,
-    title: `synos ${name}`,
-    ...object({ schema: { const: `synos.${name}/1` }, ...properties }, description),
-  };
-}
+import {
+  count,
+  digest,
+  document,
+  flag,
+  list,
+  maybe,
+  number,
+  object,
+  type Schema,
+  text,
+} from './schema-parts.ts';
+import { comparison, history } from './schema-series.ts';
 
 const error = object({
   code: text('one of docs/errors.md'),
@@ -199,5 +177,7 @@ export const documents: { readonly [name: string]: Schema } = {
     dryRun: flag('nothing was removed'),
     removed: list(object({ path: text('relative to the project'), bytes: count('size') }), 'folders'),
   }),
+  comparison,
+  history,
   run: runSchema,
 };

@@ -11,7 +11,7 @@ import { nextSave, type Saved } from '../engine/saves.ts';
 import { type Pipeline, pipeline, type Wanted } from '../plan/pipeline.ts';
 import { styleFor, writeErr, writeOut } from '../ui/output.ts';
 import { failureText } from '../ui/words.ts';
-import { collect } from './booted.ts';
+import { collectBoots } from './booted.ts';
 import { endWith } from './exit.ts';
 import type { Flags } from './flags.ts';
 import { declaredFiles, type Executed, execute } from './run-here.ts';
@@ -132,7 +132,7 @@ function tellVerdicts(
   saved: Saved | undefined,
 ): number {
   const now = Date.now();
-  const { boots, failures } = collect(session, executed, story);
+  const { boots, failures } = collectBoots(session, executed, story);
   const style = styleFor(process.stdout);
   for (const { machine, end, reason } of boots) {
     const after = saved ? `, ${duration(now - saved.atMs)} after the save` : '';

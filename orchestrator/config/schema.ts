@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { isObject } from '../../core/json.ts';
 import { isoOptions } from '../../iso/options.ts';
 import { kernelOptions } from '../../kernel/toolchain/options.ts';
-import { machinesOptions } from '../../qemu/options.ts';
+import { elfClash, type MachineOptions, machinesOptions } from '../../qemu/options.ts';
 import { matrixIssues, matrixSection } from './matrix-options.ts';
 
 /** `direct` hands the kernel to QEMU itself and counts; `iso` starts the image as a real machine would, through its BIOS, and times. */
@@ -28,6 +28,20 @@ export function defaultMachinesFor(kernel: unknown): { readonly [name: string]: 
   return Object.assign({}, ...machines.map(([, machine]) => machine));
 }
 
+function elfIssues({
+  kernel,
+  machines,
+}: {
+  readonly kernel: { readonly kind: string };
+  readonly machines: { readonly [name: string]: MachineOptions };
+}): { path: string[]; message: string }[] {
+  if (kernel.kind !== 'sources') return [];
+  return Object.entries(machines).flatMap(([name, machine]) => {
+    const clash = elfClash(machine);
+    return clash ? [{ path: ['machines', name, clash.path], message: clash.message }] : [];
+  });
+}
+
 export const configSchema = z
   .strictObject({
     kernel: kernelOptions.prefault({}).describe('How the kernel is made.'),
@@ -40,7 +54,8 @@ export const configSchema = z
     matrix: matrixSection,
   })
   .superRefine((config, context) => {
-    for (const issue of matrixIssues(config)) context.addIssue({ code: 'custom', ...issue });
+    for (const issue of [...matrixIssues(config), ...elfIssues(config)])
+      context.addIssue({ code: 'custom', ...issue });
   })
   .describe('Configuration of SynOS (synos.yaml).');
 

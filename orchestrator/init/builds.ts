@@ -168,7 +168,14 @@ export function byScript(survey: Survey, boots: ReadonlySet<string>): Candidate 
   const path = survey.find(scriptName)[0];
   if (path === undefined) return undefined;
   const text = survey.text(path);
-  const lines = text.replace(/\\\n\s*/g, ' ').split('\n');
+  // With the scripts that it runs.
+  const others = survey.find(/\.(?:sh|bash)$/).filter((other) => other !== path && text.includes(other));
+  const lines = [path, ...others].flatMap((file) =>
+    survey
+      .text(file)
+      .replace(/\\\n\s*/g, ' ')
+      .split('\n'),
+  );
   const outputs: Outputs = {};
   const place = (name: keyof Outputs | undefined, file: string | undefined): void => {
     if (name !== undefined && file !== undefined) outputs[name] ??= file;

@@ -67,7 +67,11 @@ export function programsIn(lines: readonly string[]): string[] {
 }
 
 export const usesNetwork = (lines: readonly string[]): boolean =>
-  lines.some((line) => /\bgit\s+(?:clone|submodule)\b|\b(?:curl|wget)\s|\bget-deps\b/.test(line));
+  lines.some((line) =>
+    /\bgit\s+(?:clone|submodule)\b|\b(?:curl|wget)\s|\bapt-get\b|\b(?:npm|pip3?) (?:ci|install)\b|\bget-deps\b/.test(
+      line,
+    ),
+  );
 
 /** Flat binaries are mostly parts of what is made from them, so they are asked last. */
 export const partsLast = (files: readonly string[]): string[] => [

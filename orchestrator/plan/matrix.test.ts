@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { SynosError } from '../../core/failure.ts';
 import { taskId } from '../../core/task.ts';
 import { parseBootParams } from '../../qemu/params.ts';
+import { bootPlan } from '../../qemu/plan.ts';
 import { type Config, configSchema } from '../config/schema.ts';
 import { matrixOf } from './matrix.ts';
 
@@ -46,9 +47,11 @@ describe('a matrix', () => {
   });
 
   test('leaves out cells that no machine can be, and says why', () => {
-    const { cells, skipped } = matrixOf(config({ firmware: ['none', 'uefi'] }), 'all');
-    expect(cells.map(({ name }) => name)).toEqual(['direct+none', 'direct+uefi', 'small+none']);
+    const machines = { direct: {}, iso: { boot: 'iso' }, small: { machine: 'microvm' } };
+    const { cells, skipped } = matrixOf(config({ firmware: ['bios', 'uefi'] }, machines), 'all');
+    expect(cells.map(({ name }) => name)).toEqual(['direct+bios', 'iso+bios', 'iso+uefi', 'small+bios']);
     expect(skipped).toEqual([
+      { name: 'direct+uefi', reason: expect.stringContaining('firmware: OVMF cannot start an ELF kernel') },
       { name: 'small+uefi', reason: 'firmware: microvm has no UEFI: use none or bios' },
     ]);
   });
@@ -63,16 +66,10 @@ describe('a matrix', () => {
     const cell = matrixOf(config(axes, { [long]: {} }), 'all').cells[0];
     expect(cell?.name).toBe(`${long}+qboot+64cpus+clang+release`);
     expect(() => taskId(`boot:${cell?.name}:0`)).not.toThrow();
-    const params = {
-      machine: cell?.name,
-      options: cell?.options,
-      exact: false,
-      index: 0,
-      commandLine: '',
-      aids: null,
-      dump: false,
-    };
-    expect(() => parseBootParams(JSON.parse(JSON.stringify(params)))).not.toThrow();
+    if (!cell) throw new Error('no cell');
+    const kernel = { task: taskId('kernel:link'), output: 'elf' };
+    const [task] = bootPlan(cell.name, cell.options, { kernel }, { exact: false, index: 0 }).tasks;
+    expect(() => parseBootParams(JSON.parse(JSON.stringify(task?.params)))).not.toThrow();
   });
 });
 
@@ -95,6 +92,14 @@ describe('refused', () => {
     const kernel = { kind: 'command', outputs: { kernel: 'k' } };
     const { error } = configSchema.safeParse({ kernel, matrix: { all: { compiler: ['gcc'] } } });
     expect(error?.issues[0]?.message).toMatch(/only a kernel from sources/);
+  });
+
+  test('UEFI for the kernel of the sources, which is ELF', () => {
+    const machines = { direct: { firmware: 'uefi' } };
+    const { error } = configSchema.safeParse({ machines });
+    expect(error?.issues[0]).toMatchObject({ path: ['machines', 'direct', 'firmware'] });
+    const kernel = { kind: 'command', outputs: { kernel: 'bzImage' } };
+    expect(configSchema.safeParse({ kernel, machines }).success).toBe(true);
   });
 
   const failure = (work: () => unknown): unknown => {

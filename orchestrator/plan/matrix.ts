@@ -2,7 +2,7 @@
 // that is the same in every run.
 import { SynosError } from '../../core/failure.ts';
 import { nearest } from '../../core/near.ts';
-import { clashes } from '../../qemu/plan.ts';
+import { clashes, elfClash } from '../../qemu/plan.ts';
 import type { Config } from '../config/schema.ts';
 
 /** How the kernel of some cells differs from the one that the configuration describes. */
@@ -41,7 +41,9 @@ export function matrixOf(config: Config, name: string, only: readonly string[] =
   const skipped: { name: string; reason: string }[] = [];
   for (const point of points) {
     const cell = cellAt(config, point);
-    const [clash] = clashes(cell.options);
+    const [clash = config.kernel.kind === 'sources' ? elfClash(cell.options) : undefined] = clashes(
+      cell.options,
+    );
     if (clash) skipped.push({ name: cell.name, reason: `${clash.path}: ${clash.message}` });
     else cells.push(cell);
   }

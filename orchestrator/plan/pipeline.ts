@@ -9,7 +9,7 @@ import { makePlan } from './graph.ts';
 import type { Cell } from './matrix.ts';
 import { variants } from './variants.ts';
 
-export { allTargets, type Target } from './built.ts';
+export { allTargets, type Target, targetNames } from './built.ts';
 export { matrixOf } from './matrix.ts';
 
 /** Allocation traces as one archive; `path` is relative to the project. */

@@ -30,8 +30,11 @@ export function allFiles(tree: string, globs: readonly string[]): ProjectFiles {
   return known(tree, walk(tree, '', new Set(never.filter((name) => name === '.synos' || !named.has(name)))));
 }
 
-// A monitor that the repository names would be run by git.
-const git = ['git', '-c', 'core.fsmonitor=false', 'ls-files', '-z', '--cached', '--others'] as const;
+// A monitor that the repository names would be run by git. Whose files they are does not matter for a list of names.
+const git = [
+  ...['git', '-c', 'core.fsmonitor=false', '-c', 'safe.directory=*'],
+  ...['ls-files', '-z', '--cached', '--others'],
+] as [string, ...string[]];
 
 function gitFiles(tree: string, folder: string): string[] | undefined {
   const text = ask([...git, '--exclude-standard'], join(tree, folder));

@@ -64,6 +64,8 @@ export type StoredRun = {
     readonly skipped: readonly { readonly name: string; readonly reason: string }[];
   };
   readonly boots: readonly StoredBoot[];
+  /** Of `synos bench --against`: an older revision, booted again beside a newer one; it stands in no history. */
+  readonly reference?: true;
 };
 
 /** What the command line knows when all is over. Id, task rows and verdict follow from it. */
@@ -94,6 +96,7 @@ export function makeRun(facts: RunFacts): StoredRun {
     verdict: verdictOf(rest.boots, exit),
     ...(rest.matrix ? { matrix: rest.matrix } : {}),
     boots: rest.boots,
+    ...(rest.reference ? { reference: true } : {}),
   };
 }
 

@@ -13,6 +13,14 @@ import {
   type StoredRun,
 } from './run.ts';
 import { damaged, guarded, openDatabase, transaction } from './sqlite.ts';
+import {
+  type Group,
+  listGroups,
+  type RunPoint,
+  readHistory,
+  runPoint,
+  type StoredHistory,
+} from './store-history.ts';
 
 export type RunSummary = {
   readonly id: RunId;
@@ -45,11 +53,9 @@ export type SeriesPoint = {
 /** One boot of an earlier run whose figures may be set beside those of a boot of this one. */
 export type EarlierBoot = { readonly run: StoredRun; readonly boot: StoredBoot };
 
-export type TrendRun = Pick<SeriesPoint, 'run' | 'startedAt' | 'commit' | 'dirty'>;
-
 /** The runs of one comparison group, oldest first, and each series' value in each of them (null: not measured there). */
 export type Trend = {
-  readonly runs: readonly TrendRun[];
+  readonly runs: readonly RunPoint[];
   readonly series: ReadonlyMap<string, readonly (Quantity | null)[]>;
 };
 
@@ -65,6 +71,10 @@ export type Store = {
   earlierBoots(run: StoredRun): (EarlierBoot | undefined)[];
   /** For each boot of a run, how its series went over the latest `limit` (40) runs of its group. */
   trends(run: StoredRun, limit?: number): Trend[];
+  /** All comparison groups, the one that booted last first. */
+  groups(): Group[];
+  /** Every series over the latest `limit` runs of a group. */
+  history(group: string, limit: number): StoredHistory;
   close(): void;
 };
 
@@ -77,10 +87,27 @@ export async function openStore(path: string): Promise<Store> {
     run: (id) => here(() => runById(id)),
     lastRuns: (filter = {}) => here(() => listRuns(database, filter)),
     series: (key, options = {}) => here(() => listPoints(database, key, options)),
-    earlierBoots: (run) => here(() => run.boots.map((boot) => earlierBoot(database, run, boot, runById))),
-    trends: (run, limit = 40) =>
-      here(() => run.boots.map((boot) => readTrend(database, comparisonGroup(boot, run.host), limit))),
+    // The boots of one run are mostly of one group, and what stood before it may be of many boots itself: it is read once.
+    earlierBoots(run) {
+      const runs = once(runById);
+      const before = once((group: string) => earlierBoot(database, run.id, group, runs));
+      return here(() => run.boots.map((boot) => before(comparisonGroup(boot, run.host))));
+    },
+    trends(run, limit = 40) {
+      const trend = once((group: string) => readTrend(database, group, limit));
+      return here(() => run.boots.map((boot) => trend(comparisonGroup(boot, run.host))));
+    },
+    groups: () => here(() => listGroups(database)),
+    history: (group, limit) => here(() => readHistory(database, group, limit)),
     close: () => database.close(),
+  };
+}
+
+function once<K, V>(make: (key: K) => V): (key: K) => V {
+  const made = new Map<K, V>();
+  return (key) => {
+    if (!made.has(key)) made.set(key, make(key));
+    return made.get(key) as V;
   };
 }
 
@@ -193,7 +220,7 @@ function listPoints(
       ];
       const samples = parseExact(String(row['samples'])) as readonly Quantity[];
       return {
-        ...trendRun(row),
+        ...runPoint(row),
         machine,
         accelerator,
         exact,
@@ -205,19 +232,19 @@ function listPoints(
 
 function earlierBoot(
   database: DatabaseSync,
-  run: StoredRun,
-  boot: StoredBoot,
+  self: RunId,
+  alike: string,
   runById: (id: RunId) => StoredRun | undefined,
 ): EarlierBoot | undefined {
   const found = database
     .prepare(
       `SELECT runs.id AS run, boots.position FROM boots JOIN runs ON runs.ordinal = boots.run
        WHERE comparison_group = :alike
-         AND runs.ordinal < coalesce((SELECT ordinal FROM runs WHERE id = :self), 9e15)
+         AND boots.run < coalesce((SELECT ordinal FROM runs WHERE id = :self), 9e15)
          AND EXISTS (SELECT 1 FROM records WHERE records.boot = boots.id)
-       ORDER BY runs.ordinal DESC, boots.position LIMIT 1`,
+       ORDER BY boots.run DESC, boots.position LIMIT 1`, // by the index on groups: runs.ordinal, the same, would sort all of them
     )
-    .get({ alike: comparisonGroup(boot, run.host), self: run.id });
+    .get({ alike, self });
   const earlier = found && runById(found['run'] as RunId);
   const same = earlier?.boots[Number(found?.['position'])];
   return earlier && same ? { run: earlier, boot: same } : undefined;
@@ -250,14 +277,5 @@ function readTrend(database: DatabaseSync, group: string, limit: number): Trend 
     }
     return [String(row['key']), values];
   });
-  return { runs: runs.map(trendRun), series: new Map(series) };
-}
-
-function trendRun(row: { readonly [column: string]: unknown }): TrendRun {
-  return {
-    run: row['run'] as RunId,
-    startedAt: new Date(Number(row['started_ms'])).toISOString(),
-    commit: row['git_commit'] === null ? null : String(row['git_commit']),
-    dirty: row['git_dirty'] === 1,
-  };
+  return { runs: runs.map(runPoint), series: new Map(series) };
 }

@@ -27,7 +27,7 @@ function lineOf(event: Event, { verbose, serial, style }: PlainOptions): string 
     case 'boot.waiting':
       return `waiting ${event.machine}: ${event.line}`;
     case 'boot.serial':
-      return serial ? `${style.dim(`${event.machine} |`)} ${event.line}` : undefined;
+      return serial ? `${style.dim(`${event.machine} | ${seconds(event.ms)}`)} ${event.line}` : undefined;
     case 'boot.ended':
       return `ended   ${event.machine}: ${event.outcome.end === 'passed' ? style.good('passed') : style.bad(event.outcome.end)} in ${duration(event.outcome.timing.totalMs)}`;
     case 'warning':
@@ -42,6 +42,11 @@ function lineOf(event: Event, { verbose, serial, style }: PlainOptions): string 
     case 'failure':
       return undefined;
   }
+}
+
+/** As kernels stamp their own lines. */
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(3).padStart(7)}`;
 }
 
 function resultLine(result: TaskResult, verbose: boolean, style: Style): string | undefined {

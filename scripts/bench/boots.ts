@@ -1,6 +1,6 @@
 // How fast machines boot: from `cont` to the first byte of a machine that was started ahead, what is around the work of an exact guest, and
 // boots per second with what each costs SynOS.
-//   node scripts/bench/boots.ts [ROUNDS, default 20]        after one `synos build kernel`
+//   node scripts/bench/boots.ts [ROUNDS, default 20]        after one `synos build kernel`; `chrt -r 5` in front of it on a busy host
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,7 @@ function boot(commandLine: string): Timing | undefined {
   return (JSON.parse(out) as { boots: { timing: Timing }[] }).boots[0]?.timing;
 }
 
-/** A kernel of 20 instructions in the place of SynOS's: what is measured is the machine and its firmware. */
+/** A kernel of 10 instructions in the place of SynOS's: what is measured is the machine and its firmware. */
 function tinyKernel(folder: string): string {
   const source = join(folder, 'tiny.S');
   writeFileSync(
@@ -113,9 +113,10 @@ function perSecond(folder: string): void {
     return cpu - qemu.reduce((sum, value) => sum + value, 0);
   };
   own(1); // learns the wrapper's version
-  const each = Array.from({ length: 3 }, () => ((own(50) - own(1)) / 49) * 1000);
-  const rates = Array.from({ length: 3 }, () => 100 / once([...argv, '--runs', '100']).wall);
-  process.stdout.write(`${row('boots per second, of 100', rates, '/s')}\n`);
+  const many = 5 * rounds;
+  const each = Array.from({ length: 3 }, () => ((own(many) - own(1)) / (many - 1)) * 1000);
+  const rates = Array.from({ length: 3 }, () => many / once([...argv, '--runs', String(many)]).wall);
+  process.stdout.write(`${row(`boots per second, of ${many}`, rates, '/s')}\n`);
   process.stdout.write(`${row('one boot more, all but QEMU', each, 'ms CPU')}\n`);
 }
 

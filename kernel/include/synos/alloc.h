@@ -16,7 +16,7 @@ void *kmalloc(size_t bytes);
 void kfree(void *memory);
 
 /* The same, and catches a caller who is wrong about the size: `bytes` must be of the class that the block is
- * of. */
+ * of; above 8 KiB, what was asked for. */
 void kfree_sized(void *memory, size_t bytes);
 
 /* Bytes usable at `memory`, at least those asked for; 0 when kmalloc never returned it or it is free. */

@@ -2,6 +2,18 @@
 #ifndef SYNOS_IRQ_H
 #define SYNOS_IRQ_H
 
+#ifdef __ASSEMBLER__
+/* clang-format off */
+/* Pushes RFLAGS and disables interrupts; and the reverse. */
+.macro irq_push
+    pushfq
+    cli
+.endm
+.macro irq_pop
+    popfq
+.endm
+/* clang-format on */
+#else
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -40,5 +52,6 @@ static inline void irq_disable(void)
 {
     __asm__ volatile("cli" : : : "memory");
 }
+#endif
 
 #endif

@@ -27,8 +27,8 @@
 #define POOL_CLASSES     8
 #define POOL_SIZE        ((uint64_t)POOL_CLASSES << POOL_CLASS_SHIFT)
 
-#define HEAP_BASE 0xffffb00000000000ull
-#define HEAP_SIZE (1ull << 34) /* 16 GiB of addresses; memory only where committed */
+#define HEAP_BASE 0xffffb00000000000
+#define HEAP_SIZE 0x400000000 /* 16 GiB of addresses; memory only where committed */
 
 #define STACK_BASE       0xffffc00000000000ull
 #define STACK_SLOT_PAGES 17ull             /* the lowest page is the guard */

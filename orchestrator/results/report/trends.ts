@@ -4,7 +4,8 @@ import { visible } from '../../../core/text.ts';
 import { byAllocator } from '../compare.ts';
 import { recordsByKey, type StoredBoot, type StoredRun } from '../run.ts';
 import { labelText } from '../series-name.ts';
-import type { Trend, TrendRun } from '../store.ts';
+import type { Trend } from '../store.ts';
+import type { RunPoint } from '../store-history.ts';
 import { type Html, html } from './html.ts';
 
 /**
@@ -43,7 +44,7 @@ export function trendSection(data: readonly TrendData[]): Html {
   return html`<section id="trends" aria-labelledby="trends-h"><h2 id="trends-h">Trend</h2>${body}</section>`;
 }
 
-function trendRun({ run, startedAt, commit, dirty }: TrendRun): TrendData['runs'][number] {
+function trendRun({ run, startedAt, commit, dirty }: RunPoint): TrendData['runs'][number] {
   return { id: run, at: startedAt, commit: commit ? `${commit.slice(0, 10)}${dirty ? '+' : ''}` : '' };
 }
 

@@ -2,6 +2,16 @@
 #ifndef SYNOS_IRQ_H
 #define SYNOS_IRQ_H
 
+#ifdef __ASSEMBLER__
+/* clang-format off */
+.macro irq_push
+    pushq $0
+.endm
+.macro irq_pop
+    lea 8(%rsp), %rsp
+.endm
+/* clang-format on */
+#else
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,5 +30,6 @@ static inline void irq_restore(uint64_t flags)
 {
     (void)flags;
 }
+#endif
 
 #endif

@@ -9,9 +9,9 @@
 /* Above AddressSanitizer's shadow memory and below its own heap; ThreadSanitizer lets a program be in the
  * first 512 GiB. */
 #ifdef SHIM_LOW_WINDOWS
-#define SHIM_WINDOW(number) ((number)*0x1000000000ull)
+#define SHIM_WINDOW(number) ((number)*0x1000000000)
 #else
-#define SHIM_WINDOW(number) (0x200000000000ull + (number)*0x10000000000ull)
+#define SHIM_WINDOW(number) (0x200000000000 + (number)*0x10000000000)
 #endif
 
 #define DIRECT_MAP_BASE SHIM_WINDOW(1)
@@ -24,7 +24,7 @@
 #define POOL_SIZE        ((uint64_t)POOL_CLASSES << POOL_CLASS_SHIFT)
 
 #define HEAP_BASE SHIM_WINDOW(2)
-#define HEAP_SIZE (1ull << 34)
+#define HEAP_SIZE 0x400000000
 
 #define PERCPU_BASE  SHIM_WINDOW(3)
 #define PERCPU_SHIFT 16

@@ -1,0 +1,157 @@
+// The verdict on one metric, from one value a boot on each side. The unit of repetition is the boot: the spread of samples within a boot
+// says nothing about how much the next boot will differ.
+//
+// Exact values are equal or not. Timed ones need three things to be called different: a rank test that stays significant after Holm's
+// correction over all metrics of the comparison, a ratio of medians beyond the floor, and enough boots for both.
+import type { Quantity, Unit } from '../../core/record.ts';
+import { normalQuantile } from './normal.ts';
+import { holm, leastP, type RankTest, rankTest } from './rank-test.ts';
+import { type Interval, leastSamples, median, ratioInterval, toNumbers } from './stats.ts';
+
+/** Of costs (instructions, cycles, ns): faster, slower. Of all else: higher, lower. same: the two differ by `within` at most. */
+type Verdict = 'faster' | 'slower' | 'higher' | 'lower' | 'same' | 'undecided';
+
+export type Rules = {
+  /** The chance of any false alarm among all metrics. */
+  readonly alpha: number;
+  /** A timed ratio of medians nearer to 1 than this is no difference: 0.05 is 5 %. */
+  readonly floor: number;
+  /** Exact values that differ by this share or less are equal. */
+  readonly tolerance: number;
+  /** How many times the boots may be looked at before it is known when to stop; each look gets its share of alpha. */
+  readonly looks: number;
+};
+
+export const defaultRules: Rules = { alpha: 0.01, floor: 0.05, tolerance: 0, looks: 1 };
+
+export type Judgement = {
+  readonly verdict: Verdict;
+  /** Median now / median before; null where that is a division by 0. */
+  readonly ratio: number | null;
+  /** 95 % bootstrap interval of the ratio over boots; null for exact values and below five boots a side. */
+  readonly interval: Interval | null;
+  /** Adjusted by Holm, and for the number of looks; null for exact values. */
+  readonly p: number | null;
+  /** With `same`: the most by which the two differ, as a share. */
+  readonly within: number | null;
+  /** With `undecided`: about how many more boots a side decide it; null when more than a thousand, or when boots do not help. */
+  readonly more: number | null;
+};
+
+/** One metric's values, one a boot. */
+export type Sides = {
+  readonly unit: Unit;
+  readonly before: readonly Quantity[];
+  readonly now: readonly Quantity[];
+};
+
+const costs: readonly Unit[] = ['instructions', 'cycles', 'ns'];
+const isCost = (unit: Unit): boolean => costs.includes(unit);
+
+/** Judges metrics of boots that count instructions. Each side has a value. */
+export function judgeExact(sides: Sides, { tolerance }: Pick<Rules, 'tolerance'>): Judgement {
+  const [before, now] = [rangeOf(sides.before), rangeOf(sides.now)];
+  const ratio = quotient(Number(now.middle), Number(before.middle));
+  const judged = { ratio, interval: null, p: null, within: null, more: null };
+  const apart = Math.max(gap(before.least, now.most), gap(now.least, before.most));
+  if (apart <= tolerance) return { ...judged, verdict: 'same', within: apart };
+  if (now.least > before.most && gap(before.most, now.least) > tolerance)
+    return { ...judged, verdict: direction(sides.unit, true) };
+  if (now.most < before.least && gap(now.most, before.least) > tolerance)
+    return { ...judged, verdict: direction(sides.unit, false) };
+  return { ...judged, verdict: 'undecided' };
+}
+
+/** Judges all timed metrics of one comparison together: Holm's correction counts them. Each side has a value. */
+export function judgeTimed(all: readonly Sides[], rules: Rules): Judgement[] {
+  const pairs = all.map(({ before, now }) => [toNumbers(before), toNumbers(now)] as const);
+  const tests = pairs.map(([before, now]) => rankTest(before, now));
+  // A metric that is one and the same value everywhere cannot raise an alarm, whatever the sides are: it costs the others nothing.
+  const varying = pairs.map(([before, now]) => new Set([...before, ...now]).size > 1);
+  const counted = holm(tests.filter((_, index) => varying[index]).map(({ p }) => p));
+  let next = 0;
+  return all.map((sides, index) => {
+    const p = varying[index] ? Math.min(1, rules.looks * (counted[next++] ?? 1)) : 1;
+    const test = tests[index] as RankTest;
+    return judgeOne(sides, pairs[index] as Pair, { test, p, chances: counted.length * rules.looks }, rules);
+  });
+}
+
+type Pair = readonly [before: readonly number[], now: readonly number[]];
+type Tested = { readonly test: RankTest; readonly p: number; readonly chances: number };
+
+function judgeOne(sides: Sides, [before, now]: Pair, tested: Tested, rules: Rules): Judgement {
+  const middle = [median(before), median(now)] as const;
+  const ratio = middle[0] === middle[1] ? 1 : quotient(middle[1], middle[0]);
+  const interval = intervalOf(before, now);
+  const judged = { ratio, interval, p: tested.p, within: null, more: null };
+  const distance = ratio === null ? Number.POSITIVE_INFINITY : Math.abs(Math.log(ratio));
+  const up = tested.test.z > 0;
+  const agree = ratio === null || ratio > 1 === up;
+  if (tested.p <= rules.alpha && distance >= Math.log1p(rules.floor) && agree)
+    return { ...judged, verdict: direction(sides.unit, up) };
+  const within = interval ? Math.max(Math.abs(interval.low - 1), Math.abs(interval.high - 1)) : null;
+  if (within !== null && within <= rules.floor) return { ...judged, verdict: 'same', within };
+  return { ...judged, verdict: 'undecided', more: moreBoots([before, now], judged, tested, rules) };
+}
+
+function intervalOf(before: readonly number[], now: readonly number[]): Interval | null {
+  const allZero = [...before, ...now].every((value) => value === 0);
+  if (allZero && Math.min(before.length, now.length) >= leastSamples) return { low: 1, high: 1 };
+  return ratioInterval(now, before, { resamples: 1000 }) ?? null;
+}
+
+function direction(unit: Unit, up: boolean): Verdict {
+  if (isCost(unit)) return up ? 'slower' : 'faster';
+  return up ? 'higher' : 'lower';
+}
+
+/** More boots are never asked for beyond this many. */
+const mostMore = 1000;
+
+/**
+ * About how many more boots a side decide a metric, if it goes on as it looks now: the score of a rank test grows with the root of the
+ * boots, and an interval shrinks with it.
+ */
+function moreBoots(
+  [before, now]: Pair,
+  { ratio, interval }: Pick<Judgement, 'ratio' | 'interval'>,
+  { test, chances }: Tested,
+  { alpha, floor }: Rules,
+): number | null {
+  const boots = Math.min(before.length, now.length);
+  let least = Math.max(leastSamples, boots + 1);
+  while (leastP(least, least) > alpha / chances) least++;
+  if (interval === null || ratio === null || ratio <= 0) return least - boots;
+  const effect = Math.abs(Math.log(ratio));
+  const edge = Math.log1p(floor);
+  const half = Math.log(Math.max(interval.high, 1e-9) / Math.max(interval.low, 1e-9)) / 2;
+  const share =
+    effect < edge
+      ? half / (edge - effect)
+      : normalQuantile(alpha / chances / 2) / Math.max(Math.abs(test.z), 1e-9);
+  const wanted = Math.max(Math.ceil(boots * share ** 2), least) - boots;
+  return wanted <= mostMore ? wanted : null;
+}
+
+function rangeOf(values: readonly Quantity[]): { least: Quantity; middle: Quantity; most: Quantity } {
+  // Numbers and bigints compare by mathematical value in JavaScript.
+  const sorted = [...values].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return {
+    least: sorted[0] ?? 0,
+    middle: sorted[(sorted.length - 1) >> 1] ?? 0,
+    most: sorted.at(-1) ?? 0,
+  };
+}
+
+/** By what share the larger is more than the smaller; 0 when it is not. Equality is decided on the exact values. */
+function gap(smaller: Quantity, larger: Quantity): number {
+  if (larger <= smaller) return 0;
+  const difference = Number(larger) - Number(smaller);
+  // Two integers that differ beyond a double's 53 bits differ all the same.
+  return Math.max(difference / Math.abs(Number(smaller)), Number.MIN_VALUE);
+}
+
+function quotient(above: number, below: number): number | null {
+  return below === 0 ? null : above / below;
+}

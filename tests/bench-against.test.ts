@@ -1,0 +1,130 @@
+// `synos bench --against` as a developer uses it: a repository of their own, a change of the kernel, a verdict.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fits } from './fits.ts';
+import { project, type Rig } from './rig.ts';
+
+const few = ['--append', 'test=none bench=lib'];
+const config = 'kernel:\n  kind: sources\n  dir: kernel\n';
+let rig: Rig;
+
+function git(...words: string[]): string {
+  const as = ['-c', 'user.name=t', '-c', 'user.email=t@t.invalid', '-c', 'core.hooksPath=/dev/null'];
+  return execFileSync('git', ['-C', rig.folder, ...as, ...words], { encoding: 'utf8' }).trim();
+}
+
+const worktrees = (): string[] => git('worktree', 'list', '--porcelain').match(/^worktree .*/gm) ?? [];
+const crc = 'kernel/lib/crc32.c';
+
+beforeAll(async () => {
+  rig = await project({ kernel: true, config });
+  rig.write('.gitignore', '.synos\nout\n');
+  git('init', '--quiet', '--initial-branch=trunk');
+  git('add', '.');
+  git('commit', '--quiet', '--message', 'a kernel that works');
+});
+afterAll(async () => rig[Symbol.asyncDispose]());
+
+type Metric = { name: string; verdict: string; before: number; now: number };
+const metricsOf = (document: unknown): Metric[] =>
+  (document as { groups: { metrics: Metric[] }[] }).groups.flatMap(({ metrics }) => metrics);
+
+describe('synos bench --against', () => {
+  it('finds one instruction more in a hot path by one boot a side, and the gate shuts on it', async () => {
+    const source = rig.read(crc);
+    // In the loop over bytes: an instruction that the compiler cannot take away.
+    const slower = source.replace(/(for \([^)]*\)|while \([^)]*\)) *\{?/, (loop) =>
+      loop.endsWith('{') ? `${loop} __asm__ volatile("nop");` : `${loop} __asm__ volatile("nop"),`,
+    );
+    expect(slower).not.toBe(source);
+    rig.write(crc, slower);
+    try {
+      const { exit, err, json } = await rig.synos([
+        ...['bench', '--against', 'HEAD', '--exact', '--gate', '--json'],
+        ...few,
+      ]);
+      expect(err).toContain('slower');
+      expect(exit).toBe(3);
+      const document = json();
+      await fits('comparison', document);
+      expect(metricsOf(document).filter(({ verdict }) => verdict === 'slower').length).toBeGreaterThan(0);
+      expect(document).toMatchObject({ groups: [{ exact: true, boots: { before: 1, now: 1 } }] });
+    } finally {
+      rig.write(crc, source);
+    }
+    expect(worktrees()).toHaveLength(1);
+    const again = await rig.synos(['compare', 'last~1', 'last', '--gate']);
+    expect(again.exit).toBe(3);
+    const stored = (await rig.synos(['report', '--json'])).json() as { reference?: boolean; git: object };
+    await fits('run', stored);
+    expect(stored.reference).toBeUndefined();
+  });
+
+  it('when nothing changed, says that both sides are the same bytes, and decides that nothing differs', async () => {
+    const { exit, err, json } = await rig.synos([
+      ...['bench', '--against', 'trunk', '--exact', '--gate', '--json'],
+      ...few,
+    ]);
+    expect(err).toContain('both sides are the same, byte for byte');
+    expect(exit).toBe(0);
+    expect(metricsOf(json()).every(({ verdict }) => verdict === 'same')).toBe(true);
+  });
+
+  it('boots timed machines in turns up to the limit, and leaves open what few boots cannot decide', async () => {
+    const { exit, json } = await rig.synos([
+      ...['bench', '--against', 'HEAD', '--no-exact', '--runs', '2', '--gate', '--json'],
+      ...few,
+    ]);
+    expect(exit).toBe(0);
+    const document = json();
+    await fits('comparison', document);
+    expect(document).toMatchObject({
+      rules: { looks: 1 },
+      groups: [{ exact: false, boots: { before: 2, now: 2 } }],
+    });
+    expect(metricsOf(document).some(({ verdict }) => verdict === 'undecided')).toBe(true);
+  });
+
+  it('when the revision does not exist, exits 2 and suggests the nearest', async () => {
+    for (const name of ['trunc', '--upload-pack=x', 'HEAD:kernel']) {
+      const { exit, err } = await rig.synos(['bench', `--against=${name}`]);
+      expect(exit).toBe(2);
+      expect(err).toContain(`there is no revision named ${name}`);
+      if (name === 'trunc') expect(err).toContain('did you mean trunk?');
+    }
+    await using bare = await project({ config });
+    const none = await bare.synos(['bench', '--against', 'HEAD']);
+    expect([none.exit, none.err.includes('is in no git repository')]).toEqual([2, true]);
+    expect((await rig.synos(['bench'])).err).toContain('name a revision with --against');
+  });
+
+  it('when the revision does not build, exits 1, says so, and leaves no worktree', async () => {
+    const source = rig.read(crc);
+    rig.write(crc, `${source}\n#error "halfway"\n`);
+    git('commit', '--quiet', '--all', '--message', 'broken');
+    rig.write(crc, source);
+    const { exit, err } = await rig.synos(['bench', '--against', 'HEAD', '--exact', ...few]);
+    git('reset', '--quiet', '--hard', 'HEAD~1');
+    expect(exit).toBe(1);
+    expect(err).toMatch(/HEAD \(commit [0-9a-f]{12}\) cannot be built/);
+    expect(err).toContain('halfway');
+    expect(worktrees()).toHaveLength(1);
+  });
+
+  it("runs none of the repository's hooks, and removes the worktree of a command that was killed", async () => {
+    const hook = join(rig.folder, '.git', 'hooks', 'post-checkout');
+    mkdirSync(join(rig.folder, '.git', 'hooks'), { recursive: true });
+    writeFileSync(hook, `#!/bin/sh\ntouch '${rig.folder}/hooked'\n`, { mode: 0o755 });
+    const left = join(rig.folder, '.synos', 'worktrees', 'deadbeefdead-4194303');
+    git('worktree', 'add', '--quiet', '--detach', left);
+    expect(worktrees()).toHaveLength(2);
+    const { exit } = await rig.synos(['bench', '--against', 'HEAD', '--exact', ...few]);
+    expect(exit).toBe(0);
+    expect([existsSync(left), existsSync(join(rig.folder, 'hooked'))]).toEqual([false, false]);
+    expect(readdirSync(join(rig.folder, '.synos', 'worktrees'))).toEqual([]);
+    expect(worktrees()).toHaveLength(1);
+    expect(readFileSync(join(rig.folder, crc), 'utf8')).toContain('crc');
+  });
+});
