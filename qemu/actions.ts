@@ -104,17 +104,27 @@ function tellConsole(machine: string, { work, emit }: ActionContext): void {
   emit({ type: 'boot.console', machine, input: input ?? '', log: log ?? '', end: end ?? '' });
 }
 
-// A guest that fails is a result, too: both outputs are there after every verdict.
+// A guest that fails is a result, too: its outputs are there after every verdict.
 function keep(outcome: BootOutcome, context: ActionContext): void {
   const log = join(context.work, files.serial);
   if (context.task.inputs['before'])
     writeFileSync(log, Buffer.concat([readFileSync(context.input('before')), readFileSync(log)]));
   move(log, context.output('serial.log'));
   writeFileSync(context.output('outcome.json'), stringifyExact(outcome));
-  if (!context.task.outputs.includes('memory.elf')) return;
-  if (existsSync(join(context.work, files.memory)) && outcome.end !== 'passed')
-    move(join(context.work, files.memory), context.output('memory.elf'));
-  else writeFileSync(context.output('memory.elf'), '');
+  keepIfThere(files.memory, 'memory.elf', context, outcome.end !== 'passed');
+  keepIfThere(files.screen, 'screen.png', context);
+}
+
+// An output that was asked for and is not there is empty.
+function keepIfThere(
+  file: string,
+  output: string,
+  { task, work, output: place }: ActionContext,
+  wanted = true,
+): void {
+  if (!task.outputs.includes(output)) return;
+  if (wanted && existsSync(join(work, file))) move(join(work, file), place(output));
+  else writeFileSync(place(output), '');
 }
 
 function move(from: string, to: string): void {

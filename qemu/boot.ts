@@ -200,9 +200,10 @@ async function runGuest(
     const cpus = samples.at(-1) ?? [];
     const seen = cpus.length > 0 && wentWrong(stop) ? await guest.lookAround(cpus, setup.symbols) : undefined;
     const dumpNote = setup.dump ? await dumpOf(guest, setup, host, samples) : undefined;
+    const shot = await screenshotOf(guest, setup, host, stop, samples);
     const finished = await guest.finish();
     if (host.signal.aborted) throw interruption(host.signal);
-    const last = lastSeen(await seen?.told, dumpNote);
+    const last = lastSeen(await seen?.told, [dumpNote, shot?.()]);
     const { symbolsFit } = seen ?? {};
     return { stop, samples, started: guest.started(), version: guest.version(), finished, symbolsFit, last };
   } finally {
@@ -230,12 +231,22 @@ async function dumpOf(
   return guest.dump(work, options.memoryMib);
 }
 
-function lastSeen(seen: LastSeen | undefined, dumpNote: string | undefined): BootOutcome['last'] {
-  if (!seen && dumpNote === undefined) return undefined;
-  return {
-    cpus: seen?.cpus ?? [],
-    notes: [...(seen?.notes ?? []), ...(dumpNote === undefined ? [] : [dumpNote])],
-  };
+// A guest that ended QEMU itself leaves none, and nothing is said of that.
+async function screenshotOf(
+  guest: Guest,
+  { options }: BootSetup,
+  { work, signal }: BootHost,
+  stop: Stop,
+  samples: BootFacts['samples'],
+): Promise<(() => string | undefined) | undefined> {
+  const there = stop.cause === 'done' || samples.length > 0;
+  if (!options.devices.includes('vga') || !there || signal.aborted) return undefined;
+  return (await import('./screenshot.ts')).takeScreenshot(guest.order, work);
+}
+
+function lastSeen(seen: LastSeen | undefined, more: readonly (string | undefined)[]): BootOutcome['last'] {
+  const notes = [...(seen?.notes ?? []), ...more.filter((note) => note !== undefined)];
+  return seen || notes.length > 0 ? { cpus: seen?.cpus ?? [], notes } : undefined;
 }
 
 // A guest that powers itself off may well have passed.

@@ -4,6 +4,8 @@ export const files = {
   serial: 'serial.raw',
   /** The guest's memory, where it was asked for. */
   memory: 'memory.elf',
+  /** The display at the end, where the machine has one. */
+  screen: 'screen.png',
   /** A FIFO, and what leads to `serial` where there is input: QEMU wants the two names to differ in these endings only. */
   input: 'port.in',
   output: 'port.out',

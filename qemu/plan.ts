@@ -49,8 +49,8 @@ const longestMs = 2 ** 31 - 1;
 const longestCommandLine = 900;
 
 /**
- * One task; `outcome` holds a BootOutcome as JSON, whatever the guest did, `log` its serial port as it came, and `memory` an ELF core, empty where
- * there is none. Throws SynosError
+ * One task; `outcome` holds a BootOutcome as JSON, whatever the guest did, `log` its serial port as it came, and `memory` an ELF core and `screen` a PNG
+ * image of the display at the end, both empty where there is none. Throws SynosError
  * plan.invalid when the machine is given nothing to start, and usage when the command line is too long or not printable ASCII.
  */
 export function bootPlan(
@@ -58,9 +58,10 @@ export function bootPlan(
   machine: MachineOptions,
   media: BootMedia,
   run: BootRun,
-): { tasks: Task[]; outcome: TaskOutput; log: TaskOutput; memory?: TaskOutput } {
+): { tasks: Task[]; outcome: TaskOutput; log: TaskOutput; memory?: TaskOutput; screen?: TaskOutput } {
   const id = taskId(`boot:${name}${run.exact ? ':exact' : ''}:${run.index}`);
   const { commandLine = '', dump = false } = run;
+  const display = machine.devices.includes('vga');
   checkCommandLine(name, `${machine.commandLine} ${commandLine}`);
   const task: Task = {
     id,
@@ -75,7 +76,12 @@ export function bootPlan(
       aids: run.aids ?? null,
     }),
     inputs: { ...inputsOf(name, machine, media), ...aidInputs(run) },
-    outputs: ['outcome.json', 'serial.log', ...(dump ? ['memory.elf'] : [])],
+    outputs: [
+      'outcome.json',
+      'serial.log',
+      ...(dump ? ['memory.elf'] : []),
+      ...(display ? ['screen.png'] : []),
+    ],
     // Guest CPUs share one thread where instructions are counted.
     demand: { cpus: run.exact ? 1 : machine.cpus, memoryMib: machine.memoryMib + ownMemoryMib, io: 0 },
     limitMs: limitOf(machine, run),
@@ -91,6 +97,7 @@ export function bootPlan(
     outcome: { task: id, output: 'outcome.json' },
     log: { task: id, output: 'serial.log' },
     ...(dump ? { memory: { task: id, output: 'memory.elf' } } : {}),
+    ...(display ? { screen: { task: id, output: 'screen.png' } } : {}),
   };
 }
 

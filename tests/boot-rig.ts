@@ -148,6 +148,8 @@ export type BootWish = {
   readonly symbols?: string;
   /** Where the guest's memory is put, when it does not pass. */
   readonly dumpTo?: string;
+  /** Where the picture of a display is put, empty where there is none. */
+  readonly screenTo?: string;
   readonly exact?: boolean;
   readonly signal?: AbortSignal;
   /** Called with QEMU's process id as soon as there is one. */
@@ -221,6 +223,7 @@ export async function bootOnce(wish: BootWish): Promise<Booted> {
   await action.run(action.parse(task.params), context);
   const outcome = parseExact(readFileSync(output('outcome.json'), 'utf8')) as BootOutcome;
   if (wish.dumpTo !== undefined) renameSync(output('memory.elf'), wish.dumpTo);
+  if (wish.screenTo !== undefined) renameSync(output('screen.png'), wish.screenTo);
   const toldAfterMs = toldAt - statSync(output('serial.log')).mtimeMs;
   return { outcome, log: readFileSync(output('serial.log')), events, toldAfterMs };
 }

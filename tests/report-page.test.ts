@@ -1,15 +1,18 @@
 // The report page in a real browser, opened from disk: at every width and in both colour schemes, with keys alone, without script,
 // on paper, and with text from a guest that tries to get out.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { digestOf } from '../core/digest.ts';
+import { samplePng } from '../core/sample-png.ts';
 import { renderReport, writeReport } from '../orchestrator/results/report.ts';
 import type { StoredRun } from '../orchestrator/results/run.ts';
 import { type SampleOptions, sampleRun } from '../orchestrator/results/sample-run.ts';
 import { traceRecords } from '../orchestrator/results/sample-traces.ts';
+import { picturesOf } from '../orchestrator/results/screens.ts';
 import { openStore } from '../orchestrator/results/store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'synos-page-'));
@@ -75,6 +78,30 @@ describe('the page from disk', () => {
         const wide = `[...document.querySelectorAll('.card')].filter((card) => card.scrollWidth > card.clientWidth + 1).length`;
         expect(await opened.page.evaluate(wide)).toBe(0);
         expect(opened.asked).toEqual([pathToFileURL(path).href]);
+        expect(opened.complaints).toEqual([]);
+      }
+    },
+  );
+
+  it.each(['light', 'dark'] as const)(
+    'shows a screen as wide as there is room, in the %s scheme',
+    async (colorScheme) => {
+      const data = samplePng(1024, 768);
+      const screen = { path: 'direct.png', digest: digestOf(data) };
+      writeFileSync(join(folder, screen.path), data);
+      const run = sampleRun({ machines: ['direct'], boot: { screen } });
+      const path = join(folder, `screen-${colorScheme}.html`);
+      writeReport(path, renderReport({ run, pictures: picturesOf(run, folder) }));
+      for (const width of [390, 1920]) {
+        await using opened = await open(path, { viewport: { width, height: 900 }, colorScheme });
+        const image = opened.page.getByRole('img', { name: /What direct showed on its screen at the end/ });
+        expect(await image.evaluate((one) => (one as unknown as { naturalWidth: number }).naturalWidth)).toBe(
+          1024,
+        );
+        const box = await image.boundingBox();
+        expect(box?.width).toBeLessThanOrEqual(width);
+        expect((box?.width ?? 0) / (box?.height ?? 1)).toBeCloseTo(4 / 3, 1);
+        expect(await opened.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
         expect(opened.complaints).toEqual([]);
       }
     },

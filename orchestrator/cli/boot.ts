@@ -125,7 +125,7 @@ async function tell(
     }
     if (page) {
       const file = join(session.out, 'report.html');
-      await writePage(file, run, earlier, store);
+      await writePage(file, run, { earlier, store, tree: session.tree });
       if (!flags.quiet) writeErr(`report: ${relative(process.cwd(), file)}`);
     }
   } finally {

@@ -33,7 +33,7 @@ export function collectBoots(session: Session, executed: Executed, story: Pipeli
       dumps.push(placeOutput(session, executed, one.memory, join('dumps', `${stem}.elf`)));
     const failure = failureOfBoot(outcome, log);
     if (failure) failures.push(failure);
-    boots.push({ ...outcome, log });
+    boots.push({ ...outcome, log, ...screenOf(session, executed, one, stem) });
   }
   const artefacts = story.media.flatMap(({ name, output }) => {
     const digest = executed.digest(output);
@@ -51,6 +51,17 @@ function readOutcome(executed: Executed, { outcome }: Boot): BootOutcome | undef
 
 function stemOf({ machine, index }: Boot, all: readonly Boot[]): string {
   return all.filter((one) => one.machine === machine).length > 1 ? `${machine}-${index}` : machine;
+}
+
+function screenOf(
+  session: Session,
+  executed: Executed,
+  { screen }: Boot,
+  stem: string,
+): Pick<StoredBoot, 'screen'> {
+  const digest = screen && executed.digest(screen);
+  if (!digest || sizeOf(executed, screen) === 0) return {};
+  return { screen: { path: placeOutput(session, executed, screen, join('screens', `${stem}.png`)), digest } };
 }
 
 function sizeOf(executed: Executed, output: TaskOutput): number {

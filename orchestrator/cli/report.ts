@@ -3,11 +3,13 @@ import { resolve } from 'node:path';
 import { SynosError } from '../../core/failure.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
 import { nearest } from '../../core/near.ts';
+import { loadConfig } from '../config/load.ts';
 import { asRunId, type StoredRun } from '../results/run.ts';
 import type { Store } from '../results/store.ts';
 import { writeErr, writeOut } from '../ui/output.ts';
 import type { Options } from './build.ts';
 import type { Flags } from './flags.ts';
+import { layersOf } from './session.ts';
 import { printRun, writePage } from './show-run.ts';
 import { nothingStored, storeOf } from './stored-runs.ts';
 
@@ -18,7 +20,7 @@ export async function report(flags: Flags, args: readonly string[], options: Opt
     const earlier = store.earlierBoots(run);
     if (typeof options['html'] === 'string') {
       const file = resolve(options['html']);
-      await writePage(file, run, earlier, store);
+      await writePage(file, run, { earlier, store, tree: loadConfig(layersOf(flags)).tree });
       if (!flags.quiet) writeErr(`report: ${file}`);
     }
     if (flags.json) writeOut(stringifyExact(run));

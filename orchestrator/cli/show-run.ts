@@ -10,7 +10,14 @@ export async function printRun(run: StoredRun, earlier: Earlier): Promise<void> 
   writeOut(runTable(run, { columns: columnsOf(process.stdout), style: styleFor(process.stdout), earlier }));
 }
 
-export async function writePage(file: string, run: StoredRun, earlier: Earlier, store: Store): Promise<void> {
+/** `tree`: the project's folder, below which the pictures of the run's screens are. */
+export async function writePage(
+  file: string,
+  run: StoredRun,
+  { earlier, store, tree }: { earlier: Earlier; store: Store; tree: string },
+): Promise<void> {
   const { renderReport, writeReport } = await import('../results/report.ts');
-  writeReport(file, renderReport({ run, earlier, trends: store.trends(run) }));
+  const { picturesOf } = await import('../results/screens.ts');
+  const pictures = picturesOf(run, tree);
+  writeReport(file, renderReport({ run, earlier, trends: store.trends(run), pictures }));
 }

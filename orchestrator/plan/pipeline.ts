@@ -50,6 +50,8 @@ export type Boot = {
   readonly log: TaskOutput;
   /** An ELF core of its memory, empty where there is none. */
   readonly memory?: TaskOutput;
+  /** A PNG image of its display at the end, empty where there is none. */
+  readonly screen?: TaskOutput;
 };
 
 export type Pipeline = {

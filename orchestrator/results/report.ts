@@ -15,6 +15,7 @@ import { traceCharts, traceSection } from './report/traces.ts';
 import { trendData, trendSection } from './report/trends.ts';
 import { verdictHeader } from './report/verdict.ts';
 import type { StoredRun } from './run.ts';
+import type { Picture } from './screens.ts';
 import type { EarlierBoot, Trend } from './store.ts';
 
 export type ReportInput = {
@@ -23,10 +24,12 @@ export type ReportInput = {
   readonly earlier?: readonly (EarlierBoot | undefined)[];
   /** Of Store.trends: one for each boot of the run. */
   readonly trends?: readonly Trend[];
+  /** Of picturesOf: one for each boot of the run. */
+  readonly pictures?: readonly (Picture | undefined)[];
 };
 
 /** The page's text. Pure but for reading its own style and script from the installation. */
-export function renderReport({ run, earlier = [], trends = [] }: ReportInput): string {
+export function renderReport({ run, earlier = [], trends = [], pictures = [] }: ReportInput): string {
   const data = { trends: trendData(run, trends), traces: traceCharts(run.boots) };
   // uPlot is most of the page: without anything to draw it stays out.
   const drawn = data.trends.length + data.traces.length > 0;
@@ -35,7 +38,7 @@ export function renderReport({ run, earlier = [], trends = [] }: ReportInput): s
     style: assetText('report.css') + (drawn ? assetText('uplot.css') : ''),
     script: (drawn ? assetText('uplot.js') : '') + assetText('report.js'),
     data: stringifyExact(data),
-    body: body(run, earlier, data.trends),
+    body: body(run, { earlier, pictures }, data.trends),
   });
 }
 
@@ -44,11 +47,15 @@ type Section = readonly [id: string, name: string, section: Html | null];
 
 function body(
   run: StoredRun,
-  earlier: readonly (EarlierBoot | undefined)[],
+  { earlier, pictures }: Required<Pick<ReportInput, 'earlier' | 'pictures'>>,
   data: ReturnType<typeof trendData>,
 ): Html {
   const measured = run.boots.some((boot) => boot.records.length > 0);
-  const boots: Section = ['boots', run.boots.length === 1 ? 'The boot' : 'Boots', bootsSection(run.boots)];
+  const boots: Section = [
+    'boots',
+    run.boots.length === 1 ? 'The boot' : 'Boots',
+    bootsSection(run.boots, pictures),
+  ];
   const figures: Section[] = [
     ['allocators', 'Pool v heap', allocatorSection(run.boots)],
     ['traces', 'Traces', traceSection(run.boots)],

@@ -31,8 +31,12 @@ type StoredTask = {
   readonly durationMs: number;
 };
 
-/** One boot and where its whole serial log lies (relative to the project folder). */
-export type StoredBoot = BootOutcome & { readonly log: string | null };
+/** One boot and where its whole serial log and the picture of its display lie (relative to the project folder). */
+export type StoredBoot = BootOutcome & {
+  readonly log: string | null;
+  /** Absent where the machine has no display, or QEMU was gone. A later run's picture has another digest. */
+  readonly screen?: { readonly path: string; readonly digest: Digest };
+};
 
 /** How the whole run ended: its worst boot, in the words of that boot. `end` is null where nothing was booted. */
 export type RunVerdict = {

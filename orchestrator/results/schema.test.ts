@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../core/digest.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
 import { bootEnds } from '../../core/outcome.ts';
 import { units } from '../../core/record.ts';
@@ -15,6 +16,10 @@ describe('the schema of a stored run', () => {
   it.each([
     ['exact', sampleRun({ exact: true })],
     ['timed', sampleRun()],
+    [
+      'with a picture of a screen',
+      sampleRun({ boot: { screen: { path: 'out/screens/direct.png', digest: digestOf('image') } } }),
+    ],
     ['without git, boots or a container', sampleRun({ machines: [], run: { git: null } })],
     [
       'of a silent guest',

@@ -1,6 +1,7 @@
 // A run as text for a terminal: pool v heap, what changed since the run before, tests, and last the verdict with its evidence, where
 // the eye is when the command ends.
 
+import { visibleUpTo } from '../../core/text.ts';
 import { count, duration, number } from '../../core/words.ts';
 import { allocatorText } from './allocator-text.ts';
 import {
@@ -182,6 +183,7 @@ function bootVerdict(boot: StoredBoot, cells: number, style: TableStyle): string
       .slice(0, 8)
       .flatMap((text) => wrap(text, cells, `${indent}- `, `${indent}  `).slice(0, 3).map(style.dim)),
     ...(boot.last ? shortLast(boot.last) : []).map((line) => cut(`${indent}${line}`, cells)),
+    ...(boot.screen ? [style.dim(`${indent}screen: ${visibleUpTo(boot.screen.path, 200)}`)] : []),
     ...lastWords(boot).map((line) => style.dim(cut(`${indent}| ${line}`, cells))),
   ];
 }

@@ -3,15 +3,17 @@ import type { BenchRecord } from '../../../core/record.ts';
 import { bytes, duration, number } from '../../../core/words.ts';
 import { wholeLast } from '../last-text.ts';
 import type { StoredBoot } from '../run.ts';
+import type { Picture } from '../screens.ts';
 import { labelText } from '../series-name.ts';
 import { type Html, html } from './html.ts';
 
-export function bootsSection(boots: readonly StoredBoot[]): Html {
+/** `pictures`: of the boots' screens, by their place, as far as they are shown. */
+export function bootsSection(boots: readonly StoredBoot[], pictures: readonly (Picture | undefined)[]): Html {
   return html`<section id="boots" aria-labelledby="boots-h"><h2 id="boots-h">${boots.length === 1 ? 'The boot' : 'Boots'}</h2>
-${boots.length === 0 ? html`<p>Nothing was booted.</p>` : null}${boots.map(bootPart)}</section>`;
+${boots.length === 0 ? html`<p>Nothing was booted.</p>` : null}${boots.map((boot, i) => bootPart(boot, pictures[i]))}</section>`;
 }
 
-function bootPart(boot: StoredBoot): Html {
+function bootPart(boot: StoredBoot, picture: Picture | undefined): Html {
   const passed = boot.end === 'passed';
   return html`<article class="card boot"><h3><span class="dot ${passed ? 'ok' : 'bad'}" aria-hidden="true"></span>${boot.machine}: ${boot.end}</h3>
 <p>${boot.reason}</p>
@@ -20,7 +22,7 @@ ${testPart(boot)}
 ${bulletList('What the verdict rests on', boot.evidence)}
 ${bulletList('Refused', boot.refused)}
 ${boot.missing.length > 0 ? html`<p><b>Missing records:</b> ${boot.missing.join(', ')}</p>` : null}
-${lastPart(boot)}${tailPart(boot)}${recordPart(boot)}</article>`;
+${lastPart(boot)}${screenPart(boot, picture)}${tailPart(boot)}${recordPart(boot)}</article>`;
 }
 
 function tailPart(boot: StoredBoot): Html {
@@ -31,6 +33,12 @@ function tailPart(boot: StoredBoot): Html {
 function lastPart(boot: StoredBoot): Html | null {
   if (!boot.last || boot.last.cpus.length === 0) return null;
   return html`<details open><summary>What was seen last</summary><pre tabindex="0" aria-label="Registers and backtrace of ${boot.machine}">${wholeLast(boot.last).map((line) => html`${line}\n`)}</pre></details>`;
+}
+
+function screenPart({ machine }: StoredBoot, picture: Picture | undefined): Html | null {
+  if (!picture) return null;
+  const { url, width, height } = picture;
+  return html`<figure class="screen"><figcaption>The screen at the end</figcaption><img src="${url}" width="${width}" height="${height}" alt="What ${machine} showed on its screen at the end, ${width} by ${height} pixels"></figure>`;
 }
 
 function recordPart(boot: StoredBoot): Html | null {
@@ -51,6 +59,7 @@ function bootFacts(boot: StoredBoot): Html[] {
     ['build', hello?.build ?? ''],
     ['command line', hello?.cmdline ?? ''],
     ['whole log', boot.log ?? ''],
+    ['screenshot', boot.screen?.path ?? ''],
   ];
   return facts
     .filter(([, value]) => value !== '')
