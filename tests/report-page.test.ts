@@ -91,7 +91,7 @@ describe('the page from disk', () => {
       writeFileSync(join(folder, screen.path), data);
       const run = sampleRun({ machines: ['direct'], boot: { screen } });
       const path = join(folder, `screen-${colorScheme}.html`);
-      writeReport(path, renderReport({ run, pictures: picturesOf(run, folder) }));
+      writeReport(path, renderReport({ run, pictures: picturesOf(run, folder, 0) }));
       for (const width of [390, 1920]) {
         await using opened = await open(path, { viewport: { width, height: 900 }, colorScheme });
         const image = opened.page.getByRole('img', { name: /What direct showed on its screen at the end/ });

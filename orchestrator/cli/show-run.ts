@@ -17,7 +17,9 @@ export async function writePage(
   { earlier, store, tree }: { earlier: Earlier; store: Store; tree: string },
 ): Promise<void> {
   const { renderReport, writeReport } = await import('../results/report.ts');
+  const input = { run, earlier, trends: store.trends(run) };
+  const page = renderReport(input);
+  if (!run.boots.some(({ screen }) => screen)) return writeReport(file, page);
   const { picturesOf } = await import('../results/screens.ts');
-  const pictures = picturesOf(run, tree);
-  writeReport(file, renderReport({ run, earlier, trends: store.trends(run), pictures }));
+  writeReport(file, renderReport({ ...input, pictures: picturesOf(run, tree, page.length) }));
 }

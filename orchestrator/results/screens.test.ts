@@ -24,7 +24,7 @@ function runWith(...files: readonly (readonly [path: string, data: Buffer, store
 
 it('are on the page as data, with a text in their place for those who do not see them', () => {
   const run = runWith(['one.png', samplePng(720, 400)]);
-  const page = renderReport({ run, pictures: picturesOf(run, tree) });
+  const page = renderReport({ run, pictures: picturesOf(run, tree, 0) });
   expect(page).toContain(`src="data:image/png;base64,${samplePng(720, 400).toString('base64')}"`);
   expect(page).toContain('alt="What one.png showed on its screen at the end, 720 by 400 pixels"');
   expect(page).toContain('<dd>one.png</dd>');
@@ -41,17 +41,19 @@ it('are left out where another run has put its own, or something else, or nothin
     ['folder', one, Buffer.alloc(0)],
     ['fifo', one, Buffer.alloc(0)],
   );
-  expect(picturesOf(run, tree)).toEqual(run.boots.map(() => undefined));
-  const page = renderReport({ run, pictures: picturesOf(run, tree) });
+  expect(picturesOf(run, tree, 0)).toEqual(run.boots.map(() => undefined));
+  const page = renderReport({ run, pictures: picturesOf(run, tree, 0) });
   expect(page).not.toContain('<img');
   expect(page).toContain('<dd>a.png</dd>');
 });
 
-it('take at most 150,000 characters of the page, all together', () => {
+it('take at most 150,000 characters of the page, all together, and less of a large one', () => {
   const [large, small] = [samplePng(720, 400, 60_000), samplePng(720, 400)];
   const run = runWith(['a.png', large], ['b.png', large], ['c.png', small]);
-  const pictures = picturesOf(run, tree);
-  expect(pictures.map((one) => one !== undefined)).toEqual([true, false, true]);
-  const [without, more] = [renderReport({ run }), renderReport({ run, pictures })];
-  expect(more.length - without.length).toBeLessThan(151_000);
+  const shown = (used: number): boolean[] => picturesOf(run, tree, used).map((one) => one !== undefined);
+  expect(shown(0)).toEqual([true, false, true]);
+  expect(shown(400_000)).toEqual([false, false, true]);
+  const bare = renderReport({ run });
+  const page = renderReport({ run, pictures: picturesOf(run, tree, bare.length) });
+  expect(page.length - bare.length).toBeLessThan(151_000);
 });

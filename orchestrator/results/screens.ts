@@ -8,12 +8,21 @@ import type { StoredBoot, StoredRun } from './run.ts';
 /** `url` is a data URL. */
 export type Picture = PngSize & { readonly url: string };
 
-/** Of all pictures of a page, as characters. */
-const roomForPictures = 150_000;
+/** Characters of a page with its pictures, and of all pictures of one. A page that is larger by itself shows a few text screens. */
+const page = 400_000;
+const mostPictures = 150_000;
+const leastPictures = 20_000;
 
-/** One for each boot. Undefined: none was taken, another run's lies in its place, or the page has no room for it. */
-export function picturesOf({ boots }: Pick<StoredRun, 'boots'>, tree: string): (Picture | undefined)[] {
-  let room = roomForPictures;
+/**
+ * One for each boot, for a page that has `used` characters without them. Undefined: none was taken, another run's lies in its place, or
+ * there is no room for it.
+ */
+export function picturesOf(
+  { boots }: Pick<StoredRun, 'boots'>,
+  tree: string,
+  used: number,
+): (Picture | undefined)[] {
+  let room = Math.max(leastPictures, Math.min(mostPictures, page - used));
   return boots.map(({ screen }) => {
     const picture = screen && read(screen, tree);
     if (!picture || picture.url.length > room) return undefined;
