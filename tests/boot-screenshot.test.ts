@@ -1,9 +1,11 @@
 // Real QEMU: what a display shows at the end of a boot, whatever the end is.
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { digestOf } from '../core/digest.ts';
 import { pngSize } from '../core/png.ts';
+import { samplePng } from '../core/sample-png.ts';
+import { takeScreenshot } from '../qemu/screenshot.ts';
 import { bootOnce, flatGuest, qemuLeft, type Workshop, workshop } from './boot-rig.ts';
 import { fits } from './fits.ts';
 import { project } from './rig.ts';
@@ -59,6 +61,7 @@ const forever = ' sti\n8: hlt\n jmp 8b\n';
 test.each<[string, string, object, string]>([
   ['halts for ever', ' hlt\n', {}, 'halt'],
   ['resets', ' mov $0xfe, %al\n out %al, $0x64\n', {}, 'reset'],
+  ['powers off', ' mov $0x604, %dx\n mov $0x2000, %ax\n out %ax, %dx\n hlt\n', {}, 'early'],
   ['says no more', forever, { limits: { seconds: 3, silenceSeconds: 1 } }, 'firmware'],
   ['passes by a rule and runs on', forever, { rules: { pass: '^ok' } }, 'passed'],
 ])('a guest that paints and %s leaves a picture of its screen', async (_, end, options, verdict) => {
@@ -102,4 +105,40 @@ test('`synos boot` puts the picture below out/, names it, and shows it on the pa
   expect(run.boots[0]?.screen).toEqual({ path: 'out/screens/shown.png', digest: digestOf(data) });
   await rig.synos(['report', '--html', 'again.html']);
   expect(rig.read('again.html')).toContain(image);
+});
+
+test.each<[string, () => void, string]>([
+  [
+    'refuses',
+    () => {
+      throw new Error("Parameter 'format' is unexpected");
+    },
+    "no screenshot: Parameter 'format' is unexpected",
+  ],
+  ['writes nothing', () => {}, 'no screenshot: QEMU wrote nothing'],
+  [
+    'writes half an image',
+    () => writeFileSync(join(shop.folder, 'screen.png'), samplePng(720, 400).subarray(0, 90)),
+    'no screenshot: QEMU wrote no whole PNG image',
+  ],
+  [
+    'writes without end',
+    () => writeFileSync(join(shop.folder, 'screen.png'), samplePng(720, 400, 4 << 20)),
+    expect.stringMatching(/^no screenshot: \d+ bytes are more than the 4194304 that are kept$/),
+  ],
+  ['never answers', () => new Promise(() => {}), 'no screenshot: QEMU took too long for it'],
+])('of a QEMU that %s nothing is kept, and why is told', async (_, answer, why) => {
+  const ended = await takeScreenshot(async () => answer(), shop.folder);
+  expect(ended()).toEqual(why);
+  expect(existsSync(join(shop.folder, 'screen.png'))).toBe(false);
+});
+
+test('a matrix tells where its screens are', async () => {
+  await using rig = await project({ config: `${config}\nmatrix:\n  two: { cpus: [1, 2] }\n` });
+  copyFileSync(flatGuest(shop.folder, 'cells', painting(forever), 0x7c00), join(rig.folder, 'disk.img'));
+  const { exit, out } = await rig.synos(['boot', '--matrix', 'two']);
+  expect(exit).toBe(0);
+  expect(out).toContain('2 screens in out/screens');
+  expect(rig.has('out/screens/shown+2cpus.png')).toBe(true);
+  expect(rig.read('out/report.html').match(/<img src="data:image\/png/g)).toHaveLength(2);
 });

@@ -1,4 +1,6 @@
 // The run of a matrix as text: one line a cell, so that many boots can be read at a glance; what went wrong is told behind it.
+import { dirname } from 'node:path';
+import { visibleUpTo } from '../../core/text.ts';
 import { count, duration, number } from '../../core/words.ts';
 import { cut, type TableStyle, table, wrap } from './layout.ts';
 import type { StoredBoot, StoredRun } from './run.ts';
@@ -29,9 +31,18 @@ export function matrixText(run: StoredRun, cells: number, style: TableStyle): st
     style.dim(head),
     ...rows,
     ...skipped,
+    ...screensText(run, cells).map(style.dim),
     '',
     lastLine(run, cells, style),
   ].join('\n');
+}
+
+// Each is named as its cell is.
+function screensText({ boots }: StoredRun, cells: number): string[] {
+  const paths = boots.flatMap(({ screen }) => (screen ? [screen.path] : []));
+  const [first] = paths;
+  if (first === undefined) return [];
+  return wrap(`${count(paths.length, 'screen')} in ${visibleUpTo(dirname(first), 200)}`, cells, '', '    ');
 }
 
 function testsOf({ tests }: StoredBoot): string {
