@@ -141,9 +141,6 @@ export const kinds: readonly Kind[] = [
   asm('killed-by-term', 'killed', `${ready}${waitThen}`, { signal: 'SIGTERM' }),
   asm('killed-by-kill', 'killed', `${ready}${waitThen}`, { signal: 'SIGKILL' }),
   asm('qemu-crash', 'qemu-error', `${ready}${waitThen}`, { signal: 'SIGSEGV', reason: /SIGSEGV/ }),
-  asm('unknown-cpu', 'qemu-error', ready, {
-    ...{ media: direct, options: { cpu: 'nonsense' }, reason: /nonsense/ },
-  }),
   { name: 'boot-sector-hangs', end: 'firmware', media: iso, options: fast, guest: 'hanging boot sector' },
   { name: 'kernel-not-found', end: 'firmware', media: iso, options: fast, guest: 'no kernel on it' },
 ];
