@@ -23,7 +23,6 @@ export type Kind = {
 };
 
 const both: readonly Medium[] = ['direct', 'iso'];
-const direct: readonly Medium[] = ['direct'];
 const iso: readonly Medium[] = ['iso'];
 const promised = { reset: 1000, halt: 500, spin: 3000 } as const;
 const few = 'test=lib.crc32 bench=alloc';
