@@ -78,8 +78,7 @@ export async function start(command: Command): Promise<Running> {
   const started = nowMs();
   // Late: a build that has nothing to do starts no process.
   const { spawn } = process.getBuiltinModule('node:child_process');
-  // setpriv: the kernel kills the child when SynOS dies, however it dies.
-  const argv = command.brief ? [file, ...rest] : ['setpriv', '--pdeathsig', 'KILL', '--', file, ...rest];
+  const argv = command.brief ? [file, ...rest] : dyingWithUs([file, ...rest]);
   const child = spawn(argv[0] as string, argv.slice(1), {
     cwd: command.cwd,
     env: { ...baseEnvironment(), ...command.env },
@@ -99,6 +98,13 @@ export async function start(command: Command): Promise<Running> {
     child.stdin?.end(command.input);
   }
   return watch(child, command, started);
+}
+
+// setpriv: the kernel kills the child when SynOS dies, however it dies. Who died before that was arranged is no parent any more, which the
+// shell sees.
+function dyingWithUs(argv: readonly string[]): string[] {
+  const script = '[ "$PPID" = "$0" ] && unset PWD && exec "$@"'; // dash would hand it on
+  return ['setpriv', '--pdeathsig', 'KILL', '--', '/bin/sh', '-c', script, String(process.pid), ...argv];
 }
 
 /**

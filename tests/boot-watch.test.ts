@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Live, live } from './live-rig.ts';
 import { project, type Rig } from './rig.ts';
 
-const verdict = /^direct {2}(\w+)(?:, ([\d.]+) s after the save)?: /m;
+const verdict = /^direct {2}(\w+)(?:, ([\d.]+) m?s after the save)?: /m;
 let rig: Rig;
 let watch: Live;
 const path = (name: string): string => join(rig.folder, name);
@@ -100,7 +100,7 @@ describe('synos boot --watch', () => {
       await watch.until(/^watching /m);
     }
     expect(times.every((seconds) => seconds > 0)).toBe(true);
-    expect(Math.min(...times)).toBeLessThan(5); // the figure is in docs/benchmarks.md; here the machine may be loaded
+    expect(Math.min(...times)).toBeLessThan(5000); // the figure is in docs/benchmarks.md; here the machine may be loaded
   });
 
   it('ends at Ctrl-C with 130', async () => {

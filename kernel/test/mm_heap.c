@@ -176,7 +176,7 @@ KTEST(mm_heap, what_is_kept_is_joined_when_another_length_is_asked_for)
         heap_free(blocks[i]);
         SOUND(test);
     }
-    KTEST_EQUAL(test, stats_now().kept, HEAP_KEPT * 80 * HEAP_UNIT);
+    KTEST_EQUAL(test, stats_now().kept, 80ul * HEAP_KEPT * HEAP_UNIT);
     const size_t committed = heap_committed();
     char *large = heap_alloc(480 * HEAP_UNIT);
     KTEST_TRUE(test, large < hole + 30 * HEAP_UNIT && large + 30 * HEAP_UNIT > hole);

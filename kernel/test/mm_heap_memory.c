@@ -62,7 +62,7 @@ KTEST(mm_heap_memory, trimming_gives_back_all_but_what_shares_a_page_with_live_b
 {
     struct frame_stats before, after;
 
-    heap_free(heap_alloc(BLOCKS * 100 * HEAP_UNIT)); /* page tables, once made, stay */
+    heap_free(heap_alloc(100ul * BLOCKS * HEAP_UNIT)); /* page tables, once made, stay */
     heap_trim();
     frame_stats(&before);
     const struct heap_stats held = stats_now();
@@ -264,7 +264,7 @@ KTEST(mm_heap_memory, when_there_are_few_holes_again_the_tightest_of_all_is_foun
     }
     for (size_t i = 0; i < FEW; i++) {
         heap_free(holes[i]);
-        heap_free(heap_alloc(2 * WALL * HEAP_UNIT));
+        heap_free(heap_alloc(2ul * WALL * HEAP_UNIT));
     }
     void *block = heap_alloc(LENGTH * HEAP_UNIT);
     KTEST_TRUE(test, block == holes[0]);

@@ -25,7 +25,7 @@ export async function benchAgainst(flags: Flags, args: readonly string[], option
     throw new SynosError({
       code: 'usage',
       message: '`synos bench` takes one of --against and --self-test',
-      hint: 'name a revision with --against, or see `synos bench --help`',
+      hint: 'name a revision with --against; `synos bench host` compares the allocators with those of this machine',
     });
   // Its own lines, one a look, stand for those of hundreds of boots.
   const session = await openSession({ ...flags, quiet: !flags.verbose }, 'bench', version());

@@ -55,10 +55,14 @@ async function oneRound(watch: Watch, saved: Saved | undefined): Promise<Saved |
   });
   if ('plan' in story) await buildAndBoot(watch, story, saved, replaced.signal);
   else tellFailures([story]);
+  // Begun before the other ends, so that nothing is saved in between.
+  const idle = new AbortController();
+  const waiting = nextSave(known, AbortSignal.any([session.signal, idle.signal]), concerns(watch));
   over.abort();
   const next = await watching;
-  if (!next && !session.signal.aborted) writeErr(`watching ${known.size} files (Ctrl-C ends)`);
-  const now = next ?? (await nextSave(known, session.signal, concerns(watch)));
+  if (next) idle.abort();
+  else if (!session.signal.aborted) writeErr(`watching ${known.size} files (Ctrl-C ends)`);
+  const now = next ?? (await waiting);
   for (const path of now?.paths ?? []) known.set(path, look(path)?.stamp);
   if (now) writeErr(`saved   ${now.paths.map((path) => relative(session.tree, path)).join(', ')}`);
   return now;

@@ -15,7 +15,7 @@ const driveQuietMs = 1500;
 /** Between the two looks. */
 const gapMs = 30;
 const mostBlocks = 64;
-const fewestSteps = 512;
+const fewestSteps = 64;
 const mostSteps = 8192;
 
 export type Prover = { prove(): Promise<Proof | undefined> };
@@ -45,7 +45,7 @@ export function prover(qmp: Pick<Qmp, 'execute' | 'monitor'>): Prover {
       try {
         const before = await whileStopped(qmp, stand);
         // A long loop takes more steps to come round; few guests get so far.
-        steps = Math.min(mostSteps, steps * 2);
+        steps = Math.min(mostSteps, steps * 4);
         if (before === undefined) return undefined;
         await new Promise((resolve) => setTimeout(resolve, gapMs));
         const after = await whileStopped(qmp, async () => readCpus(qmp));

@@ -17,8 +17,8 @@ const child = spawn(
 const times: number[] = [];
 let saves = 0;
 child.stdout.setEncoding('utf8').on('data', (line: string) => {
-  const seconds = /, ([\d.]+) s after the save/.exec(line)?.[1];
-  if (seconds !== undefined) times.push(Number(seconds));
+  const seconds = /, ([\d.]+) m?s after the save/.exec(line);
+  if (seconds) times.push(Number(seconds[1]) / (seconds[0].includes(' ms ') ? 1000 : 1));
   if (saves === rounds) child.kill('SIGINT');
   else setTimeout(save, 300);
 });

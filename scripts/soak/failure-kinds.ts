@@ -23,7 +23,6 @@ export type Kind = {
 };
 
 const both: readonly Medium[] = ['direct', 'iso'];
-const direct: readonly Medium[] = ['direct'];
 const iso: readonly Medium[] = ['iso'];
 const promised = { reset: 1000, halt: 500, spin: 3000 } as const;
 const few = 'test=lib.crc32 bench=alloc';
@@ -141,9 +140,6 @@ export const kinds: readonly Kind[] = [
   asm('killed-by-term', 'killed', `${ready}${waitThen}`, { signal: 'SIGTERM' }),
   asm('killed-by-kill', 'killed', `${ready}${waitThen}`, { signal: 'SIGKILL' }),
   asm('qemu-crash', 'qemu-error', `${ready}${waitThen}`, { signal: 'SIGSEGV', reason: /SIGSEGV/ }),
-  asm('unknown-cpu', 'qemu-error', ready, {
-    ...{ media: direct, options: { cpu: 'nonsense' }, reason: /nonsense/ },
-  }),
   { name: 'boot-sector-hangs', end: 'firmware', media: iso, options: fast, guest: 'hanging boot sector' },
   { name: 'kernel-not-found', end: 'firmware', media: iso, options: fast, guest: 'no kernel on it' },
 ];
