@@ -9,10 +9,11 @@ const rounds = Number(process.argv[2] ?? 10);
 const folder = mkdtempSync(join(tmpdir(), 'synos-boot-overhead-'));
 const told = join(folder, 'qemu-cpu');
 const wrapper = join(folder, 'qemu-system-x86_64');
+// It must live to tell: SynOS ends the whole group as soon as QEMU has hung up.
 // A shell around QEMU: its own cost (1 to 2 ms) is counted as SynOS's, so the figure is rather too high than too low.
 writeFileSync(
   wrapper,
-  `#!/bin/bash\nTIMEFORMAT='%U %S'\nexec 9>>${told}\n{ time /usr/bin/qemu-system-x86_64 "$@" 2>&8 ; } 8>&2 2>&9\n`,
+  `#!/bin/bash\ntrap '' TERM\nTIMEFORMAT='%U %S'\nexec 9>>${told}\n{ time /usr/bin/qemu-system-x86_64 "$@" 2>&8 ; } 8>&2 2>&9\n`,
 );
 chmodSync(wrapper, 0o755);
 const env = { ...process.env, PATH: `${folder}:${process.env['PATH']}` };
