@@ -33,6 +33,8 @@ export type Wanted = {
     /** To be replayed by every kernel, in place of its other benchmarks. */
     readonly traces?: Traces | undefined;
     readonly aids?: Aids | undefined;
+    /** A recording, relative to the project. */
+    readonly tape?: string | undefined;
   };
 };
 
@@ -50,6 +52,8 @@ export type Boot = {
   readonly log: TaskOutput;
   /** An ELF core of its memory, empty where there is none. */
   readonly memory?: TaskOutput;
+  /** The recording of the run, where it was asked for. */
+  readonly tape?: TaskOutput;
 };
 
 export type Pipeline = {
@@ -113,8 +117,10 @@ function bootsOf(
     ...outputs,
     ...(outputs.iso ? { image: outputs.iso } : {}),
     ...(traces ? { traces } : {}),
+    ...(wanted.boots?.tape === undefined ? {} : { tape: wanted.boots.tape }),
   };
-  const exact = wanted.boots?.exact ?? (wanted.boots?.aids?.budget != null || options.exact);
+  const aids = wanted.boots?.aids;
+  const exact = wanted.boots?.exact ?? (aids?.budget != null || aids?.tape != null || options.exact);
   const commandLine = commandLineOf(wanted);
   const planned = Array.from({ length: wanted.boots?.runs ?? 1 }, (_, index) => ({
     index,
