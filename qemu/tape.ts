@@ -1,6 +1,6 @@
 // The recording of an exact run: what it holds, whether it fits the machine that is to run from it, and whether the replay was the same run.
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ActionContext } from '../core/action.ts';
 import { SynosError } from '../core/failure.ts';
@@ -28,6 +28,8 @@ export type Tape = {
 
 const magic = 'synos recording 1\n';
 const mostHead = 4096;
+/** orchestrator/cli/replay.ts takes no larger one. */
+const mostTapeBytes = 512 << 20;
 /** Of QEMU 7.2's format; one that was not closed has zeros there. */
 const wholeBytes = 4;
 
@@ -56,13 +58,11 @@ export async function openTape(context: ActionContext): Promise<Tape> {
 /** Puts together what QEMU left. Throws SynosError artefact.invalid where it did not finish it. */
 export async function keepTape(context: ActionContext): Promise<void> {
   const path = join(context.work, files.tape);
-  const recording = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
+  if (!existsSync(path)) throw unkept('QEMU made none');
+  if (statSync(path).size > mostTapeBytes - mostHead) throw unkept('it is larger than 512 MiB');
+  const recording = readFileSync(path);
   if (recording.length <= wholeBytes || recording.readUInt32BE(0) === 0)
-    throw new SynosError({
-      code: 'artefact.invalid',
-      what: 'the recording',
-      reason: 'QEMU was gone before it had finished it',
-    });
+    throw unkept('QEMU was gone before it had finished it');
   const serial = readFileSync(context.output('serial.log'));
   const tape: Tape = {
     qemu: await qemuVersion(context),
@@ -72,8 +72,8 @@ export async function keepTape(context: ActionContext): Promise<void> {
     serialBytes: serial.length,
     recording: sha(recording),
   };
-  const head = Buffer.from(`${magic}${JSON.stringify(tape)}\n`);
-  writeFileSync(context.output(tapeOutput), Buffer.concat([head, recording]));
+  writeFileSync(context.output(tapeOutput), `${magic}${JSON.stringify(tape)}\n`);
+  appendFileSync(context.output(tapeOutput), recording);
 }
 
 /** The outcome of a replay that printed what was recorded; else one that says so. */
@@ -105,6 +105,10 @@ function jsonOf(line: string): Json | undefined {
   } catch {
     return undefined;
   }
+}
+
+function unkept(reason: string): SynosError {
+  return new SynosError({ code: 'artefact.invalid', what: 'the recording', reason });
 }
 
 function unfit(reason: string): SynosError {

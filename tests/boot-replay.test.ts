@@ -130,7 +130,7 @@ describe('synos boot --replay', () => {
     await refused(/it is no recording/);
     change('');
     truncateSync(tape(), 2 ** 31);
-    await refused(/it is larger than 256 MiB/);
+    await refused(/it is larger than 512 MiB/);
     rig.write('synos.yaml', config('x', ', memoryMib: 300'));
     await refused(/a machine with another description/);
     rig.write('synos.yaml', config('x'));
