@@ -22,13 +22,13 @@ export type Tape = {
   readonly media: string;
   readonly serial: string;
   readonly serialBytes: number;
-  /** Of QEMU's recording. */
+  /** Of QEMU's recording, which is compressed to a hundredth or less. */
   readonly recording: string;
 };
 
 const magic = 'synos recording 1\n';
 const mostHead = 4096;
-/** orchestrator/cli/replay.ts takes no larger one. */
+/** As QEMU wrote it. */
 const mostTapeBytes = 512 << 20;
 /** Of QEMU 7.2's format; one that was not closed has zeros there. */
 const wholeBytes = 4;
@@ -51,7 +51,7 @@ export async function openTape(context: ActionContext): Promise<Tape> {
   if (tape.media !== mediaOf(context)) throw unfit('it is of another kernel or initrd');
   if (tape.machine !== machineOf(context))
     throw unfit('it is of a machine with another description or command line');
-  writeFileSync(join(context.work, files.tape), recording);
+  writeFileSync(join(context.work, files.tape), await unpacked(recording));
   return tape;
 }
 
@@ -59,10 +59,12 @@ export async function openTape(context: ActionContext): Promise<Tape> {
 export async function keepTape(context: ActionContext): Promise<void> {
   const path = join(context.work, files.tape);
   if (!existsSync(path)) throw unkept('QEMU made none');
-  if (statSync(path).size > mostTapeBytes - mostHead) throw unkept('it is larger than 512 MiB');
-  const recording = readFileSync(path);
-  if (recording.length <= wholeBytes || recording.readUInt32BE(0) === 0)
+  if (statSync(path).size > mostTapeBytes) throw unkept('it is larger than 512 MiB');
+  const events = readFileSync(path);
+  if (events.length <= wholeBytes || events.readUInt32BE(0) === 0)
     throw unkept('QEMU was gone before it had finished it');
+  const { gzipSync } = await import('node:zlib');
+  const recording = gzipSync(events, { level: 1 });
   const serial = readFileSync(context.output('serial.log'));
   const tape: Tape = {
     qemu: await qemuVersion(context),
@@ -89,6 +91,15 @@ export function heldAgainst(tape: Tape, outcome: BootOutcome, serial: Buffer): B
     reason: `the replay is not the recorded run: ${how}`,
     evidence: [`without the recording: ${outcome.end}, ${outcome.reason}`, ...outcome.evidence],
   };
+}
+
+async function unpacked(recording: Buffer): Promise<Buffer> {
+  const { gunzipSync } = await import('node:zlib');
+  try {
+    return gunzipSync(recording, { maxOutputLength: mostTapeBytes });
+  } catch {
+    throw unfit('it is damaged');
+  }
 }
 
 function parse(bytes: Buffer): { tape: Tape; recording: Buffer } {

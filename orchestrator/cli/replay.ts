@@ -6,7 +6,7 @@ import { SynosError } from '../../core/failure.ts';
 import { visible } from '../../core/text.ts';
 import { cacheOf, type Session } from './session.ts';
 
-const mostBytes = 512 << 20;
+const mostBytes = 256 << 20;
 
 /** Throws SynosError usage for what can be no recording. */
 export function placeTape(
@@ -18,7 +18,7 @@ export function placeTape(
   const file = typeof named === 'string' ? resolve(named) : join(session.out, 'replay', `${machines[0]}.rr`);
   const found = statSync(file, { throwIfNoEntry: false });
   if (!found?.isFile()) throw wrong(file, found ? 'it is no file' : 'there is no such file');
-  if (found.size > mostBytes) throw wrong(file, 'it is larger than 512 MiB');
+  if (found.size > mostBytes) throw wrong(file, 'it is larger than 256 MiB');
   const bytes = readFileSync(file);
   const folder = join(cacheOf(session.home), 'replay');
   const place = join(folder, `${createHash('sha256').update(bytes).digest('hex')}.rr`);
