@@ -15,6 +15,7 @@ import { type BootParams, parseBootParams } from './params.ts';
 import { qemuName, qemuPackage } from './program.ts';
 import type { BootHost, BootSetup } from './setup.ts';
 import { snapshotOutputs } from './snapshot/task.ts';
+import { heldAgainst, keepTape, openTape } from './tape.ts';
 
 export { bootAbilities } from './abilities.ts';
 
@@ -50,13 +51,13 @@ export const qemuActions: readonly Action[] = [
 
 async function runBoot(params: BootParams, context: ActionContext): Promise<void> {
   const { setup, host } = await describe(params, context);
-  keep(await boot(setup, host), context);
+  await keep(await boot(setup, host), setup, context);
 }
 
 async function prepareBoot(params: BootParams, context: ActionContext): Promise<() => Promise<void>> {
   const { setup, host } = await describe(params, context);
   const rest = await bootAhead(setup, host);
-  return async () => keep(await rest(), context);
+  return async () => keep(await rest(), setup, context);
 }
 
 async function describe(
@@ -71,7 +72,9 @@ async function describe(
     emit: context.emit,
     signal: context.signal,
     start: context.start,
-    ...(aids?.console ? { typist: () => tellConsole(machine, context) } : {}),
+    ...(aids?.console
+      ? { typist: () => tellConsole(machine, aids.tape === 'record' ? files.keys : files.input, context) }
+      : {}),
   };
   const wanted = { accelerator: options.accelerator, cpu: cpuArgument(options) };
   const accelerator = await chooseAccelerator(wanted, exact || needsTcg(aids, options), host);
@@ -82,6 +85,7 @@ async function describe(
     ? { state: context.input('state'), before: context.input('before') }
     : {};
   const traces = context.task.inputs['traces'] ? { traces: context.input('traces') } : {};
+  const tape = context.task.inputs['tape'] ? { tape: await openTape(context) } : {};
   const setup = {
     machine,
     options,
@@ -95,22 +99,27 @@ async function describe(
     ...plugin,
     ...from,
     ...traces,
+    ...tape,
   };
   return { setup, host };
 }
 
-function tellConsole(machine: string, { work, emit }: ActionContext): void {
-  const [input, log, end] = [files.input, files.serial, files.consoleEnd].map((name) => join(work, name));
+function tellConsole(machine: string, typed: string, { work, emit }: ActionContext): void {
+  const [input, log, end] = [typed, files.serial, files.consoleEnd].map((name) => join(work, name));
   emit({ type: 'boot.console', machine, input: input ?? '', log: log ?? '', end: end ?? '' });
 }
 
 // A guest that fails is a result, too: its outputs are there after every verdict.
-function keep(outcome: BootOutcome, context: ActionContext): void {
+async function keep(outcome: BootOutcome, setup: BootSetup, context: ActionContext): Promise<void> {
   const log = join(context.work, files.serial);
   if (context.task.inputs['before'])
     writeFileSync(log, Buffer.concat([readFileSync(context.input('before')), readFileSync(log)]));
   move(log, context.output('serial.log'));
-  writeFileSync(context.output('outcome.json'), stringifyExact(outcome));
+  const kept = setup.tape
+    ? heldAgainst(setup.tape, outcome, readFileSync(context.output('serial.log')))
+    : outcome;
+  writeFileSync(context.output('outcome.json'), stringifyExact(kept));
+  if (setup.aids?.tape === 'record') await keepTape(context);
   keepIfThere(files.memory, 'memory.elf', context, outcome.end !== 'passed');
   keepIfThere(files.screen, 'screen.png', context);
 }

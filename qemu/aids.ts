@@ -1,7 +1,7 @@
 // What a developer asks of one boot beside what the machine is: a debugger, or a budget of instructions.
 import { words } from './argument.ts';
 import { singleSteps } from './budget/source.ts';
-import { fields, flag, nullOr, whole } from './checks.ts';
+import { fields, flag, nullOr, oneOf, whole } from './checks.ts';
 import { files } from './files.ts';
 
 export type Aids = {
@@ -13,6 +13,8 @@ export type Aids = {
   readonly snapshot: boolean;
   /** A person types at its serial port: no limit of time. */
   readonly console: boolean;
+  /** An exact run is recorded with all that is typed at it, or runs again from such a recording. */
+  readonly tape: 'record' | 'replay' | null;
 };
 
 /** Of a budget: three months under TCG. */
@@ -23,6 +25,7 @@ export const checkAids = fields({
   budget: nullOr(whole(1, mostInstructions)),
   snapshot: flag,
   console: flag,
+  tape: nullOr(oneOf('record', 'replay')),
 });
 
 /** Under KVM a breakpoint is a byte in the guest's memory, which is not there yet when the machine stands at its reset vector; a

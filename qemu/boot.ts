@@ -58,26 +58,29 @@ async function runMachine(
   const { machine, accelerator, exact, options } = setup;
   const log = join(host.work, files.serial);
   const cap = options.limits.serialMib * 2 ** 20;
-  const script = input && scriptOf(setup, input);
+  const paced = await pacedFor(setup, host, guest, input);
+  const typed = paced ?? input;
+  const script = scriptOf(setup, typed);
   const faults = await faultsOf(setup, guest);
   const serial = serialReader(withLines(serialTellers(machine, host.emit, watch.ms), faults?.line), {
     rules: options.rules,
     heard: script?.hear,
     screen: await screenOf(options),
   });
-  const ending = options.rules || script ? endingOf(options, serial, script) : undefined;
+  const ending =
+    options.rules || script ? wholeTape(setup, serial, endingOf(options, serial, script)) : undefined;
   const tail = followFile(log);
   const poll = (): number => {
     const came = tail.poll(serial.feed, serial.room());
     serial.look();
     watch.mark(serial.state());
-    return came + (faults?.coming ? 1 : 0);
+    return came + (faults?.coming || paced?.turn() ? 1 : 0);
   };
   try {
     host.emit({ type: 'boot.started', machine, accelerator, argv });
     if (setup.before !== undefined) serial.feed(readFileSync(setup.before));
     const wakes = tail.onGrowth(guest.wake);
-    if (input) host.typist?.(input);
+    if (typed) host.typist?.(typed);
     watch.go();
     const run = await runGuest(guest, setup, host, {
       ...{ serial, poll, wakes, ending },
@@ -108,7 +111,7 @@ async function runMachine(
   } finally {
     faults?.end();
     tail.close();
-    input?.close();
+    typed?.close();
     // What a flood wrote before QEMU was gone is no use to anybody.
     if (statSync(log).size > cap) truncateSync(log, cap);
   }
@@ -147,9 +150,27 @@ async function screenOf({ terminal }: MachineOptions): Promise<SerialExtras['scr
   return screenMaker(terminal === true ? { columns: 80, rows: 25 } : terminal);
 }
 
-function scriptOf({ options, exact }: BootSetup, input: SerialInput): Script | undefined {
+async function pacedFor({ aids }: BootSetup, host: BootHost, guest: Guest, input: SerialInput | undefined) {
+  if (!input || aids?.tape !== 'record') return undefined;
+  const { pacedInput } = await import('./paced-input.ts');
+  return pacedInput(input, guest, host.typist && join(host.work, files.keys));
+}
+
+// What the script of a replay would type is in the recording.
+function scriptOf({ options, exact, tape }: BootSetup, input: SerialInput | undefined): Script | undefined {
   // A script that types more than a guest takes waits for it in vain, and is told so.
-  return options.script.length > 0 ? playScript(options.script, slowness(exact), input.send) : undefined;
+  return options.script.length > 0
+    ? playScript(options.script, slowness(exact), tape ? () => true : (input?.send ?? (() => false)))
+    : undefined;
+}
+
+// The recorded run went on for a moment behind what ended it.
+function wholeTape({ tape }: BootSetup, serial: SerialReader, ending: Ending): Ending {
+  if (!tape) return ending;
+  return {
+    ...ending,
+    look: (quietMs) => (serial.state().bytes >= tape.serialBytes ? ending.look(quietMs) : undefined),
+  };
 }
 
 /** The guest's serial port, and what it says about the end. */

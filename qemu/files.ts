@@ -25,4 +25,8 @@ export const files = {
   state: 'state.socket',
   /** A copy of the compiled plugin that counts instructions. */
   plugin: 'budget.so',
+  /** QEMU's recording of a run. */
+  tape: 'replay.bin',
+  /** What was typed at the console of a machine that is recorded. */
+  keys: 'keys.bin',
 } as const;

@@ -9,6 +9,7 @@ import type { TreeMedia } from './media-check.ts';
 import type { MachineOptions } from './options.ts';
 import { bootParamsJson } from './params.ts';
 import { snapshotInputs, snapshotTask } from './snapshot/task.ts';
+import { checkTaped, tapeOutput } from './tape-plan.ts';
 
 export type { Aids } from './aids.ts';
 export { clashes, elfClash } from './clashes.ts';
@@ -38,6 +39,8 @@ export type BootMedia = {
   readonly tree?: TreeMedia;
   /** A file of the project that the kernel is handed: its first boot module, or for an ISO the fw_cfg file `opt/synos/trace`. */
   readonly traces?: { readonly path: string; readonly count: number };
+  /** A file of the project: the recording for a replay. */
+  readonly tape?: string;
 };
 
 /** What QEMU takes beside the guest's memory: its own, and the translated code. */
@@ -47,6 +50,14 @@ const graceMs = 30_000;
 /** The longest that a timer can run: 24 days. */
 const longestMs = 2 ** 31 - 1;
 const longestCommandLine = 900;
+
+type BootOutputs = {
+  readonly outcome: TaskOutput;
+  readonly log: TaskOutput;
+  readonly memory?: TaskOutput;
+  readonly screen?: TaskOutput;
+  readonly tape?: TaskOutput;
+};
 
 /**
  * One task; `outcome` holds a BootOutcome as JSON, whatever the guest did, `log` its serial port as it came, and `memory` an ELF core and `screen` a PNG
@@ -58,10 +69,12 @@ export function bootPlan(
   machine: MachineOptions,
   media: BootMedia,
   run: BootRun,
-): { tasks: Task[]; outcome: TaskOutput; log: TaskOutput; memory?: TaskOutput; screen?: TaskOutput } {
+): { tasks: Task[] } & BootOutputs {
   const id = taskId(`boot:${name}${run.exact ? ':exact' : ''}:${run.index}`);
   const { commandLine = '', dump = false } = run;
   const display = machine.devices.includes('vga');
+  const recorded = run.aids?.tape === 'record';
+  if (run.aids?.tape) checkTaped(name, machine, run.exact);
   checkCommandLine(name, `${machine.commandLine} ${commandLine}`);
   const task: Task = {
     id,
@@ -75,12 +88,12 @@ export function bootPlan(
       dump,
       aids: run.aids ?? null,
     }),
-    inputs: { ...inputsOf(name, machine, media), ...aidInputs(run) },
+    inputs: { ...inputsOf(name, machine, media), ...aidInputs(run), ...tapeInput(run, media) },
     outputs: [
-      'outcome.json',
-      'serial.log',
+      ...['outcome.json', 'serial.log'],
       ...(dump ? ['memory.elf'] : []),
       ...(display ? ['screen.png'] : []),
+      ...(recorded ? [tapeOutput] : []),
     ],
     // Guest CPUs share one thread where instructions are counted.
     demand: { cpus: run.exact ? 1 : machine.cpus, memoryMib: machine.memoryMib + ownMemoryMib, io: 0 },
@@ -98,6 +111,7 @@ export function bootPlan(
     log: { task: id, output: 'serial.log' },
     ...(dump ? { memory: { task: id, output: 'memory.elf' } } : {}),
     ...(display ? { screen: { task: id, output: 'screen.png' } } : {}),
+    ...(recorded ? { tape: { task: id, output: tapeOutput } } : {}),
   };
 }
 
@@ -105,6 +119,13 @@ function limitOf(machine: MachineOptions, { exact, aids, dump }: BootRun): numbe
   if (aids?.gdb || aids?.console) return longestMs;
   const dumping = dump ? dumpMs(machine.memoryMib) : 0;
   return patienceFor(machine, exact).seconds * 1000 + graceMs + dumping;
+}
+
+function tapeInput({ aids }: BootRun, { tape }: BootMedia): Task['inputs'] {
+  if (aids?.tape !== 'replay') return {};
+  if (tape === undefined)
+    throw new SynosError({ code: 'plan.invalid', reason: 'a replay needs its recording' });
+  return { tape: { from: 'tree', path: tape } };
 }
 
 function aidInputs({ aids, exact }: BootRun): Task['inputs'] {

@@ -1,5 +1,5 @@
 // What is typed at a guest: bytes for its serial port, through a FIFO that QEMU reads. The port's output stays a plain file beside it.
-import { closeSync, constants, openSync, symlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, symlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command, Running } from '../core/exec.ts';
 import { SynosError } from '../core/failure.ts';
@@ -10,6 +10,8 @@ export type SerialInput = {
   send(bytes: Uint8Array): boolean;
   /** Bytes that wait for room in the FIFO; QEMU takes from it only what the guest's port has room for, so none is lost. */
   waiting(): number;
+  /** Takes back a byte that QEMU had no room for; false when it has them all. */
+  takeBack(): boolean;
   close(): void;
 };
 
@@ -53,6 +55,7 @@ export async function openSerialInput(
       return true;
     },
     waiting: () => queue.length,
+    takeBack: () => open && readSome(descriptor) > 0,
     close() {
       if (!open) return;
       open = false;
@@ -60,6 +63,15 @@ export async function openSerialInput(
       closeSync(descriptor);
     },
   };
+}
+
+function readSome(descriptor: number): number {
+  try {
+    return readSync(descriptor, Buffer.alloc(1));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0; // it is empty
+    throw error;
+  }
 }
 
 function writeSome(descriptor: number, bytes: Uint8Array): number {

@@ -6,6 +6,7 @@ import type { GivenMedia } from './layout.ts';
 import type { Accelerator } from './machine.ts';
 import type { MachineOptions } from './options.ts';
 import type { SerialInput } from './serial-input.ts';
+import type { Tape } from './tape.ts';
 
 export type BootSetup = GivenMedia & {
   readonly machine: string;
@@ -23,6 +24,8 @@ export type BootSetup = GivenMedia & {
   /** The compiled plugin that counts instructions, for a budget. */
   readonly plugin?: string;
   readonly aids?: Aids | undefined;
+  /** What a replay is held against. */
+  readonly tape?: Tape;
   /** The state that the machine starts from, and what it had written on its serial port by then. */
   readonly state?: string;
   readonly before?: string;

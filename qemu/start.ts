@@ -33,7 +33,8 @@ export async function startMachine(setup: BootSetup, host: BootHost): Promise<Ma
   }
 }
 
-function isTypedAt({ options }: BootSetup, { typist }: BootHost): boolean {
+function isTypedAt({ options, aids }: BootSetup, { typist }: BootHost): boolean {
+  if (aids?.tape === 'replay') return false;
   return typist !== undefined || options.script.length > 0;
 }
 

@@ -19,12 +19,14 @@ export function aidsOf(flags: Flags, args: readonly string[], options: Options):
     budget: typeof options['budget'] === 'number' ? options['budget'] : null,
     snapshot: asked('snapshot'),
     console: asked('interactive'),
+    tape: tapeOf(asked('record'), options['replay'] !== undefined && options['replay'] !== false),
   };
   if (aids.budget !== null && options['exact'] === false)
     refuse('--budget counts instructions, which only an exact run can', 'leave out --no-exact');
   checkTogether(aids);
+  if (aids.tape) checkTape(aids, args, options);
   if (aids.gdb || aids.console) checkAlone(flags, args, options);
-  return aids.gdb || aids.budget !== null || aids.snapshot || aids.console ? aids : undefined;
+  return Object.values(aids).some((value) => value !== false && value !== null) ? aids : undefined;
 }
 
 function checkTogether({ gdb, budget, snapshot }: Aids): void {
@@ -32,6 +34,28 @@ function checkTogether({ gdb, budget, snapshot }: Aids): void {
     refuse('a snapshot is behind the start, from which --gdb and --budget begin', 'use one of them');
   if (gdb && budget !== null)
     refuse('at its budget a machine stands still for ever: gdb could not ask it', 'use --gdb or --budget');
+}
+
+function tapeOf(record: boolean, replay: boolean): Aids['tape'] {
+  if (record && replay) refuse('what is replayed is recorded already', 'use --record or --replay');
+  if (replay) return 'replay';
+  return record ? 'record' : null;
+}
+
+function checkTape(aids: Aids, args: readonly string[], options: Options): void {
+  const what = `--${aids.tape}`;
+  if (options['exact'] === false) refuse(`${what} is for exact runs`, 'leave out --no-exact');
+  if (aids.gdb || aids.budget !== null || aids.snapshot)
+    refuse(`${what} is for a whole run that nothing else holds`, 'leave out --gdb, --budget and --snapshot');
+  if (
+    options['watch'] === true ||
+    options['matrix'] !== undefined ||
+    args.length > 1 ||
+    Number(options['runs'] ?? 1) > 1
+  )
+    refuse(`${what} is for one machine, once`, 'name one machine, without --runs, --watch and --matrix');
+  if (aids.tape === 'replay' && aids.console)
+    refuse('what is typed at a replay is in its recording', 'use -i with --record');
 }
 
 function checkAlone(flags: Flags, args: readonly string[], options: Options): void {

@@ -7,7 +7,7 @@ import { gitFacts, hostFacts } from '../results/provenance.ts';
 import { makeRun, type StoredRun } from '../results/run.ts';
 import { writeErr, writeOut } from '../ui/output.ts';
 import { aidsOf } from './aids.ts';
-import { collectBoots } from './booted.ts';
+import { type Booted, collectBoots } from './booted.ts';
 import { type Options, showPlan } from './build.ts';
 import { endWith, exitOf } from './exit.ts';
 import type { Flags } from './flags.ts';
@@ -54,11 +54,16 @@ export async function boot(flags: Flags, args: readonly string[], options: Optio
       results: executed.results.values(),
       exit: exitOf(booted.failures),
     });
-    if (!flags.quiet) for (const dump of booted.dumps) writeErr(`memory dump: ${dump} (gdb KERNEL ${dump})`);
+    if (!flags.quiet) tellFiles(booted);
     return await tell(session, flags, run, booted.failures, options['report'] !== false);
   } finally {
     await session.close();
   }
+}
+
+function tellFiles({ dumps, tapes }: Booted): void {
+  for (const dump of dumps) writeErr(`memory dump: ${dump} (gdb KERNEL ${dump})`);
+  for (const tape of tapes) writeErr(`recording: ${tape} (synos boot --replay ${tape})`);
 }
 
 // The traces are read once; the machines are the configuration's, which may change while it is watched.
@@ -70,6 +75,15 @@ async function wantedOf(
   aids: ReturnType<typeof aidsOf>,
 ): Promise<(session: Session) => Wanted> {
   const traces = await tracesOf(session, words(options['trace']), flags.dryRun);
+  const tape =
+    aids?.tape === 'replay'
+      ? (await import('./replay.ts')).placeTape(
+          session,
+          options['replay'],
+          machinesOf(session, args),
+          flags.dryRun,
+        )
+      : undefined;
   return (now) => ({
     targets: [],
     boots: {
@@ -81,6 +95,7 @@ async function wantedOf(
       commandLine: typeof options['append'] === 'string' ? options['append'] : '',
       traces,
       aids,
+      tape,
     },
   });
 }

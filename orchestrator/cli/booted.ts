@@ -17,6 +17,8 @@ export type Booted = {
   failures: Failure[];
   /** Where the memory of guests that went wrong is, for people. */
   dumps: string[];
+  /** Where recordings of runs are. */
+  tapes: string[];
 };
 
 /** Outcomes out of the store, logs to where people look; failed tasks first, then guests that went wrong. */
@@ -24,6 +26,7 @@ export function collectBoots(session: Session, executed: Executed, story: Pipeli
   const failures = failuresOf(executed.results);
   const boots: StoredBoot[] = [];
   const dumps: string[] = [];
+  const tapes: string[] = [];
   for (const one of story.boots) {
     const outcome = readOutcome(executed, one);
     if (!outcome) continue;
@@ -31,6 +34,7 @@ export function collectBoots(session: Session, executed: Executed, story: Pipeli
     const log = placeOutput(session, executed, one.log, join('logs', `${stem}.serial.log`));
     if (one.memory && sizeOf(executed, one.memory) > 0)
       dumps.push(placeOutput(session, executed, one.memory, join('dumps', `${stem}.elf`)));
+    if (one.tape) tapes.push(placeOutput(session, executed, one.tape, join('replay', `${stem}.rr`)));
     const failure = failureOfBoot(outcome, log);
     if (failure) failures.push(failure);
     boots.push({ ...outcome, log, ...screenOf(session, executed, one, stem) });
@@ -39,7 +43,7 @@ export function collectBoots(session: Session, executed: Executed, story: Pipeli
     const digest = executed.digest(output);
     return digest ? [{ name, digest, bytes: statSync(executed.runner.store.path(digest)).size }] : [];
   });
-  return { boots, artefacts, failures, dumps };
+  return { boots, artefacts, failures, dumps, tapes };
 }
 
 function readOutcome(executed: Executed, { outcome }: Boot): BootOutcome | undefined {

@@ -105,6 +105,8 @@ const works: Declarations = {
         'stop the guest behind so many instructions, at the same one every time (exact)',
         instructions,
       )
+      .option('--record', 'record an exact run with all that is typed at it, as out/replay/MACHINE.rr', false)
+      .option('--replay [file]', "run again from a recording (default: the machine's in out/replay/)")
       .option('--snapshot', 'boot once until the machine is ready, and start every run from there', false)
       .option('-i, --interactive', "the terminal is the guest's serial console; Ctrl-A h for help", false)
       .option('-w, --watch', 'boot again at each save, and say how long after it the verdict came', false)

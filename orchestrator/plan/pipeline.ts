@@ -33,6 +33,8 @@ export type Wanted = {
     /** To be replayed by every kernel, in place of its other benchmarks. */
     readonly traces?: Traces | undefined;
     readonly aids?: Aids | undefined;
+    /** A recording, relative to the project. */
+    readonly tape?: string | undefined;
   };
 };
 
@@ -52,6 +54,8 @@ export type Boot = {
   readonly memory?: TaskOutput;
   /** A PNG image of its display at the end, empty where there is none. */
   readonly screen?: TaskOutput;
+  /** The recording of the run, where it was asked for. */
+  readonly tape?: TaskOutput;
 };
 
 export type Pipeline = {
@@ -115,8 +119,10 @@ function bootsOf(
     ...outputs,
     ...(outputs.iso ? { image: outputs.iso } : {}),
     ...(traces ? { traces } : {}),
+    ...(wanted.boots?.tape === undefined ? {} : { tape: wanted.boots.tape }),
   };
-  const exact = wanted.boots?.exact ?? (wanted.boots?.aids?.budget != null || options.exact);
+  const aids = wanted.boots?.aids;
+  const exact = wanted.boots?.exact ?? (aids?.budget != null || aids?.tape != null || options.exact);
   const commandLine = commandLineOf(wanted);
   const planned = Array.from({ length: wanted.boots?.runs ?? 1 }, (_, index) => ({
     index,
