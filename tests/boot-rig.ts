@@ -207,7 +207,7 @@ export async function bootOnce(wish: BootWish): Promise<Booted> {
       const running = await start(command);
       started.push(running.pid);
       pid ||= running.pid;
-      wish.onStart?.(running.pid);
+      if (command.argv[0].includes('qemu')) wish.onStart?.(running.pid);
       return running;
     },
     discovered: () => {},
