@@ -197,6 +197,7 @@ const emptyProbe = () => ({
 
 /** A proof stops the guest and takes up to 50 ms: it is tried ever more seldom, but often enough to tell a spin within 3 s. */
 const seldomProofMs = 1000;
+const promisedMs = 3000;
 
 function proofClock() {
   let next = 0;
@@ -204,7 +205,7 @@ function proofClock() {
   return {
     due(quietMs: number): boolean {
       if (quietMs < next) return false;
-      gap = Math.min(seldomProofMs, gap * 2);
+      gap = Math.min(quietMs < promisedMs ? seldomProofMs / 2 : seldomProofMs, gap * 2);
       next = quietMs + gap;
       return true;
     },
