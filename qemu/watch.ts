@@ -191,7 +191,6 @@ async function stillDead(guest: Watched): Promise<boolean> {
 const emptyProbe = () => ({
   next: probeAfterMs,
   looked: false,
-  halted: false,
   before: [] as readonly CpuState[],
 });
 

@@ -108,6 +108,20 @@ start:
   });
 });
 
+/** Behind `1:` and a load of the next byte of a text into %al. */
+const printAndLeave = ` test %al, %al
+ jz 2f
+ mov $0x3f8, %dx
+ out %al, %dx
+ jmp 1b
+2: mov $0xf4, %dx
+ mov $0x10, %eax
+ out %eax, %dx
+9: cli
+ hlt
+ jmp 9b
+`;
+
 /** A boot sector that writes over its own first sector, reads it again, and prints what it finds there. */
 const bootSector = `
 start:
@@ -126,18 +140,7 @@ start:
  call sector
  mov $0x9000, %si
 1: lodsb
- test %al, %al
- jz 2f
- mov $0x3f8, %dx
- out %al, %dx
- jmp 1b
-2: mov $0xf4, %dx
- mov $0x10, %eax
- out %eax, %dx
-9: cli
- hlt
- jmp 9b
-sector: mov $1, %cx
+${printAndLeave}sector: mov $1, %cx
  mov $0, %dh
  int $0x13
  ret
@@ -189,18 +192,7 @@ test('a firmware image is started itself', async () => {
   const rom = `
 start: mov $message, %si
 1: lodsb %cs:(%si), %al
- test %al, %al
- jz 2f
- mov $0x3f8, %dx
- out %al, %dx
- jmp 1b
-2: mov $0xf4, %dx
- mov $0x10, %eax
- out %eax, %dx
-9: cli
- hlt
- jmp 9b
-message: .asciz "firmware\\n"
+${printAndLeave}message: .asciz "firmware\\n"
  .org 0xfff0
  ljmp $0xf000, $start
  .org 0x10000
