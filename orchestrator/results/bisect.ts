@@ -48,17 +48,13 @@ function narrowed(
   answers: ReadonlyMap<string, Answer>,
 ): { suspects: ReadonlySet<string>; tip: string } {
   const byId = new Map(commits.map((commit) => [commit.id, commit]));
-  let suspects: ReadonlySet<string> = new Set(byId.keys());
+  let suspects = new Set(byId.keys());
   let tip = bad;
   for (const [id, answer] of answers) {
     if (!suspects.has(id) || answer === 'skip' || id === tip) continue;
     const before = ancestry(id, byId);
-    if (answer === 'bad') {
-      suspects = suspects.intersection(before);
-      tip = id;
-    } else {
-      suspects = suspects.difference(before);
-    }
+    suspects = new Set([...suspects].filter((one) => before.has(one) === (answer === 'bad')));
+    if (answer === 'bad') tip = id;
   }
   return { suspects, tip };
 }
