@@ -3,7 +3,7 @@ import { SynosError } from '../../core/failure.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
 import { nearest } from '../../core/near.ts';
 import { historyOf, type MetricHistory } from '../results/history.ts';
-import { seriesName } from '../results/series-name.ts';
+import { seriesMatches, seriesName } from '../results/series-name.ts';
 import type { Store } from '../results/store.ts';
 import type { Group } from '../results/store-history.ts';
 import { columnsOf, styleFor, writeOut } from '../ui/output.ts';
@@ -65,7 +65,7 @@ function groupOf(store: Store, options: Options): Group {
 }
 
 /** Series in whose name each text begins at a word; one that is named in full stands alone. */
-function named<S extends Pick<MetricHistory, 'key' | 'suite' | 'name' | 'metric' | 'labels'>>(
+function named<S extends Pick<MetricHistory, 'key' | 'suite' | 'name' | 'metric' | 'unit' | 'labels'>>(
   series: readonly S[],
   texts: readonly string[],
 ): readonly S[] {
@@ -73,10 +73,7 @@ function named<S extends Pick<MetricHistory, 'key' | 'suite' | 'name' | 'metric'
   const text = texts.join(' ');
   const whole = series.filter((one) => one.key === text || seriesName(one) === text);
   if (whole.length > 0) return whole;
-  const found = series.filter((one) => {
-    const names = wordsOf(`${seriesName(one)} ${one.key}`);
-    return texts.every((part) => names.includes(wordsOf(part)));
-  });
+  const found = series.filter((one) => seriesMatches(one, texts));
   if (found.length > 0) return found;
   throw new SynosError({
     code: 'name.unknown',
@@ -88,13 +85,6 @@ function named<S extends Pick<MetricHistory, 'key' | 'suite' | 'name' | 'metric'
     ),
   });
 }
-
-const wordsOf = (text: string): string =>
-  ` ${text
-    .toLowerCase()
-    .split(/[^\p{L}\p{N}.]+/u)
-    .filter(Boolean)
-    .join(' ')}`;
 
 function documentOf(group: Group, floor: number, metrics: readonly MetricHistory[]): object {
   const { machine, accelerator, exact } = group;
