@@ -8,7 +8,7 @@ import { gitFacts } from '../results/provenance.ts';
 import type { CiSystem } from './ci-system.ts';
 
 export type Base = {
-  /** As it was asked for, or found; escaped. */
+  /** In words; escaped. */
   readonly name: string;
   /** Any of them will do where it was measured already; the first is built where none was. */
   readonly commits: readonly [string, ...string[]];
@@ -39,7 +39,8 @@ export async function baseOf(place: Place, asked: Asked): Promise<Base | NoBase>
   const said = visible(name ?? target.name);
   const base = await mergeBase(place, target.commit, said);
   if (base === undefined) return { none: `${said} and this commit have no ancestor in common` };
-  if (base !== facts.commit || facts.dirty) return { name: said, commits: [base] };
+  if (base !== facts.commit) return { name: `where this left ${said}`, commits: [base] };
+  if (facts.dirty) return { name: 'what was committed last', commits: [base] };
   return before(place, said);
 }
 
@@ -75,7 +76,7 @@ async function mergeBase(place: Place, commit: string, name: string): Promise<st
 async function before(place: Place, name: string): Promise<Base | NoBase> {
   const words = ['rev-list', '--first-parent', `--max-count=${farBack}`, 'HEAD~1', '--'];
   const [first, ...rest] = ((await git(place, words)) ?? '').split('\n').filter(Boolean);
-  if (first !== undefined) return { name: `${name}, the commit before`, commits: [first, ...rest] };
+  if (first !== undefined) return { name: `the commit before on ${name}`, commits: [first, ...rest] };
   if (await isShallow(place)) throw shallow('the commit before this one is not in this clone');
   return { none: 'this is the first commit' };
 }

@@ -29,6 +29,8 @@ export type Job = {
   readonly asked: Asked;
   readonly system: CiSystem;
   readonly locate: Locate;
+  /** While a hundred boots are told by one line. */
+  readonly muted: { now: boolean };
   readonly steps: CiStep[];
   readonly findings: Finding[];
   /** Undefined until one could be opened. */
@@ -87,9 +89,9 @@ export async function step(job: Job, name: StepName, work: () => Promise<Told>):
     errors: failures.map(errorOf),
   };
   job.steps.push(ended);
+  job.system.close(name);
   for (const failure of failures) writeErr(failureText(failure, styleFor(process.stderr)));
   if (!job.flags.quiet) writeErr(stepLine(ended));
-  job.system.close(name);
   return ended;
 }
 

@@ -43,29 +43,42 @@ export function ciSystem(environment: Environment): CiSystem {
   };
 }
 
-// Inside a step no line is a command: what a guest or a compiler says is shown there. The word that ends this is a new one each time.
+// No line is a command but our own: the runner is told not to listen until a word comes that nobody can know, a new one each time. What guests
+// and compilers say stands in between.
 function github(environment: Environment, target: string | undefined): CiSystem {
   let word: string | undefined;
+  const say = (lines: readonly string[]): void => {
+    if (word !== undefined) writeErr(`::${word}::`);
+    word = undefined;
+    for (const line of lines) writeErr(line);
+  };
+  const hush = (): void => {
+    word = randomUUID();
+    writeErr(`::stop-commands::${word}`);
+  };
   return {
     name: 'github',
     target,
     base: undefined,
     open(step) {
-      word = randomUUID();
-      writeErr(`::group::${step}\n::stop-commands::${word}`);
+      if (folded.includes(step)) say([`::group::${step}`]);
+      if (word === undefined) hush();
     },
-    close() {
-      writeErr(`::${word}::\n::endgroup::`);
+    close(step) {
+      if (!folded.includes(step)) return;
+      say(['::endgroup::']);
+      hush();
     },
-    annotate(findings) {
-      for (const line of annotations(findings)) writeErr(line);
-    },
+    annotate: (findings) => say(annotations(findings)),
     tell(result) {
       append(environment['GITHUB_STEP_SUMMARY'], (written) => ciSummary(result, mostSummary - written));
       append(environment['GITHUB_OUTPUT'], () => valuesOf(result, (name) => name));
     },
   };
 }
+
+/** Steps that say much on their way. What went wrong, and what the others say, is always seen. */
+const folded: readonly StepName[] = ['build', 'boot', 'baseline', 'benchmarks'];
 
 /** GitHub refuses a longer summary of one step. */
 const mostSummary = 1 << 20;
@@ -96,8 +109,10 @@ export function valuesOf({ document }: CiResult, nameOf: (name: string) => strin
 
 // https://docs.gitlab.com/ci/jobs/job_logs/#custom-collapsible-sections
 function gitlab(target: string | undefined, base: string | undefined): CiSystem {
-  const mark = (word: string, step: StepName, text: string): void =>
+  const mark = (word: string, step: StepName, text: string): void => {
+    if (!folded.includes(step)) return;
     writeErr(`\x1b[0Ksection_${word}:${Math.floor(Date.now() / 1000)}:synos_${step}\r\x1b[0K${text}`);
+  };
   return {
     name: 'gitlab',
     target,

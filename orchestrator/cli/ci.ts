@@ -2,6 +2,7 @@
 // of it ends in one summary and one folder of files, the same at home and under a CI system.
 import { statSync } from 'node:fs';
 import { isAbsolute, join, relative, sep } from 'node:path';
+import type { Event } from '../../core/event.ts';
 import { failureOf, SynosError } from '../../core/failure.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
 import { visible } from '../../core/text.ts';
@@ -14,6 +15,7 @@ import { findingsOfFailure, type Locate } from '../results/ci/findings.ts';
 import { ciText } from '../results/ci/text.ts';
 import { gitFacts } from '../results/provenance.ts';
 import { columnsOf, styleFor, writeOut } from '../ui/output.ts';
+import { plainReader } from '../ui/plain.ts';
 import type { Wish } from './bench-sides.ts';
 import { type Options, showPlan } from './build.ts';
 import { folderInRepository } from './ci-base.ts';
@@ -61,8 +63,13 @@ async function work(
   if (flags.dryRun) return showPlan(flags, story().plan);
   const folder = openFolder(tree, textIn(options, 'out'));
   const events = flags.events ?? folder.events;
-  const session = await openSession({ ...flags, events }, 'ci', version(), { plain: true });
-  const job = await newJob(session, flags, options, { wish, system });
+  const muted = { now: false };
+  const reader = mutable(muted, flags);
+  const session = await openSession({ ...flags, events, quiet: true }, 'ci', version(), {
+    plain: true,
+    reader,
+  });
+  const job = await newJob(session, flags, options, { wish, system, muted });
   try {
     await buildAndBoot(job, story, matrix);
     await judge(job);
@@ -75,6 +82,14 @@ async function work(
     job.store?.close();
     await session.close();
   }
+}
+
+/** Plain lines, on a terminal, too: what is read in a log of the CI system is seen in the same way at home. */
+function mutable(muted: { now: boolean }, { quiet, verbose }: Flags): (event: Event) => void {
+  const plain = plainReader({ quiet, verbose, serial: verbose, style: styleFor(process.stderr) });
+  return (event) => {
+    if (!muted.now) plain(event);
+  };
 }
 
 function wishOf(config: Config, args: readonly string[], options: Options): Wish {
@@ -102,7 +117,7 @@ async function newJob(
   session: Session,
   flags: Flags,
   options: Options,
-  given: Pick<Job, 'wish' | 'system'>,
+  given: Pick<Job, 'wish' | 'system' | 'muted'>,
 ): Promise<Job> {
   const folder = await folderInRepository(session);
   return {
