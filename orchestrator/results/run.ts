@@ -141,25 +141,6 @@ function verdictOf(boots: readonly StoredBoot[], exit: number): RunVerdict {
   return { passed: exit === 0 && worst.end === 'passed', end: worst.end, reason, exit };
 }
 
-/**
- * Two boots whose figures may be set side by side have equal groups: the same guest machine and accelerator, exact or not,
- * on the same host. The unit is part of each series' own key.
- */
-export function comparisonGroup(
-  boot: Pick<BootOutcome, 'machine' | 'accelerator' | 'exact'>,
-  host: HostFacts,
-): string {
-  return JSON.stringify([boot.machine, boot.accelerator, boot.exact, hostKey(host)]);
-}
-
-// Total memory moves by some pages from boot to boot of one machine; whole GiB do not.
-function hostKey(host: HostFacts): string {
-  const memoryGib = Math.round(host.memoryMib / 1024);
-  return [host.cpuModel, host.cores, memoryGib, host.kernel, host.architecture, host.container ?? ''].join(
-    '|',
-  );
-}
-
 /** A boot's records by series. A key that came twice keeps the first: the decoder refuses a repeated sequence number. */
 export function recordsByKey(boot: Pick<BootOutcome, 'records'>): Map<string, BenchRecord> {
   const byKey = new Map<string, BenchRecord>();

@@ -4,13 +4,14 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { SynosError } from '../../core/failure.ts';
+import { regroup } from './regroup.ts';
 
 // 'SynO': tells our file from every other program's database (https://www.sqlite.org/fileformat.html#application_id).
 const applicationId = 0x53796e4f;
 const busyLimitMs = 10_000;
 
 /** One step a version; a step, once released, never changes. user_version counts the steps that a file has seen. */
-const migrations: readonly string[] = [
+const migrations: readonly (string | ((database: DatabaseSync) => void))[] = [
   `CREATE TABLE runs (
      ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
      id TEXT NOT NULL UNIQUE,
@@ -53,6 +54,8 @@ const migrations: readonly string[] = [
    ${['runs', 'boots', 'series', 'records'].map(appendOnly).join('\n')}`,
   // Each record of a run changed another page of it: most of what storing a run wrote, for a question that is rarely asked.
   'DROP INDEX records_by_series',
+  // Compiler, command line and description of the machine are part of the key.
+  (database) => regroup(database, appendOnly),
 ];
 
 /** Opens or makes the file. Throws SynosError: store.damaged, path.unwritable, disk.full. */
@@ -135,7 +138,10 @@ function migrate(database: DatabaseSync): void {
   if (Number(pragma(database, 'user_version')) === migrations.length) return;
   transaction(database, () => {
     const from = Number(pragma(database, 'user_version'));
-    for (const step of migrations.slice(from)) database.exec(step);
+    for (const step of migrations.slice(from)) {
+      if (typeof step === 'string') database.exec(step);
+      else step(database);
+    }
     database.exec(`PRAGMA application_id = ${applicationId}`);
     database.exec(`PRAGMA user_version = ${migrations.length}`);
   });

@@ -9,8 +9,9 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SynosError } from '../../core/failure.ts';
 import { type BenchRecord, seriesKey } from '../../core/record.ts';
-import { comparisonGroup, type StoredRun } from './run.ts';
+import type { StoredRun } from './run.ts';
 import { sampleRun } from './sample-run.ts';
+import { seriesGroup } from './series-group.ts';
 import { openStore } from './store.ts';
 
 let folder: string;
@@ -74,7 +75,7 @@ describe('the history of a store', () => {
       [48, true],
       [144, true],
     ]);
-    const group = comparisonGroup(timed.boots[0] as StoredRun['boots'][number], timed.host);
+    const group = seriesGroup(timed.boots[0] as StoredRun['boots'][number], timed);
     expect(store.series(pairKey(first), { group })).toEqual([]);
     expect(store.series(pairKey(first), { limit: 1 }).map((point) => point.run)).toEqual([third.id]);
     store.close();

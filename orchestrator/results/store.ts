@@ -4,14 +4,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import { parseExact } from '../../core/json-exact.ts';
 import { type BenchRecord, type Quantity, seriesKey } from '../../core/record.ts';
 import { fromRows, quantityOf, type RecordRow, type RecordTexts, recordTexts, toRows } from './rows.ts';
-import {
-  comparisonGroup,
-  type GitFacts,
-  type RunId,
-  type RunVerdict,
-  type StoredBoot,
-  type StoredRun,
-} from './run.ts';
+import type { GitFacts, RunId, RunVerdict, StoredBoot, StoredRun } from './run.ts';
+import { parseSeriesGroup, seriesGroup } from './series-group.ts';
 import { damaged, guarded, openDatabase, transaction } from './sqlite.ts';
 import {
   type Group,
@@ -53,7 +47,7 @@ export type SeriesPoint = {
 /** One boot of an earlier run whose figures may be set beside those of a boot of this one. */
 export type EarlierBoot = { readonly run: StoredRun; readonly boot: StoredBoot };
 
-/** The runs of one comparison group, oldest first, and each series' value in each of them (null: not measured there). */
+/** The runs of one series group, oldest first, and each series' value in each of them (null: not measured there). */
 export type Trend = {
   readonly runs: readonly RunPoint[];
   readonly series: ReadonlyMap<string, readonly (Quantity | null)[]>;
@@ -91,11 +85,11 @@ export async function openStore(path: string): Promise<Store> {
     earlierBoots(run) {
       const runs = once(runById);
       const before = once((group: string) => earlierBoot(database, run.id, group, runs));
-      return here(() => run.boots.map((boot) => before(comparisonGroup(boot, run.host))));
+      return here(() => run.boots.map((boot) => before(seriesGroup(boot, run))));
     },
     trends(run, limit = 40) {
       const trend = once((group: string) => readTrend(database, group, limit));
-      return here(() => run.boots.map((boot) => trend(comparisonGroup(boot, run.host))));
+      return here(() => run.boots.map((boot) => trend(seriesGroup(boot, run))));
     },
     groups: () => here(() => listGroups(database)),
     history: (group, limit) => here(() => readHistory(database, group, limit)),
@@ -129,7 +123,7 @@ function writeRun(database: DatabaseSync, run: StoredRun): void {
     ).lastInsertRowid;
   const addBoot = database.prepare('INSERT INTO boots (run, position, comparison_group) VALUES (?, ?, ?)');
   run.boots.forEach((boot, index) => {
-    const id = Number(addBoot.run(ordinal, index, comparisonGroup(boot, run.host)).lastInsertRowid);
+    const id = Number(addBoot.run(ordinal, index, seriesGroup(boot, run)).lastInsertRowid);
     writeRecords(database, id, boot.records, rows.boots[index] ?? []);
   });
 }
@@ -213,11 +207,7 @@ function listPoints(
     .all({ wanted: key, alike: group ?? null, most: limit })
     .reverse()
     .map((row) => {
-      const [machine, accelerator, exact] = JSON.parse(String(row['comparison_group'])) as [
-        string,
-        string,
-        boolean,
-      ];
+      const { machine, accelerator, exact } = parseSeriesGroup(String(row['comparison_group']));
       const samples = parseExact(String(row['samples'])) as readonly Quantity[];
       return {
         ...runPoint(row),
