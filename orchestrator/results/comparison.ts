@@ -2,8 +2,7 @@
 // Pure. Only boots of one comparison group (machine, accelerator, clock, host) are set side by side, so exact and timed never meet.
 import type { BenchRecord, Quantity } from '../../core/record.ts';
 import { type Judgement, judgeExact, judgeTimed, type Rules, type Sides } from './judge.ts';
-import { recordsByKey, type StoredBoot, type StoredRun } from './run.ts';
-import { comparisonGroup } from './series-group.ts';
+import { comparisonGroup, recordsByKey, type StoredBoot, type StoredRun } from './run.ts';
 import { median } from './stats.ts';
 
 type Named = Pick<BenchRecord, 'suite' | 'name' | 'metric' | 'unit' | 'labels'>;

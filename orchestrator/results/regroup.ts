@@ -1,8 +1,7 @@
 // Puts the boots of an older store into the groups of this SynOS. What a run was stays as it is: its document and its digest are not
 // touched, only the key by which its boots are found.
 import type { DatabaseSync } from 'node:sqlite';
-import type { StoredRun } from './run.ts';
-import { seriesGroup } from './series-group.ts';
+import { type StoredRun, seriesGroup } from './run.ts';
 
 /** Inside the transaction of the migration. */
 export function regroup(database: DatabaseSync, appendOnly: (table: string) => string): void {

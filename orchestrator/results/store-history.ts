@@ -2,8 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { BenchRecord, Quantity } from '../../core/record.ts';
 import { quantityOf } from './rows.ts';
-import type { RunId } from './run.ts';
-import { parseSeriesGroup, type SeriesGroup } from './series-group.ts';
+import { parseSeriesGroup, type RunId, type SeriesGroup } from './run.ts';
 
 /** A run as a point in time. */
 export type RunPoint = {

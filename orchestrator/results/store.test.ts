@@ -9,9 +9,8 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SynosError } from '../../core/failure.ts';
 import { type BenchRecord, seriesKey } from '../../core/record.ts';
-import type { StoredRun } from './run.ts';
+import { type StoredRun, seriesGroup } from './run.ts';
 import { sampleRun } from './sample-run.ts';
-import { seriesGroup } from './series-group.ts';
 import { openStore } from './store.ts';
 
 let folder: string;

@@ -4,8 +4,15 @@ import type { DatabaseSync } from 'node:sqlite';
 import { parseExact } from '../../core/json-exact.ts';
 import { type BenchRecord, type Quantity, seriesKey } from '../../core/record.ts';
 import { fromRows, quantityOf, type RecordRow, type RecordTexts, recordTexts, toRows } from './rows.ts';
-import type { GitFacts, RunId, RunVerdict, StoredBoot, StoredRun } from './run.ts';
-import { parseSeriesGroup, seriesGroup } from './series-group.ts';
+import {
+  type GitFacts,
+  parseSeriesGroup,
+  type RunId,
+  type RunVerdict,
+  type StoredBoot,
+  type StoredRun,
+  seriesGroup,
+} from './run.ts';
 import { damaged, guarded, openDatabase, transaction } from './sqlite.ts';
 import {
   type Group,

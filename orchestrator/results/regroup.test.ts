@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { StoredBoot, StoredRun } from './run.ts';
+import { comparisonGroup, type StoredBoot, type StoredRun, seriesGroup } from './run.ts';
 import { type SampleOptions, sampleRun } from './sample-run.ts';
-import { comparisonGroup, seriesGroup } from './series-group.ts';
 import { openStore } from './store.ts';
 
 const base = sampleRun({ machines: ['direct'], exact: true });
