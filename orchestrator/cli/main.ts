@@ -138,6 +138,11 @@ const views: Declarations = {
       .option('--machine <name>', 'of this machine (default: the one that booted last)')
       .option('--exact', 'only runs that counted instructions')
       .option('--no-exact', 'only runs that measured time')
+      .option(
+        '--group <n>',
+        'of this group of runs: other compiler or command line (default: the last)',
+        positive,
+      )
       .option('--limit <n>', 'the latest runs (default: 200)', positive)
       .option('--floor <percent>', 'timed figures: less than this is no change (default: 2)', percent)
       .action(runs(async () => (await import('./history.ts')).history)),
