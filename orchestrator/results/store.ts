@@ -13,14 +13,7 @@ import {
   type StoredRun,
 } from './run.ts';
 import { damaged, guarded, openDatabase, transaction } from './sqlite.ts';
-import {
-  type Group,
-  listGroups,
-  type RunPoint,
-  readHistory,
-  runPoint,
-  type StoredHistory,
-} from './store-history.ts';
+import { type Group, listGroups, readHistory, runPoint, type StoredHistory } from './store-history.ts';
 
 export type RunSummary = {
   readonly id: RunId;
@@ -53,12 +46,6 @@ export type SeriesPoint = {
 /** One boot of an earlier run whose figures may be set beside those of a boot of this one. */
 export type EarlierBoot = { readonly run: StoredRun; readonly boot: StoredBoot };
 
-/** The runs of one comparison group, oldest first, and each series' value in each of them (null: not measured there). */
-export type Trend = {
-  readonly runs: readonly RunPoint[];
-  readonly series: ReadonlyMap<string, readonly (Quantity | null)[]>;
-};
-
 /** Every method may throw SynosError store.damaged, path.unwritable or disk.full. */
 export type Store = {
   addRun(run: StoredRun): void;
@@ -69,8 +56,8 @@ export type Store = {
   series(key: string, options?: { readonly group?: string; readonly limit?: number }): SeriesPoint[];
   /** For each boot of a run, the latest earlier comparable boot that has records; undefined where there is none. */
   earlierBoots(run: StoredRun): (EarlierBoot | undefined)[];
-  /** For each boot of a run, how its series went over the latest `limit` (40) runs of its group. */
-  trends(run: StoredRun, limit?: number): Trend[];
+  /** For each boot of a run, the history of its group over the latest `limit` (40) runs. */
+  trends(run: StoredRun, limit?: number): StoredHistory[];
   /** All comparison groups, the one that booted last first. */
   groups(): Group[];
   /** Every series over the latest `limit` runs of a group. */
@@ -94,7 +81,7 @@ export async function openStore(path: string): Promise<Store> {
       return here(() => run.boots.map((boot) => before(comparisonGroup(boot, run.host))));
     },
     trends(run, limit = 40) {
-      const trend = once((group: string) => readTrend(database, group, limit));
+      const trend = once((group: string) => readHistory(database, group, limit));
       return here(() => run.boots.map((boot) => trend(comparisonGroup(boot, run.host))));
     },
     groups: () => here(() => listGroups(database)),
@@ -248,34 +235,4 @@ function earlierBoot(
   const earlier = found && runById(found['run'] as RunId);
   const same = earlier?.boots[Number(found?.['position'])];
   return earlier && same ? { run: earlier, boot: same } : undefined;
-}
-
-// SQLite puts each series' values into one text: a row for every value of every run would cost more than the rest of the report.
-function readTrend(database: DatabaseSync, group: string, limit: number): Trend {
-  const runs = database
-    .prepare(
-      `SELECT ordinal, id AS run, started_ms, git_commit, git_dirty FROM runs
-       WHERE EXISTS (SELECT 1 FROM boots WHERE boots.run = ordinal AND comparison_group = ?)
-       ORDER BY ordinal DESC LIMIT ?`,
-    )
-    .all(group, limit)
-    .reverse();
-  const column = new Map(runs.map((row, index) => [Number(row['ordinal']), index]));
-  const rows = database
-    .prepare(
-      `SELECT series.key AS key, group_concat(boots.run || ':' || value, ' ') AS points
-       FROM boots JOIN records ON records.boot = boots.id JOIN series ON series.id = records.series
-       WHERE comparison_group = ? AND boots.run >= ? GROUP BY series.id`,
-    )
-    .all(group, runs[0]?.['ordinal'] ?? 0);
-  const series = rows.map((row): [string, (Quantity | null)[]] => {
-    const values: (Quantity | null)[] = runs.map(() => null);
-    for (const point of String(row['points']).split(' ')) {
-      const [ordinal = '', value = ''] = point.split(':');
-      const index = column.get(Number(ordinal));
-      if (index !== undefined) values[index] = quantityOf(value);
-    }
-    return [String(row['key']), values];
-  });
-  return { runs: runs.map(runPoint), series: new Map(series) };
 }
