@@ -18,6 +18,7 @@ export async function readData(text) {
     }
   };
   for (const group of data.groups) {
+    if (typeof group.runs === 'number') group.runs = data.groups[group.runs].runs;
     for (const metric of group.metrics) {
       if (metric.trend) metric.trend = unpackSeries(metric.trend, group.runs.length, next);
     }

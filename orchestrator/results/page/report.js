@@ -12,6 +12,7 @@ void readData(document.getElementById('data').textContent).then(({ groups, trace
   for (const place of document.querySelectorAll('.trace-chart'))
     showTrace(place, traces[place.dataset.chart]);
   document.documentElement.dataset.ready = '';
+  performance.mark('ready');
 });
 
 // Paper cannot be unfolded.

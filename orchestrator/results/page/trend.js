@@ -132,7 +132,7 @@ export function trendSentence({ name, unit, trend }, group) {
 function trendTable({ name, unit, trend }, { runs, exact }) {
   const rows = runs.map((run, index) => [dateOf(run[1]), run[2], figure(trend[index])]).reverse();
   return tableOf(
-    `${name}, newest first${exact ? '' : ', to about a quarter of their usual move'}`,
+    `${name}, newest first${exact ? '' : ', to half of the usual move from run to run'}`,
     ['run', 'commit', unit],
     rows,
   );

@@ -11,7 +11,8 @@ import { commandLine } from './commands.ts';
 import { type Html, html } from './html.ts';
 import { readableTime } from './verdict.ts';
 
-const mostRows = 60;
+// Timed ones decide nothing, and all of them are in the list of metrics.
+const mostRows = { exact: 60, timed: 20 };
 
 export function changesSection(run: StoredRun, earlier: readonly (EarlierBoot | undefined)[]): Html {
   const rows = run.boots.map((boot, index) => changesSince(earlier[index]?.boot, boot));
@@ -65,10 +66,11 @@ drift of the machine; <code>synos boot --exact</code> can.</p>${details(
 
 // Exact differences are facts and stand open; timed ones are a reader's own choice.
 function details(title: string, rows: readonly ChangeRow[], boot: StoredBoot): Html {
-  const rest = rows.length - mostRows;
+  const most = boot.exact ? mostRows.exact : mostRows.timed;
+  const rest = rows.length - most;
   return html`<details${boot.exact ? html` open` : null} data-boot="${groupWords(boot)}"><summary>${title} (${number(rows.length)})</summary><div class="scroll" tabindex="0" role="region" aria-label="${title}"><table class="list changes">
 <thead><tr><th scope="col">series<th scope="col" class="n">before<th scope="col" class="n">now<th scope="col" class="n">ratio<th scope="col">verdict</thead>
-<tbody>${rows.slice(0, mostRows).map(changeRow)}</table></div>${rest > 0 ? html`<p>and ${number(rest)} more, all in the <a href="#metrics">list of metrics</a></p>` : null}</details>`;
+<tbody>${rows.slice(0, most).map(changeRow)}</table></div>${rest > 0 ? html`<p>and ${number(rest)} more, all in the <a href="#metrics">list of metrics</a></p>` : null}</details>`;
 }
 
 // The script makes the name show the metric in the list.

@@ -7,6 +7,7 @@ import { groupWords } from '../comparison.ts';
 import type { StoredRun } from '../run.ts';
 import { labelText, seriesName } from '../series-name.ts';
 import { median, medianAbsoluteDeviation, toNumbers } from '../stats.ts';
+import type { RunPoint } from '../store-history.ts';
 import { changeWords } from './change-words.ts';
 import { bootCommand } from './commands.ts';
 import { type Metric, type MetricGroup, middle } from './groups.ts';
@@ -19,8 +20,8 @@ export type MetricData = {
   readonly words: string;
   readonly exact: boolean;
   readonly command: string;
-  /** Id, milliseconds of 1970, commit with + for changes on top. Oldest first. */
-  readonly runs: readonly (readonly [id: string, at: number, commit: string])[];
+  /** Id, milliseconds of 1970, commit with + for changes on top. Oldest first. A number: those of that group, which are the same. */
+  readonly runs: readonly (readonly [id: string, at: number, commit: string])[] | number;
   /** In the order of the list's rows. */
   readonly metrics: readonly {
     readonly name: string;
@@ -37,21 +38,24 @@ export type MetricData = {
 
 /** `bytes` gets what does not stand in the data itself. */
 export function metricData(run: StoredRun, groups: readonly MetricGroup[], bytes: number[]): MetricData[] {
-  return shown(groups).map((group) => {
+  const listed = shown(groups);
+  const runsOf = ({ trend }: MetricGroup): string => trend?.runs.map(({ run: id }) => id).join() ?? '';
+  return listed.map((group, index) => {
     const { boot, trend } = group;
+    const twin = listed.findIndex((other) => runsOf(other) === runsOf(group));
     return {
       machine: visible(boot.machine),
       words: visible(groupWords(boot)),
       exact: boot.exact,
       command: visible(bootCommand(run, boot)),
-      runs: (trend?.runs ?? []).map((one) => [
-        one.run,
-        Date.parse(one.startedAt),
-        one.commit ? `${one.commit.slice(0, 10)}${one.dirty ? '+' : ''}` : '',
-      ]),
+      runs: twin < index ? twin : (trend?.runs ?? []).map(runData),
       metrics: titled(group).flatMap(([, metrics]) => metrics.map((metric) => dataOf(metric, group, bytes))),
     };
   });
+}
+
+function runData({ run, startedAt, commit, dirty }: RunPoint): readonly [string, number, string] {
+  return [run, Date.parse(startedAt), commit ? `${commit.slice(0, 10)}${dirty ? '+' : ''}` : ''];
 }
 
 function shown(groups: readonly MetricGroup[]): MetricGroup[] {
@@ -135,11 +139,15 @@ function part(title: string, metrics: readonly Metric[], { boot }: MetricGroup, 
 ${metrics.map((metric) => row(metric, boot.exact))}`;
 }
 
+// A header cell without a scope in a column of header cells is its row's.
 function row(metric: Metric, exact: boolean): Html {
   const labels = labelText(metric);
   const change = metric.change;
   const kind = change && change.change !== 'same' && change.change !== 'undecided' ? change.change : null;
-  return html`<tr${kind ? html` class="c-${kind}"` : null}><th scope="row">${labels === '' ? metric.metric : labels}<td>${metric.value === null ? '–' : number(metric.value)}<td>${change ? changeWords(change) : metric.value === null ? 'gone' : null}<td>${spread(metric, exact)}
+  const moved = change ? changeWords(change) : metric.value === null ? 'gone' : '';
+  const wide = spread(metric, exact);
+  const last = wide === '' ? (moved === '' ? null : html`<td>${moved}`) : html`<td>${moved}<td>${wide}`;
+  return html`<tr${kind ? html` class="c-${kind}"` : null}><th>${labels === '' ? metric.metric : labels}<td>${metric.value === null ? '–' : number(metric.value)}${last}
 `;
 }
 

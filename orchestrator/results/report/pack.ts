@@ -46,14 +46,14 @@ export function packSeries(
   return { middle, step };
 }
 
-/** Timed figures need no more digits than their noise lets stand: a quarter of the usual move from one run to the next. */
+/** Timed figures need no more digits than their noise lets stand: half of the usual move from one run to the next. */
 function stepOf(numbers: readonly number[]): number {
   const moves = numbers
     .slice(1)
     .map((value, index) => Math.abs(Math.log(value / (numbers[index] as number))))
     .sort((a, b) => a - b);
   const usual = moves[moves.length >> 1] ?? 0;
-  return Math.min(0.05, Math.max(0.002, usual / 4));
+  return Math.min(0.05, Math.max(0.002, usual / 2));
 }
 
 export function figureOf(value: Quantity | null): Figure {
