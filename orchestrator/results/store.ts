@@ -1,18 +1,13 @@
 // Stored runs, append-only: what a run was is never changed afterwards. SQLite through node:sqlite, which is imported when a store is
 // opened and not before.
 import type { DatabaseSync } from 'node:sqlite';
+import type { Digest } from '../../core/digest.ts';
 import { parseExact } from '../../core/json-exact.ts';
 import { type BenchRecord, type Quantity, seriesKey } from '../../core/record.ts';
 import { fromRows, quantityOf, type RecordRow, type RecordTexts, recordTexts, toRows } from './rows.ts';
-import {
-  comparisonGroup,
-  type GitFacts,
-  type RunId,
-  type RunVerdict,
-  type StoredBoot,
-  type StoredRun,
-} from './run.ts';
+import { comparisonGroup, type GitFacts, type RunId, type RunVerdict, type StoredRun } from './run.ts';
 import { damaged, guarded, openDatabase, transaction } from './sqlite.ts';
+import { type EarlierBoot, earlierBoot, findBoot } from './store-boots.ts';
 import { type Group, listGroups, readHistory, runPoint, type StoredHistory } from './store-history.ts';
 
 export type RunSummary = {
@@ -43,8 +38,7 @@ export type SeriesPoint = {
   readonly samples: readonly Quantity[];
 };
 
-/** One boot of an earlier run whose figures may be set beside those of a boot of this one. */
-export type EarlierBoot = { readonly run: StoredRun; readonly boot: StoredBoot };
+export type { EarlierBoot } from './store-boots.ts';
 
 /** Every method may throw SynosError store.damaged, path.unwritable or disk.full. */
 export type Store = {
@@ -58,6 +52,8 @@ export type Store = {
   earlierBoots(run: StoredRun): (EarlierBoot | undefined)[];
   /** For each boot of a run, the history of its group over the latest `limit` (40) runs. */
   trends(run: StoredRun, limit?: number): StoredHistory[];
+  /** The latest boot of a group that has this fingerprint. */
+  bootLike(group: string, fingerprint: Digest): EarlierBoot | undefined;
   /** All comparison groups, the one that booted last first. */
   groups(): Group[];
   /** Every series over the latest `limit` runs of a group. */
@@ -84,6 +80,7 @@ export async function openStore(path: string): Promise<Store> {
       const trend = once((group: string) => readHistory(database, group, limit));
       return here(() => run.boots.map((boot) => trend(comparisonGroup(boot, run.host))));
     },
+    bootLike: (group, fingerprint) => here(() => findBoot(database, { group, fingerprint }, runById)),
     groups: () => here(() => listGroups(database)),
     history: (group, limit) => here(() => readHistory(database, group, limit)),
     close: () => database.close(),
@@ -215,24 +212,4 @@ function listPoints(
         samples,
       };
     });
-}
-
-function earlierBoot(
-  database: DatabaseSync,
-  self: RunId,
-  alike: string,
-  runById: (id: RunId) => StoredRun | undefined,
-): EarlierBoot | undefined {
-  const found = database
-    .prepare(
-      `SELECT runs.id AS run, boots.position FROM boots JOIN runs ON runs.ordinal = boots.run
-       WHERE comparison_group = :alike
-         AND boots.run < coalesce((SELECT ordinal FROM runs WHERE id = :self), 9e15)
-         AND EXISTS (SELECT 1 FROM records WHERE records.boot = boots.id)
-       ORDER BY boots.run DESC, boots.position LIMIT 1`, // by the index on groups: runs.ordinal, the same, would sort all of them
-    )
-    .get({ alike, self });
-  const earlier = found && runById(found['run'] as RunId);
-  const same = earlier?.boots[Number(found?.['position'])];
-  return earlier && same ? { run: earlier, boot: same } : undefined;
 }
