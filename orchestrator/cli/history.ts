@@ -2,6 +2,7 @@
 import { SynosError } from '../../core/failure.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
 import { nearest } from '../../core/near.ts';
+import { changeFloor } from '../results/change-points.ts';
 import { historyOf, type MetricHistory } from '../results/history.ts';
 import { seriesName } from '../results/series-name.ts';
 import type { Store } from '../results/store.ts';
@@ -11,14 +12,14 @@ import type { Options } from './build.ts';
 import type { Flags } from './flags.ts';
 import { nothingStored, storeOf } from './stored-runs.ts';
 
-const defaults = { limit: 200, floor: 0.02 };
+const limitDefault = 200;
 
 export async function history(flags: Flags, args: readonly string[], options: Options): Promise<number> {
   const store = await storeOf(flags);
   try {
     const group = groupOf(store, options);
-    const limit = typeof options['limit'] === 'number' ? options['limit'] : defaults.limit;
-    const floor = typeof options['floor'] === 'number' ? options['floor'] / 100 : defaults.floor;
+    const limit = typeof options['limit'] === 'number' ? options['limit'] : limitDefault;
+    const floor = typeof options['floor'] === 'number' ? options['floor'] / 100 : changeFloor;
     const stored = store.history(group.group, limit);
     const series = named(stored.series, args);
     const metrics = historyOf({ ...stored, series }, group.exact, { floor });
