@@ -75,8 +75,10 @@ export function metricsOf({ groups }: Pick<Comparison, 'groups'>): ComparedMetri
 
 /** Undefined where the two sides did not take turns: then nothing is known of what the host did to the one and the other. */
 function turnsOf(before: readonly StoredRun[], now: readonly StoredRun[]): TurnsTaken | undefined {
-  const [{ turns: one } = {}, { turns: other } = {}] = [before[0], now[0]];
-  const isPair = before.length === 1 && now.length === 1;
+  // Runs that only counted instructions may stand beside them: nothing of theirs was timed.
+  const timed = [before, now].map((runs) => runs.filter(({ boots }) => boots.some(({ exact }) => !exact)));
+  const isPair = timed.every(({ length }) => length === 1);
+  const [one, other] = timed.map(([run]) => run?.turns);
   return isPair && one?.of === other?.of ? one : undefined;
 }
 
