@@ -17,11 +17,14 @@ export type Changes = {
   /** The largest first. */
   readonly found: readonly Change[];
   /** Between some commits the metric changed as well; which of them did it was not looked for. */
-  readonly open: readonly Span[];
+  readonly open: readonly (Span | Hidden)[];
 };
 
 /** Two commits of unlike values, one leading to the other. */
 type Span = { readonly from: Tested; readonly to: Tested };
+
+/** It was searched, and all that lies between could only be skipped. */
+type Hidden = Span & { readonly skipped: true };
 
 /**
  * Where the one found explains less than another stretch of the range differs by, that stretch is searched as well: the largest change comes
@@ -33,6 +36,7 @@ export async function changesOf(hunt: Hunt, culprit: string, all: boolean): Prom
   const ends = [await test(hunt, range.good), await test(hunt, range.bad)] as const;
   const found = [first];
   const open = await spansAround(hunt, { from: ends[0], to: ends[1] }, first);
+  const hidden: Hidden[] = [];
   for (;;) {
     open.sort((a, b) => size(b) - size(a));
     const [span] = open;
@@ -40,11 +44,13 @@ export async function changesOf(hunt: Hunt, culprit: string, all: boolean): Prom
     if (!span || !(all || size(span) > largest)) break;
     open.shift();
     const change = await searchSpan(hunt, span);
-    if (!change || found.some(({ commit }) => commit.commit === change.commit.commit)) continue;
-    if (sizeOf(change) > 0) found.push(change);
-    open.push(...(await spansAround(hunt, span, change)));
+    if (change && 'skipped' in change) hidden.push(change);
+    else if (change && found.every(({ commit }) => commit.commit !== change.commit.commit)) {
+      if (sizeOf(change) > 0) found.push(change);
+      open.push(...(await spansAround(hunt, span, change)));
+    }
   }
-  return { found: found.sort((a, b) => sizeOf(b) - sizeOf(a)), open };
+  return { found: found.sort((a, b) => sizeOf(b) - sizeOf(a)), open: [...open, ...hidden] };
 }
 
 export async function changeAt(hunt: Hunt, commit: string): Promise<Change> {
@@ -59,12 +65,16 @@ export async function changeAt(hunt: Hunt, commit: string): Promise<Change> {
   return { commit: await test(hunt, commit), parents, before: parents[0]?.value ?? null };
 }
 
-async function searchSpan(hunt: Hunt, { from, to }: Span): Promise<Change | undefined> {
+async function searchSpan(hunt: Hunt, { from, to }: Span): Promise<Change | Hidden | undefined> {
   const place = hunt.bench.lab.session;
   const commits = await commitsBetween(place, from.commit, to.commit, hunt.bench.lab.question.firstParent);
   const ends: Ends = { good: from.value ?? 0, bad: to.value ?? 0, threshold: null };
   const step = await search(hunt, { commits, bad: to.commit }, ends, (commit) => test(hunt, commit));
-  if (step.kind === 'open') return undefined;
+  if (step.kind === 'open') {
+    const [first, last] = [commits.find(({ id }) => id === step.among[0]), step.among.at(-1)];
+    const known = (commit: string | undefined): Tested | undefined => hunt.known.get(commit ?? '');
+    return { from: known(first?.parents[0]) ?? from, to: known(last) ?? to, skipped: true };
+  }
   const change = await changeAt(hunt, step.commit);
   // A branch that began before the span may stand on neither level.
   return change.parents.some((parent) => answerOf(parent, ends) === 'bad') ? undefined : change;

@@ -33,7 +33,8 @@ export async function resultOf(hunt: Hunt, { ends, step }: Outcome): Promise<Bis
     skipped: tests.flatMap(({ commit, why }) => (why === null ? [] : [{ commit, why }])),
     first,
     others,
-    open: (changes?.open ?? []).map(({ from, to }) => ({
+    open: (changes?.open ?? []).map(({ from, to, ...rest }) => ({
+      skipped: 'skipped' in rest,
       from: from.commit,
       to: to.commit,
       absolute: Number(to.value) - Number(from.value),

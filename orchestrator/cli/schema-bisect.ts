@@ -46,7 +46,12 @@ export const bisect: Schema = document('bisect', 'Result of `synos bisect --json
   first: maybe(change),
   others: list(change, 'further commits that changed the metric, the largest change first'),
   open: list(
-    object({ from: commit, to: commit, absolute: signed('by which the metric differs between the two') }),
+    object({
+      from: commit,
+      to: commit,
+      absolute: signed('by which the metric differs between the two'),
+      skipped: flag('only skipped commits lie there; false: it was not looked for'),
+    }),
     'stretches in which further commits changed the metric',
   ),
   among: list(object({ commit, ...about }), 'only skipped commits are left: it is one of these'),

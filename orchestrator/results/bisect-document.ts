@@ -51,8 +51,14 @@ export type BisectDocument = {
   readonly first: BisectedChange | null;
   /** Further commits that changed the metric. */
   readonly others: readonly BisectedChange[];
-  /** Stretches in which it changed as well, by commits that were not looked for. */
-  readonly open: readonly { readonly from: string; readonly to: string; readonly absolute: number }[];
+  /** Stretches in which it changed as well, by commits that are not named. */
+  readonly open: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly absolute: number;
+    /** It was looked for, and only skipped commits lie there. */
+    readonly skipped: boolean;
+  }[];
   /** When only skipped commits are left: the culprit is one of these. */
   readonly among: readonly AboutCommit[];
   /** All metrics that are not the same in the commit and its first parent. */
