@@ -131,6 +131,24 @@ describe('synos bisect METRIC', () => {
     expect(merges.document.first?.parents).toHaveLength(1);
   });
 
+  it('when a merged branch was begun before good, finds the change on it, and is not misled by its older level', async () => {
+    const { document, err } = await bisect('work', '--good', 'c5', '--bad', 'c11', '--log', 'found.log');
+    expect([document.first?.subject, document.first?.change?.absolute]).toEqual(['b2', 40]);
+    expect(err).toContain('merges a branch from before good');
+    git(rig.folder, ['bisect', 'replay', 'found.log']);
+    expect(git(rig.folder, ['bisect', 'log'])).toContain(`# first bad commit: [${ids.get('b2')}]`);
+    git(rig.folder, ['bisect', 'reset']);
+    await using other = await project();
+    toyHistory(other.folder, [
+      ...names('o', 1, 5).map((name, n) => ({ name, work: n < 2 ? 48 : 35 })),
+      ...names('s', 1, 3).map((name, n) => ({ name, work: 48, ...(n === 0 ? { parents: ['o2'] } : {}) })),
+      { name: 'm', parents: ['s3', 'o5'], work: 35 },
+      ...names('n', 1, 3).map((name, n) => ({ name, work: n < 1 ? 35 : 36 })),
+    ]);
+    const levels = (await other.synos(['bisect', 'work', '--good', 'o4', '--json'])).json() as Document;
+    expect([levels.first?.subject, levels.first?.change?.absolute]).toEqual(['n2', 1]);
+  });
+
   it('when only commits are left that do not build, says which, and exits 1', async () => {
     const { exit, err, document } = await bisect('work', '--good', 'c11', '--bad', 'c14');
     expect([exit, document.first]).toEqual([1, null]);
