@@ -72,6 +72,8 @@ export const history: Schema = document('history', 'Result of `synos history --j
   machine: text('name in the configuration'),
   accelerator: text('kvm or tcg'),
   exact: flag('ticks are instructions'),
+  compiler: text('version of what built the kernel; empty where nobody knows'),
+  commandLine: text('of the kernel'),
   floor: share('a timed change of the mean by less than this is none'),
   metrics: list(
     object({
