@@ -1,5 +1,5 @@
 // The commits that a bisection is about, out of git: which they are, what leads from one to the other, and what people know them by.
-import { SynosError } from '../../core/failure.ts';
+import { failureOf, SynosError } from '../../core/failure.ts';
 import { visibleUpTo } from '../../core/text.ts';
 import type { Commit } from '../results/bisect.ts';
 import type { AboutCommit } from '../results/bisect-document.ts';
@@ -26,7 +26,7 @@ export async function rangeBetween(
   names: { readonly good: string; readonly bad: string },
   firstParent: boolean,
 ): Promise<Range> {
-  const [good, bad] = [await commitOf(place, names.good), await commitOf(place, names.bad)];
+  const [good, bad] = [await endNamed(place, names.good), await endNamed(place, names.bad)];
   if (good === bad)
     throw new SynosError({
       code: 'usage',
@@ -49,6 +49,19 @@ export async function rangeBetween(
 /** Where two commits parted; undefined where they share nothing. */
 export async function parting(place: Place, a: string, b: string): Promise<string | undefined> {
   return (await basesOf(place, a, b))[0];
+}
+
+async function endNamed(place: Place, name: string): Promise<string> {
+  try {
+    return await commitOf(place, name);
+  } catch (error) {
+    if (failureOf(error).code !== 'name.unknown' || !(await isShallow(place))) throw error;
+    throw new SynosError({
+      code: 'usage',
+      message: `there is no revision named ${visibleUpTo(name, 100)} here: this is a shallow clone`,
+      hint: 'run `git fetch --unshallow --tags`',
+    });
+  }
 }
 
 async function basesOf(place: Place, good: string, bad: string): Promise<string[]> {

@@ -5,7 +5,7 @@ import { type ComparedMetric, compareRuns, metricsOf } from '../results/comparis
 import { defaultRules } from '../results/judge.ts';
 import { asRunId, type StoredBoot, type StoredRun } from '../results/run.ts';
 import { type Change, type Changes, changeAt, changesOf } from './bisect-changes.ts';
-import { aboutCommit } from './bisect-range.ts';
+import { aboutCommit, parentsOf } from './bisect-range.ts';
 import { answerOf, type Hunt, type Outcome } from './bisect-search.ts';
 import type { Tested } from './bisect-state.ts';
 
@@ -21,6 +21,7 @@ export async function resultOf(hunt: Hunt, outcome: Outcome): Promise<BisectDocu
   const [first = null, ...others] = documents;
   const among = step.kind === 'open' ? step.among : [];
   const tests = [...known.values()];
+  const isTimed = question.metric !== null && !question.exact;
   return {
     schema: 'synos.bisect/1',
     metric: bench.series,
@@ -30,7 +31,7 @@ export async function resultOf(hunt: Hunt, outcome: Outcome): Promise<BisectDocu
     bad: { ...pointOf(known.get(range.bad), range.bad), name: question.bad },
     commits: range.commits.length,
     boots: tests.reduce((sum, { boots }) => sum + boots, 0),
-    stored: tests.filter(({ boots, why, end }) => boots === 0 && why === null && end !== null).length,
+    stored: isTimed ? 0 : tests.filter(({ boots, end }) => boots === 0 && end !== null).length,
     skipped: tests.flatMap(({ commit, why }) => (why === null ? [] : [{ commit, why }])),
     first,
     others,
@@ -54,7 +55,9 @@ async function changesFor(hunt: Hunt, commit: string): Promise<Changes> {
   if (metric === null) return { found: [await changeAt(hunt, commit, hunt.range.good)], open: [] };
   // A timed parent that was not asked about stays unknown: it would cost as many boots as a step of the search.
   const tested = hunt.known.get(commit);
-  return { found: tested ? [{ commit: tested, parents: [], parent: null }] : [], open: [] };
+  const parents = await parentsOf(hunt.bench.lab.session, commit);
+  const known = parents.flatMap((parent) => hunt.known.get(parent) ?? []);
+  return { found: tested ? [{ commit: tested, parents: known, parent: known[0] ?? null }] : [], open: [] };
 }
 
 async function describe(hunt: Hunt, { commit, parents, parent }: Change): Promise<BisectedChange> {

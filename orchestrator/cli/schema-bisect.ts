@@ -22,7 +22,7 @@ const about = {
 const change = object({
   ...about,
   ...point,
-  parents: list(object(point), "in git's order; of a timed metric none"),
+  parents: list(object(point), "in git's order; of a timed metric those that were looked at"),
   change: maybe(
     object(
       { absolute: signed('in the unit of the metric'), ratio: maybe(signed('after / before')) },
