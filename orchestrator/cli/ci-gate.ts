@@ -102,14 +102,21 @@ async function buildReference(
   } catch (error) {
     const failure = failureOf(error);
     if (isOurs(failure)) throw error;
-    const says = `${placeWords({ ...base, commit })} is no baseline: ${firstLineOf(failure)}`;
-    return { verdict: 'warned', says, failures: [failure] };
+    return noBaseline(`${placeWords({ ...base, commit })} is no baseline: ${firstLineOf(failure)}`, failure);
   }
   const from = job.baseline ? 'stored and booted' : 'booted';
   job.baseline = { from, name: base.name, commit: job.baseline?.commit ?? commit };
   return {
     verdict: 'passed',
     says: `${placeWords({ ...base, commit })}: built${job.timed.length < machines.length ? ' and booted' : ''}`,
+  };
+}
+
+function noBaseline(says: string, failure: Failure): Told {
+  const told = { title: 'the figures are compared with nothing', message: says, file: null, line: null };
+  return {
+    ...{ verdict: 'warned', says, failures: [failure] },
+    findings: [{ level: 'warning', kind: 'pipeline', ...told }],
   };
 }
 
@@ -131,7 +138,7 @@ async function bootTimed(job: Job): Promise<Told> {
     const failure = failureOf(error);
     // The other side is always the first to boot.
     if (isOurs(failure) || sides.before.boots.length > sides.now.boots.length) throw error;
-    return { verdict: 'warned', says: `the baseline: ${firstLineOf(failure)}`, failures: [failure] };
+    return noBaseline(`the baseline: ${firstLineOf(failure)}`, failure);
   } finally {
     job.muted.now = false;
   }
@@ -157,8 +164,7 @@ async function shutOrNot(job: Job): Promise<Told> {
     now.map((one) => judgedOf(one, gate)),
     { ...wish.rules, looks },
   );
-  if (comparison.groups.length === 0)
-    return skipped('no guest went to its end on both sides');
+  if (comparison.groups.length === 0) return skipped('no guest went to its end on both sides');
   job.comparison = comparison;
   job.grew = grownIn(comparison, gate.accept, new Date().toISOString().slice(0, 10));
   if (!flags.json) await tellComparison(comparison, flags, false);

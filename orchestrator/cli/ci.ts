@@ -1,7 +1,7 @@
 // `synos ci`: the pipeline job. Its steps run one after the other, each with a verdict; one that fails hides no later one that can still run. All
 // of it ends in one summary and one folder of files, the same at home and under a CI system.
 import { statSync } from 'node:fs';
-import { isAbsolute, join, relative, sep } from 'node:path';
+import { join, normalize, relative, resolve, sep } from 'node:path';
 import type { Event } from '../../core/event.ts';
 import { failureOf, SynosError } from '../../core/failure.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
@@ -10,6 +10,7 @@ import { count } from '../../core/words.ts';
 import type { Config } from '../config/schema.ts';
 import type { Cell } from '../plan/matrix.ts';
 import { machineCell, matrixOf, type Pipeline, pipeline } from '../plan/pipeline.ts';
+import { listedFiles } from '../plan/project-files.ts';
 import { type CiDocument, type CiResult, decisive } from '../results/ci/document.ts';
 import { findingsOfFailure, type Locate } from '../results/ci/findings.ts';
 import { ciText } from '../results/ci/text.ts';
@@ -39,6 +40,7 @@ export async function ci(flags: Flags, args: readonly string[], options: Options
     const failure = failureOf(error);
     const top = await folderInRepository({
       tree: flags.directory,
+      home: '',
       signal: new AbortController().signal,
     }).catch(() => '');
     system.annotate(findingsOfFailure(failure, 'pipeline', locateFrom(flags.directory, top, [])));
@@ -132,15 +134,22 @@ async function newJob(
   };
 }
 
-/** Files of the project by whatever name: absolute, from its folder, or from one of those that commands run in. */
+/**
+ * Files of the project by whatever name: absolute, from its folder, from one of those that commands run in, or from another that only one file
+ * can be meant from, as a make below another names it.
+ */
 function locateFrom(tree: string, folder: string, dirs: readonly string[]): Locate {
+  let all: readonly string[] | undefined;
+  const only = (file: string): string | undefined => {
+    all ??= listedFiles(tree).files;
+    const found = all.filter((one) => one.endsWith(`/${file}`));
+    return found.length === 1 ? found[0] : undefined;
+  };
   return (file) => {
-    const places = isAbsolute(file)
-      ? [file]
-      : [tree, ...dirs.map((dir) => join(tree, dir))].map((dir) => join(dir, file));
+    const places = ['', ...dirs].map((dir) => resolve(tree, dir, file));
     const found = places.find((place) => statSync(place, { throwIfNoEntry: false })?.isFile());
-    const path = found === undefined ? '..' : relative(tree, found);
-    return path.split(sep)[0] === '..' ? undefined : visible(join(folder, path));
+    const path = found === undefined ? only(normalize(file)) : relative(tree, found);
+    return path === undefined || path.split(sep)[0] === '..' ? undefined : visible(join(folder, path));
   };
 }
 
