@@ -109,3 +109,9 @@ async function said(place: Place, words: readonly string[]): Promise<string | un
 export async function folderInRepository(place: Place): Promise<string> {
   return (await said(place, ['rev-parse', '--show-prefix']))?.trim() ?? '';
 }
+
+/** Files that differ from the commit, or that it does not have; escaped. */
+export async function changedFiles(place: Place): Promise<string[]> {
+  const text = (await said(place, ['status', '--porcelain', '--untracked-files=normal'])) ?? '';
+  return text.split('\n').flatMap((line) => (line === '' ? [] : [visible(line.slice(3))]));
+}

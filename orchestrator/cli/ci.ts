@@ -19,7 +19,7 @@ import { columnsOf, styleFor, writeOut } from '../ui/output.ts';
 import { plainReader } from '../ui/plain.ts';
 import type { Wish } from './bench-sides.ts';
 import { type Options, showPlan } from './build.ts';
-import { folderInRepository } from './ci-base.ts';
+import { changedFiles, folderInRepository } from './ci-base.ts';
 import { buildAndBoot } from './ci-boots.ts';
 import { type CiFolder, openFolder, writeFolder } from './ci-files.ts';
 import { judge } from './ci-gate.ts';
@@ -75,7 +75,7 @@ async function work(
   try {
     await buildAndBoot(job, story, matrix);
     await judge(job);
-    await step(job, 'store', async () => storeAll(job));
+    await step(job, 'store', () => storeAll(job));
     const result = { document: await documentOf(job, folder), run: job.run, comparison: job.comparison };
     await writeFolder(job, folder, result);
     await tell(job, result);
@@ -153,15 +153,28 @@ function locateFrom(tree: string, folder: string, dirs: readonly string[]): Loca
   };
 }
 
-function storeAll({ run, sides, store, storeFailure }: Job): Told {
+async function storeAll({ session, system, run, sides, store, storeFailure }: Job): Promise<Told> {
   if (storeFailure) return failedBy(storeFailure);
   if (!run || !store) return skipped('there is no run');
   // This run comes last: the next one's changes are told since it.
   const runs = [sides?.before.run, sides?.now.run, run].filter((one) => one !== undefined);
   for (const one of runs) store.addRun(one);
+  const says = `run ${run.id}${runs.length > 1 ? `, and ${count(runs.length - 1, 'run')} beside it` : ''}`;
+  if (system.name === 'none' || run.git?.dirty !== true) return { verdict: 'passed', says };
+  // A pipeline that leaves something in its clone would never find a baseline again, and not know why.
+  const changed = await changedFiles(session);
+  const some = `${changed.slice(0, 3).join(', ')}${changed.length > 3 ? ', …' : ''}`;
   return {
-    verdict: 'passed',
-    says: `run ${run.id}${runs.length > 1 ? `, and ${count(runs.length - 1, 'run')} beside it` : ''}`,
+    ...{
+      verdict: 'warned',
+      says: `${says}; it is no baseline for others, since files differ from the commit: ${some}`,
+    },
+    findings: [
+      {
+        ...{ level: 'warning', kind: 'pipeline', title: 'this run is no baseline', file: null, line: null },
+        message: `files differ from the commit, or are not in .gitignore: ${some}`,
+      },
+    ],
   };
 }
 
