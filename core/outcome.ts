@@ -32,9 +32,16 @@ export type TestSummary = {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
-  /** Full names of the failed tests, escaped. */
+  /** Full names of the failed tests, escaped; capped at 100. */
   readonly failures: readonly string[];
+  /** Each test as it came; capped at 2,000. Absent where there was none, and from runs of an older SynOS. */
+  readonly cases?: readonly TestCase[];
 };
+
+/** `name`: in full, with `/` between suites and tests, escaped. */
+export type TestCase = { readonly name: string; readonly result: 'passed' | 'failed' | 'skipped' };
+
+export const mostTestCases = 2000;
 
 /** A fault that was to be done to the guest. */
 export type FaultOutcome = {

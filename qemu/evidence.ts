@@ -1,6 +1,7 @@
 // All that was seen of a boot when it was over, and the words that tell it.
+
+import type { KtapResult } from '../core/ktap.ts';
 import type { Harvest } from './harvest.ts';
-import type { KtapResult } from './ktap.ts';
 import type { Done } from './options.ts';
 import { type CpuState, describeCpus, isIdle } from './registers.ts';
 import type { SerialState } from './serial.ts';

@@ -1,9 +1,10 @@
 // What the lines of a guest mean: test results (KTAP, LAVA), panics, and what the machine's own rules find in them.
+
+import { type KtapResult, ktapReader } from '../core/ktap.ts';
+import { lavaReader } from '../core/lava.ts';
 import type { BenchRecord } from '../core/record.ts';
 import { visible } from '../core/text.ts';
 import { withoutEscapes } from './escapes.ts';
-import { type KtapResult, ktapReader } from './ktap.ts';
-import { lavaReader } from './lava.ts';
 import type { RuleOptions } from './rule-options.ts';
 import { type RuleState, ruleReader } from './rules.ts';
 
@@ -86,6 +87,7 @@ function together(ktap: KtapResult, lava: KtapResult): KtapResult {
       failed: one.failed + other.failed,
       skipped: one.skipped + other.skipped,
       failures: [...one.failures, ...other.failures],
+      cases: [...(one.cases ?? []), ...(other.cases ?? [])],
     },
     seen: true,
     problems: [...ktap.problems, ...lava.problems],

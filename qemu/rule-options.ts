@@ -1,6 +1,6 @@
 // What a machine's options say about a kernel that does not print frames: how its lines are read, and what is typed at it.
 import { z } from 'zod';
-import { unitNamed } from './figure.ts';
+import { unitNamed } from '../core/figure.ts';
 import { compilePattern, patternFault } from './pattern.ts';
 
 const mostPatterns = 32;

@@ -1,7 +1,8 @@
 // A machine's rules at work: which lines of its guest say that it is ready, that all went well or not, and which are records.
+
+import { recordOf } from '../core/figure.ts';
 import type { BenchRecord } from '../core/record.ts';
 import { visibleUpTo } from '../core/text.ts';
-import { recordOf } from './figure.ts';
 import { compilePattern, type Pattern } from './pattern.ts';
 import type { RuleOptions } from './rule-options.ts';
 

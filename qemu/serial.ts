@@ -1,9 +1,9 @@
 // One guest's serial port, from bytes to meaning: records, test results and bounded lines, with the caps that end a flood.
 
+import type { KtapResult } from '../core/ktap.ts';
 import { visible } from '../core/text.ts';
 import { type FrameReader, frameReader } from './frames.ts';
 import { type Gathered, type Gatherer, gatherer, type Harvest } from './harvest.ts';
-import type { KtapResult } from './ktap.ts';
 import { type Meaning, meaningOf } from './meaning.ts';
 import type { RuleOptions } from './rule-options.ts';
 import type { RuleState } from './rules.ts';

@@ -1,18 +1,20 @@
 // Stored runs, append-only: what a run was is never changed afterwards. SQLite through node:sqlite, which is imported when a store is
 // opened and not before.
 import type { DatabaseSync } from 'node:sqlite';
+import type { Digest } from '../../core/digest.ts';
 import { parseExact } from '../../core/json-exact.ts';
 import { type BenchRecord, type Quantity, seriesKey } from '../../core/record.ts';
 import { fromRows, quantityOf, type RecordRow, type RecordTexts, recordTexts, toRows } from './rows.ts';
 import {
-  comparisonGroup,
   type GitFacts,
+  parseSeriesGroup,
   type RunId,
   type RunVerdict,
-  type StoredBoot,
   type StoredRun,
+  seriesGroup,
 } from './run.ts';
 import { damaged, guarded, openDatabase, transaction } from './sqlite.ts';
+import { type EarlierBoot, earlierBoot, findBoot, isOwn } from './store-boots.ts';
 import {
   type Group,
   listGroups,
@@ -50,14 +52,13 @@ export type SeriesPoint = {
   readonly samples: readonly Quantity[];
 };
 
-/** One boot of an earlier run whose figures may be set beside those of a boot of this one. */
-export type EarlierBoot = { readonly run: StoredRun; readonly boot: StoredBoot };
-
-/** The runs of one comparison group, oldest first, and each series' value in each of them (null: not measured there). */
+/** The runs of one series group, oldest first, and each series' value in each of them (null: not measured there). */
 export type Trend = {
   readonly runs: readonly RunPoint[];
   readonly series: ReadonlyMap<string, readonly (Quantity | null)[]>;
 };
+
+export type { EarlierBoot } from './store-boots.ts';
 
 /** Every method may throw SynosError store.damaged, path.unwritable or disk.full. */
 export type Store = {
@@ -71,6 +72,8 @@ export type Store = {
   earlierBoots(run: StoredRun): (EarlierBoot | undefined)[];
   /** For each boot of a run, how its series went over the latest `limit` (40) runs of its group. */
   trends(run: StoredRun, limit?: number): Trend[];
+  /** The latest boot of a group that has this fingerprint. */
+  bootLike(group: string, fingerprint: Digest): EarlierBoot | undefined;
   /** All comparison groups, the one that booted last first. */
   groups(): Group[];
   /** Every series over the latest `limit` runs of a group. */
@@ -91,12 +94,13 @@ export async function openStore(path: string): Promise<Store> {
     earlierBoots(run) {
       const runs = once(runById);
       const before = once((group: string) => earlierBoot(database, run.id, group, runs));
-      return here(() => run.boots.map((boot) => before(comparisonGroup(boot, run.host))));
+      return here(() => run.boots.map((boot) => before(seriesGroup(boot, run))));
     },
     trends(run, limit = 40) {
       const trend = once((group: string) => readTrend(database, group, limit));
-      return here(() => run.boots.map((boot) => trend(comparisonGroup(boot, run.host))));
+      return here(() => run.boots.map((boot) => trend(seriesGroup(boot, run))));
     },
+    bootLike: (group, fingerprint) => here(() => findBoot(database, { group, fingerprint }, runById)),
     groups: () => here(() => listGroups(database)),
     history: (group, limit) => here(() => readHistory(database, group, limit)),
     close: () => database.close(),
@@ -129,7 +133,7 @@ function writeRun(database: DatabaseSync, run: StoredRun): void {
     ).lastInsertRowid;
   const addBoot = database.prepare('INSERT INTO boots (run, position, comparison_group) VALUES (?, ?, ?)');
   run.boots.forEach((boot, index) => {
-    const id = Number(addBoot.run(ordinal, index, comparisonGroup(boot, run.host)).lastInsertRowid);
+    const id = Number(addBoot.run(ordinal, index, seriesGroup(boot, run)).lastInsertRowid);
     writeRecords(database, id, boot.records, rows.boots[index] ?? []);
   });
 }
@@ -213,11 +217,7 @@ function listPoints(
     .all({ wanted: key, alike: group ?? null, most: limit })
     .reverse()
     .map((row) => {
-      const [machine, accelerator, exact] = JSON.parse(String(row['comparison_group'])) as [
-        string,
-        string,
-        boolean,
-      ];
+      const { machine, accelerator, exact } = parseSeriesGroup(String(row['comparison_group']));
       const samples = parseExact(String(row['samples'])) as readonly Quantity[];
       return {
         ...runPoint(row),
@@ -230,32 +230,12 @@ function listPoints(
     });
 }
 
-function earlierBoot(
-  database: DatabaseSync,
-  self: RunId,
-  alike: string,
-  runById: (id: RunId) => StoredRun | undefined,
-): EarlierBoot | undefined {
-  const found = database
-    .prepare(
-      `SELECT runs.id AS run, boots.position FROM boots JOIN runs ON runs.ordinal = boots.run
-       WHERE comparison_group = :alike
-         AND boots.run < coalesce((SELECT ordinal FROM runs WHERE id = :self), 9e15)
-         AND EXISTS (SELECT 1 FROM records WHERE records.boot = boots.id)
-       ORDER BY boots.run DESC, boots.position LIMIT 1`, // by the index on groups: runs.ordinal, the same, would sort all of them
-    )
-    .get({ alike, self });
-  const earlier = found && runById(found['run'] as RunId);
-  const same = earlier?.boots[Number(found?.['position'])];
-  return earlier && same ? { run: earlier, boot: same } : undefined;
-}
-
 // SQLite puts each series' values into one text: a row for every value of every run would cost more than the rest of the report.
 function readTrend(database: DatabaseSync, group: string, limit: number): Trend {
   const runs = database
     .prepare(
       `SELECT ordinal, id AS run, started_ms, git_commit, git_dirty FROM runs
-       WHERE EXISTS (SELECT 1 FROM boots WHERE boots.run = ordinal AND comparison_group = ?)
+       WHERE EXISTS (SELECT 1 FROM boots WHERE boots.run = ordinal AND comparison_group = ?) AND ${isOwn}
        ORDER BY ordinal DESC LIMIT ?`,
     )
     .all(group, limit)

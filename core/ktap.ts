@@ -1,8 +1,8 @@
 // Reads KTAP (and TAP 13/14) test results from lines of text, nested subtests included; everything else passes by. Results may stand
 // behind the time stamp of a kernel's log.
 // https://docs.kernel.org/dev-tools/ktap.html
-import type { TestSummary } from '../core/outcome.ts';
-import { visibleUpTo } from '../core/text.ts';
+import { mostTestCases, type TestCase, type TestSummary } from './outcome.ts';
+import { visibleUpTo } from './text.ts';
 
 export type KtapResult = {
   readonly summary: TestSummary;
@@ -29,8 +29,9 @@ type Level = {
   results: number;
   /** A result had its number. */
   numbered: boolean;
-  /** Where the failures of this list begin among all failures. */
+  /** Where the failures and tests of this list begin among all. */
   readonly from: number;
+  readonly fromCase: number;
 };
 
 const deepest = 8;
@@ -82,10 +83,10 @@ export function ktapReader(): KtapReader {
     if (number === undefined) level.results++;
     else countResult(level, number);
     const mark = directive.exec(rest)?.[1]?.toLowerCase();
-    if (mark === 'skip' || (mark === 'todo' && failed)) tally.counts.skipped++;
+    if (mark === 'skip' || (mark === 'todo' && failed)) tally.skip(name);
     // A suite may fail by itself, as in its setup, with no test of its own to blame.
     else if (failed && !child.failed) tally.fail(name);
-    else if (!failed && !child.had) tally.counts.passed++;
+    else if (!failed && !child.had) tally.pass(name);
   };
 
   return {
@@ -118,8 +119,7 @@ export function ktapReader(): KtapReader {
     result() {
       atEnd ??= isComplete();
       closeBehind(-1, '');
-      const { counts, failures, problems } = tally;
-      return { summary: { ...counts, failures: [...failures] }, seen, problems: [...problems] };
+      return { summary: tally.summary(), seen, problems: [...tally.problems] };
     },
   };
 }
@@ -130,18 +130,31 @@ function testName(rest: string): string {
 
 type Tally = ReturnType<typeof tallyOf>;
 
-function tallyOf() {
+/** Counts tests and keeps their names. */
+export function tallyOf() {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   const failures: string[] = [];
+  const cases: TestCase[] = [];
   const problems: string[] = [];
+  const add = (name: string, result: TestCase['result']): void => {
+    counts[result]++;
+    if (cases.length < mostTestCases) cases.push({ name, result });
+  };
   return {
-    counts,
     failures,
+    cases,
     problems,
+    pass: (name: string): void => add(name, 'passed'),
+    skip: (name: string): void => add(name, 'skipped'),
     fail(name: string): void {
-      counts.failed++;
+      add(name, 'failed');
       if (failures.length < mostFailures) failures.push(name);
     },
+    summary: (): TestSummary => ({
+      ...counts,
+      failures: [...failures],
+      ...(cases.length > 0 ? { cases: [...cases] } : {}),
+    }),
     problem(text: string): void {
       if (problems.length < mostFailures) problems.push(text);
     },
@@ -149,13 +162,18 @@ function tallyOf() {
 }
 
 // The lists that are open, the outermost first.
-function nest({ failures, problem }: Tally) {
+function nest({ failures, cases, problem }: Tally) {
   const levels: Level[] = [];
   const close = (level: Level, parentsName: string): void => {
     const name = level.name || parentsName;
     if (level.planned !== undefined && level.planned !== level.results)
       problem(`${name || 'tests'}: ${level.planned} planned, ${level.results} reported`);
-    for (let i = level.from; name !== '' && i < failures.length; i++) failures[i] = `${name}/${failures[i]}`;
+    if (name === '') return;
+    for (let i = level.from; i < failures.length; i++) failures[i] = `${name}/${failures[i]}`;
+    for (let i = level.fromCase; i < cases.length; i++) {
+      const one = cases[i] as TestCase;
+      cases[i] = { ...one, name: `${name}/${one.name}` };
+    }
   };
   return {
     levels,
@@ -171,7 +189,7 @@ function nest({ failures, problem }: Tally) {
       const last = levels.at(-1);
       if (last && (last.indent >= column || levels.length > deepest)) return last;
       const level: Level = {
-        ...{ name: '', indent: column, from: failures.length },
+        ...{ name: '', indent: column, from: failures.length, fromCase: cases.length },
         ...{ planned: undefined, results: 0, numbered: false },
       };
       levels.push(level);

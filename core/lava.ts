@@ -1,9 +1,10 @@
 // Reads LAVA's test signals from lines of text, as `<LAVA_SIGNAL_TESTCASE TEST_CASE_ID=x RESULT=pass MEASUREMENT=1 UNITS=s>`: results are
 // tests, measurements are records. https://docs.lavasoftware.org/lava/lava_test_shell.html
-import type { BenchRecord } from '../core/record.ts';
-import { visibleUpTo } from '../core/text.ts';
+
 import { recordOf } from './figure.ts';
-import type { KtapResult } from './ktap.ts';
+import { type KtapResult, tallyOf } from './ktap.ts';
+import type { BenchRecord } from './record.ts';
+import { visibleUpTo } from './text.ts';
 
 type LavaSink = {
   /** The record's number is its place among the records that are no frames. */
@@ -20,30 +21,20 @@ export type LavaReader = {
   result(): KtapResult;
 };
 
-const most = 100;
 const longestName = 200;
 const mark = '<LAVA_SIGNAL_';
 const signal = /<LAVA_SIGNAL_([A-Z]{1,20})((?: [^<>\s]+)*) ?>/g;
 
 export function lavaReader(sink: LavaSink): LavaReader {
-  const counts = { passed: 0, failed: 0, skipped: 0 };
-  const failures: string[] = [];
-  const problems: string[] = [];
+  const { problems, problem, pass, skip, fail, summary } = tallyOf();
   let run: string | undefined;
   let set = '';
   let ended = false;
   let seen = false;
 
-  const problem = (text: string): void => {
-    if (problems.length < most) problems.push(text);
-  };
-  const fail = (name: string): void => {
-    counts.failed++;
-    if (failures.length < most) failures.push(name);
-  };
   const onResult = (name: string, result: string): void => {
-    if (result === 'pass') counts.passed++;
-    else if (result === 'skip') counts.skipped++;
+    if (result === 'pass') pass(name);
+    else if (result === 'skip') skip(name);
     else if (result === 'fail') fail(name);
     else problem(`${name}: a result that is unknown`);
   };
@@ -85,7 +76,7 @@ export function lavaReader(sink: LavaSink): LavaReader {
     },
     complete: () => ended && run === undefined,
     result: () => ({
-      summary: { ...counts, failures: [...failures] },
+      summary: summary(),
       seen,
       problems: run === undefined ? [...problems] : [...problems, `the LAVA run ${run} did not end`],
     }),

@@ -1,5 +1,5 @@
 // Figures as kernels print them for people, "1,024", "12.5 ms" or "0x1f", as records hold them: exact, in one of the known units.
-import { type BenchRecord, type Quantity, type Unit, units } from '../core/record.ts';
+import { type BenchRecord, type Quantity, type Unit, units } from './record.ts';
 
 /** What other people call our units, and how many of ours one is. */
 const otherUnits: { readonly [name: string]: readonly [Unit, number] } = {

@@ -1,7 +1,7 @@
 // LAVA's signals: results are tests, measurements are records, and what is torn is told.
 import { expect, test } from 'vitest';
-import type { BenchRecord } from '../core/record.ts';
 import { lavaReader } from './lava.ts';
+import type { BenchRecord } from './record.ts';
 
 function read(...lines: readonly string[]) {
   const records: BenchRecord[] = [];
@@ -29,7 +29,7 @@ test('a run with sets, results and measurements', () => {
     of('TESTCASE', 'TEST_CASE_ID=net RESULT=skip'),
     end,
   );
-  expect(found.summary).toEqual({ passed: 2, failed: 1, skipped: 1, failures: ['disk/write'] });
+  expect(found.summary).toMatchObject({ passed: 2, failed: 1, skipped: 1, failures: ['disk/write'] });
   expect(found).toMatchObject({ seen: true, complete: true, problems: [], refused: [] });
   expect(found.records).toMatchObject([
     { suite: '0_smoke', name: 'disk/read', metric: 'measurement', unit: 'ns', value: 12_500_000 },
