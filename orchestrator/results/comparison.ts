@@ -2,7 +2,7 @@
 // Pure. Only boots of one comparison group (machine, accelerator, clock, host) are set side by side, so exact and timed never meet.
 import type { BenchRecord, Quantity } from '../../core/record.ts';
 import { type Judgement, judgeExact, judgeTimed, type Rules, type Sides } from './judge.ts';
-import { comparisonGroup, recordsByKey, type StoredBoot, type StoredRun } from './run.ts';
+import { comparisonGroup, notOurs, recordsByKey, type StoredBoot, type StoredRun } from './run.ts';
 import { median } from './stats.ts';
 
 type Named = Pick<BenchRecord, 'suite' | 'name' | 'metric' | 'unit' | 'labels'>;
@@ -44,17 +44,18 @@ export function compareRuns(
   rules: Rules,
 ): Comparison {
   const [old, young] = [groupBoots(before), groupBoots(now)];
-  const drafts = [...young].flatMap(([key, boots]) => {
-    const earlier = old.get(key);
-    return earlier ? [draftGroup(earlier, boots)] : [];
-  });
+  const matched = pairs(old, young);
+  const drafts = matched.map(([key, other]) => draftGroup(old.get(key) ?? [], young.get(other) ?? []));
   return {
     schema: 'synos.comparison/1',
     rules,
     before: sideOf(before),
     now: sideOf(now),
     groups: judge(drafts, rules),
-    unmatched: [...onlyIn(old, young, 'before'), ...onlyIn(young, old, 'now')],
+    unmatched: [
+      ...onlyIn(old, new Set(matched.map(([key]) => key)), 'before'),
+      ...onlyIn(young, new Set(matched.map(([, key]) => key)), 'now'),
+    ],
   };
 }
 
@@ -70,17 +71,38 @@ type Draft = Omit<ComparedGroup, 'metrics'> & { readonly rows: readonly Row[] };
 // A test that failed says nothing against the figures; a boot that went wrong or lost records does.
 const isWhole = ({ end }: StoredBoot): boolean => end === 'passed' || end === 'failed';
 
-function groupBoots(runs: readonly StoredRun[]): Map<string, StoredBoot[]> {
+type Groups = ReadonlyMap<string, readonly StoredBoot[]>;
+
+/** Files of other tools do not say what they ran on. Whoever sets them beside something knows. */
+const foreign = 'foreign';
+
+function groupBoots(runs: readonly StoredRun[]): Groups {
   const boots = runs.flatMap(({ boots: all, host }) =>
-    all.filter(isWhole).map((boot) => ({ boot, group: comparisonGroup(boot, host) })),
+    all.filter(isWhole).map((boot) => ({
+      boot,
+      group: boot.accelerator === notOurs ? foreign : comparisonGroup(boot, host),
+    })),
   );
   const groups = Map.groupBy(boots, ({ group }) => group);
   return new Map([...groups].map(([key, members]) => [key, members.map(({ boot }) => boot)]));
 }
 
+/** Equal groups; a foreign one with all of the other side that have metrics of its names. */
+function pairs(before: Groups, now: Groups): [string, string][] {
+  const [old, young] = [before.get(foreign), now.get(foreign)];
+  if ((old === undefined) === (young === undefined))
+    return [...now.keys()].filter((key) => before.has(key)).map((key) => [key, key]);
+  const [theirs, ours] = old ? [old, now] : [young ?? [], before];
+  const keys = valuesByKey(theirs);
+  const fitting = [...ours].filter(([, boots]) =>
+    [...valuesByKey(boots).keys()].some((key) => keys.has(key)),
+  );
+  return fitting.map(([key]) => (old ? [foreign, key] : [key, foreign]));
+}
+
 function draftGroup(before: Boots, now: Boots): Draft {
   const [old, young] = [valuesByKey(before), valuesByKey(now)];
-  const [first] = now;
+  const first = now[0]?.accelerator === notOurs ? before[0] : now[0];
   return {
     machine: first?.machine ?? '',
     accelerator: first?.accelerator ?? '',
@@ -152,9 +174,9 @@ function sideOf(runs: readonly StoredRun[]): ComparedSide {
   };
 }
 
-function onlyIn(here: Map<string, StoredBoot[]>, there: Map<string, StoredBoot[]>, side: string): string[] {
+function onlyIn(here: Groups, matched: ReadonlySet<string>, side: string): string[] {
   return [...here]
-    .filter(([key]) => !there.has(key))
+    .filter(([key]) => !matched.has(key))
     .map(([, boots]) => `${groupWords(boots[0])}, only ${side}`);
 }
 

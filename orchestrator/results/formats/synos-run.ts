@@ -1,0 +1,36 @@
+// A run of SynOS itself, as `synos boot --json` and `synos report --json` print it: from another copy of the project, or of a CI job.
+import { stringifyExact } from '../../../core/json-exact.ts';
+import { visible } from '../../../core/text.ts';
+import { asRunId, type StoredRun } from '../run.ts';
+import { runSchema } from '../schema.ts';
+import type { Origin } from './foreign.ts';
+import { checkAgainst } from './schema-check.ts';
+import type { Written } from './series.ts';
+import type { Source } from './source.ts';
+
+/** Files that the run names are not here: its logs and pictures stay behind. */
+export function readRun(source: Source, origin: Origin, now: Date): StoredRun {
+  const document = source.json();
+  checkAgainst(runSchema, document);
+  const run = plain(document.value) as StoredRun;
+  const began = document.at('startedAt');
+  if (asRunId(run.id) === undefined || Number.isNaN(Date.parse(run.startedAt)))
+    began.fault('this is no date');
+  return {
+    ...run,
+    boots: run.boots.map(({ screen: _, ...boot }) => ({ ...boot, log: null })),
+    imported: { ...origin, file: visible(origin.file), at: now.toISOString() },
+  };
+}
+
+/** With prototypes again, and every text escaped: whoever wrote the file may not have done so. Twice escaped is once escaped. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'string') return visible(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [visible(key), plain(one)]));
+}
+
+export function writeRun(run: StoredRun): Written {
+  return { text: `${stringifyExact(run)}\n`, leftOut: [] };
+}
