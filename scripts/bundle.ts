@@ -75,8 +75,16 @@ for (const name of ['synos', 'main', ...Object.keys(apart)]) {
 }
 // What a report page carries inside itself lies beside the bundle that reads it.
 for (const [name, source] of Object.entries(pageAssets)) {
-  const from = source.startsWith('.') ? join('orchestrator/results', source) : join('node_modules', source);
-  cpSync(from, `${fresh}/page/${name}`);
+  if (!source.startsWith('.')) cpSync(join('node_modules', source), `${fresh}/page/${name}`);
+  else
+    await build({
+      entryPoints: [join('orchestrator/results', source)],
+      outfile: `${fresh}/page/${name}`,
+      bundle: true,
+      minify: true,
+      format: 'iife',
+      target: 'chrome110',
+    });
 }
 cpSync('LICENSE', `${fresh}/LICENSE`);
 writeFileSync(`${fresh}/LICENSES-OF-OTHERS`, licences(Object.keys(metafile.inputs)));

@@ -65,7 +65,7 @@ function wishOf(session: Session, args: readonly string[], options: Options): Wi
 }
 
 /** Built as the revision's own configuration says, on the machines as they are described now: the guest must be the same on both sides. */
-async function referenceSide(session: Session, flags: Flags, reference: Reference): Promise<Side> {
+export async function referenceSide(session: Session, flags: Flags, reference: Reference): Promise<Side> {
   const { loadConfig } = await import('../config/load.ts');
   const own = flags.configFile === undefined ? undefined : relative(session.tree, flags.configFile);
   const file = own === undefined || own.startsWith('..') ? {} : { file: join(reference.tree, own) };
@@ -82,7 +82,7 @@ async function referenceSide(session: Session, flags: Flags, reference: Referenc
   };
 }
 
-async function bootInTurns(flags: Flags, wish: Wish, before: Side, now: Side): Promise<Comparison> {
+export async function bootInTurns(flags: Flags, wish: Wish, before: Side, now: Side): Promise<Comparison> {
   const timed = wish.machines.filter((machine) => !isExact(wish, now, machine));
   const looks = timed.length > 0 ? looksUpTo(wish.limit) : [1];
   const rules = { ...wish.rules, looks: looks.length };

@@ -37,7 +37,13 @@ export function collectBoots(session: Session, executed: Executed, story: Pipeli
     if (one.tape) tapes.push(placeOutput(session, executed, one.tape, join('replay', `${stem}.rr`)));
     const failure = failureOfBoot(outcome, log);
     if (failure) failures.push(failure);
-    boots.push({ ...outcome, log, ...screenOf(session, executed, one, stem) });
+    const fingerprint = executed.results.get(one.outcome.task)?.fingerprint;
+    boots.push({
+      ...outcome,
+      log,
+      ...(fingerprint ? { fingerprint } : {}),
+      ...screenOf(session, executed, one, stem),
+    });
   }
   removeOlder(session, story, 'screens', new Set(boots.flatMap(({ screen }) => screen?.path ?? [])));
   removeOlder(session, story, 'dumps', new Set(dumps));

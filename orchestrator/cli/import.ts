@@ -8,6 +8,7 @@ import { units } from '../../core/record.ts';
 import { count } from '../../core/words.ts';
 import { loadConfig } from '../config/load.ts';
 import type { FormatName } from '../results/formats/list.ts';
+import { withoutFiles } from '../results/formats/synos-run.ts';
 import type { SaidUnits, UnitOf } from '../results/formats/units.ts';
 import type { RunId, StoredRun } from '../results/run.ts';
 import { openStore, type Store } from '../results/store.ts';
@@ -86,7 +87,7 @@ function knownAs(store: Store, run: StoredRun): RunId | undefined {
 
 // What stays behind when a run moves is no difference.
 function essence({ imported: _, boots, ...run }: StoredRun): string {
-  return stringifyExact({ ...run, boots: boots.map(({ screen: __, log: ___, ...boot }) => boot) });
+  return stringifyExact({ ...run, boots: boots.map(withoutFiles) });
 }
 
 const figuresOf = ({ boots }: StoredRun): number =>

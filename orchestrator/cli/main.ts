@@ -1,6 +1,8 @@
 // The command line: which commands there are and what they take. Each command's code is loaded when it runs, so that `--help` is quick.
 import { Command, CommanderError } from 'commander';
 import { type ColorChoice, setColor } from '../ui/output.ts';
+import { declareBisect } from './declare-bisect.ts';
+import { declareCi } from './declare-ci.ts';
 import { declareExport, declareImport } from './declare-formats.ts';
 import { ending } from './exit.ts';
 import {
@@ -114,6 +116,8 @@ const works: Declarations = {
       .option('--no-report', 'write no report page')
       .action(runs(async () => (await import('./boot.ts')).boot)),
   bench: declareBench,
+  bisect: (command) => declareBisect(command).action(runs(async () => (await import('./bisect.ts')).bisect)),
+  ci: (command) => declareCi(command).action(runs(async () => (await import('./ci.ts')).ci)),
   lock: (command) =>
     withWork(command)
       .description('resolve the package lists against the signed Debian indexes and write synos.lock')

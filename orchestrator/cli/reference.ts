@@ -16,7 +16,8 @@ export type Reference = {
   close(): Promise<void>;
 };
 
-type Place = { readonly tree: string; readonly home: string; readonly signal: AbortSignal };
+/** A project in a repository, and what stops work in it. */
+export type Place = { readonly tree: string; readonly home: string; readonly signal: AbortSignal };
 
 /** Throws SynosError usage where there is no repository, name.unknown for a revision that does not exist, path.unwritable. */
 export async function openReference(place: Place, name: string): Promise<Reference> {
@@ -41,17 +42,21 @@ export function referenceFailed(name: string, commit: string, reason: string): S
 }
 
 /** Where the project lies within its repository: '' at its top. */
-async function inRepository(place: Place): Promise<string> {
+export async function inRepository(
+  place: Place,
+  hint = 'run `git init` and commit, or compare stored runs with `synos compare`',
+): Promise<string> {
   const { exit, stdout } = await git(place, ['rev-parse', '--show-prefix']);
   if (exit === 0) return stdout.trim();
   throw new SynosError({
     code: 'usage',
     message: `${place.tree} is in no git repository, so there is no revision to compare against`,
-    hint: 'run `git init` and commit, or compare stored runs with `synos compare`',
+    hint,
   });
 }
 
-async function commitOf(place: Place, name: string): Promise<string> {
+/** Throws SynosError name.unknown, with the nearest branches and tags. */
+export async function commitOf(place: Place, name: string): Promise<string> {
   // A name that starts with a dash would be an option; git allows no such revision.
   const found = name.startsWith('-')
     ? undefined
@@ -67,15 +72,15 @@ async function commitOf(place: Place, name: string): Promise<string> {
   });
 }
 
-// A process that was killed cannot remove its own.
-async function removeLeftOver(place: Place, folder: string): Promise<void> {
+/** Removes the worktrees of processes that are gone: one that was killed cannot remove its own. */
+export async function removeLeftOver(place: Place, folder: string): Promise<void> {
   for (const name of readdirSync(folder)) {
     const pid = Number(/-(\d+)$/.exec(name)?.[1]);
     if (Number.isInteger(pid) && !isAlive(pid)) await removeWorktree(place, join(folder, name));
   }
 }
 
-async function removeWorktree({ tree }: Pick<Place, 'tree'>, path: string): Promise<void> {
+export async function removeWorktree({ tree }: Pick<Place, 'tree'>, path: string): Promise<void> {
   try {
     // Not stopped by the user's stop: this is the cleaning up behind it.
     await run({
@@ -101,7 +106,12 @@ function isAlive(pid: number): boolean {
 
 const gitAt = (tree: string): [string, ...string[]] => ['git', '-c', 'core.hooksPath=/dev/null', '-C', tree];
 
-function git({ tree, signal }: Place, words: readonly string[]): ReturnType<typeof run> {
-  const command: Command = { argv: [...gitAt(tree), ...words], limitMs: 300_000, signal, brief: true };
-  return run(command);
+/** Runs git in the project, without the repository's hooks. */
+export function git(
+  { tree, signal }: Place,
+  words: readonly string[],
+  more: Pick<Command, 'keepBytes'> = {},
+): ReturnType<typeof run> {
+  const argv: Command['argv'] = [...gitAt(tree), ...words];
+  return run({ argv, limitMs: 300_000, signal, brief: true, ...more });
 }

@@ -1,7 +1,6 @@
-// The files that a page carries inside itself. From the sources they lie in page/ and in uPlot's package; a build copies all of them
-// to page/ beside the bundle, as `pageAssets` says.
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+// The files that a page carries inside itself. scripts/bundle.ts makes them from page/ and uPlot's package, and puts them to page/ beside
+// the bundle: style sheets and scripts without what only people read, each script one file of all that it imports.
+import { readFileSync } from 'node:fs';
 
 /** Name beside the bundle -> where it comes from: a path from this file, or a file of a package. */
 export const pageAssets = {
@@ -15,9 +14,7 @@ export type AssetName = keyof typeof pageAssets;
 /** The text of an asset. Throws the file system's error when it is not there: the installation is broken. */
 export function assetText(name: AssetName): string {
   const beside = new URL(`./page/${name}`, import.meta.url);
-  return readFileSync(existsSync(beside) ? beside : fileURLToPath(sourceOf(name)), 'utf8');
-}
-
-function sourceOf(name: AssetName): string {
-  return import.meta.resolve(pageAssets[name]);
+  // From the sources, the last bundle's: every npm script makes it anew where a source is newer.
+  const made = import.meta.url.endsWith('.ts') ? new URL(`../../dist/page/${name}`, import.meta.url) : beside;
+  return readFileSync(made, 'utf8').trimEnd();
 }

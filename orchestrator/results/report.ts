@@ -38,42 +38,44 @@ export function renderReport({ run, earlier = [], trends = [], pictures = [] }: 
     style: assetText('report.css') + (drawn ? assetText('uplot.css') : ''),
     script: (drawn ? assetText('uplot.js') : '') + assetText('report.js'),
     data: stringifyExact(data),
-    body: body(run, { earlier, pictures }, data.trends),
+    body: body(run, earlier, sectionsOf({ run, earlier, trends, pictures }, data.trends)),
   });
 }
 
 /** Its id, its name in the list of sections, and itself where there is something to show. */
 type Section = readonly [id: string, name: string, section: Html | null];
 
-function body(
-  run: StoredRun,
-  { earlier, pictures }: Required<Pick<ReportInput, 'earlier' | 'pictures'>>,
-  data: ReturnType<typeof trendData>,
-): Html {
-  const measured = run.boots.some((boot) => boot.records.length > 0);
-  const boots: Section = [
-    'boots',
-    run.boots.length === 1 ? 'The boot' : 'Boots',
-    bootsSection(run.boots, pictures),
-  ];
+/** In the order of the page. A new section is one line here. */
+function sectionsOf(input: Required<ReportInput>, trends: ReturnType<typeof trendData>): Section[] {
+  const { run, earlier, pictures } = input;
+  const { boots } = run;
+  const measured = boots.some((boot) => boot.records.length > 0);
   const figures: Section[] = [
-    ['allocators', 'Pool v heap', allocatorSection(run.boots)],
-    ['traces', 'Traces', traceSection(run.boots)],
+    ['allocators', 'Pool v heap', allocatorSection(boots)],
+    ['traces', 'Traces', traceSection(boots)],
     ['changes', 'Since the run before', measured ? changesSection(run, earlier) : null],
-    ['trends', 'Trend', measured ? trendSection(data) : null],
-    ['samples', 'Samples', samplesSection(run.boots)],
+    ['trends', 'Trend', measured ? trendSection(trends) : null],
+    ['samples', 'Samples', samplesSection(boots)],
+  ];
+  const evidence: Section = [
+    'boots',
+    boots.length === 1 ? 'The boot' : 'Boots',
+    bootsSection(boots, pictures),
   ];
   const origin: Section[] = [
     ['origin', 'Provenance', originSection(run)],
     ['words', 'How the figures were made', glossary()],
   ];
   // After a failure the evidence is what the reader came for.
-  const all = run.verdict.passed ? [...figures, boots, ...origin] : [boots, ...figures, ...origin];
-  const nav = all.map(([id, name, section]) => section && html`<a href="#${id}">${name}</a>`);
+  return run.verdict.passed ? [...figures, evidence, ...origin] : [evidence, ...figures, ...origin];
+}
+
+function body(run: StoredRun, earlier: Required<ReportInput>['earlier'], sections: readonly Section[]): Html {
+  const nav = sections.map(([id, name, section]) => section && html`<a href="#${id}">${name}</a>`);
   return html`<a class="skip" href="#main">Skip to the results</a>
 ${verdictHeader(run, earlier)}
 <nav aria-label="Sections">${nav}</nav>
-<main id="main">${all.map(([, , section]) => section)}</main>
+<main id="main">${sections.map(([, , section]) => section)}</main>
 <footer><p>Made by SynOS ${run.synos} from stored run <code>${run.id}</code>. This page is complete: it loads nothing from anywhere.</p></footer>`;
 }
 

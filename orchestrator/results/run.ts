@@ -34,6 +34,8 @@ type StoredTask = {
 /** One boot and where its whole serial log and the picture of its display lie (relative to the project folder). */
 export type StoredBoot = BootOutcome & {
   readonly log: string | null;
+  /** Equal for boots of the same medium, machine description, command line and QEMU. Runs of older versions have none. */
+  readonly fingerprint?: Digest;
   /** Absent where the machine has no display, or QEMU was gone. A later run's picture has another digest. */
   readonly screen?: { readonly path: string; readonly digest: Digest };
 };

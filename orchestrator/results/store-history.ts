@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { BenchRecord, Quantity } from '../../core/record.ts';
 import { quantityOf } from './rows.ts';
 import { parseSeriesGroup, type RunId, type SeriesGroup } from './run.ts';
+import { isOwn } from './store-boots.ts';
 
 /** A run as a point in time. */
 export type RunPoint = {
@@ -42,7 +43,7 @@ export function readHistory(database: DatabaseSync, group: string, limit: number
     .prepare(
       `SELECT ordinal, id AS run, started_ms, git_commit, git_dirty FROM runs
        WHERE EXISTS (SELECT 1 FROM boots WHERE boots.run = ordinal AND comparison_group = ?)
-         AND document ->> '$.reference' IS NULL
+         AND ${isOwn}
        ORDER BY ordinal DESC LIMIT ?`,
     )
     .all(group, limit)

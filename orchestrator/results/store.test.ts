@@ -7,9 +7,10 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { digestOf } from '../../core/digest.ts';
 import { SynosError } from '../../core/failure.ts';
 import { type BenchRecord, seriesKey } from '../../core/record.ts';
-import { type StoredRun, seriesGroup } from './run.ts';
+import { comparisonGroup, type StoredBoot, type StoredRun, seriesGroup } from './run.ts';
 import { sampleRun } from './sample-run.ts';
 import { openStore } from './store.ts';
 
@@ -44,6 +45,23 @@ describe('a store', () => {
     expect(again.run(run.id)?.boots[0]?.records.at(-1)?.value).toBe(18_446_744_073_709_551_615n);
     expect(again.run(sampleRun({ at: minute(1) }).id)).toBeUndefined();
     again.close();
+  });
+
+  it('finds a boot by its fingerprint, and sets no run beside an older revision', async () => {
+    const store = await openStore(path);
+    const fingerprint = digestOf('one');
+    const own = sampleRun({ at: minute(0), machines: ['direct'], boot: { fingerprint } });
+    const older = { ...sampleRun({ at: minute(1), machines: ['direct'] }), reference: true as const };
+    const now = sampleRun({ at: minute(2), machines: ['direct'] });
+    for (const run of [own, older, now]) store.addRun(run);
+    const [boot] = own.boots;
+    const group = comparisonGroup(boot as StoredBoot, own.host);
+    expect(store.bootLike(group, fingerprint)).toEqual({ run: own, boot });
+    expect(store.bootLike(group, digestOf('other'))).toBeUndefined();
+    expect(store.bootLike(`${group} `, fingerprint)).toBeUndefined();
+    expect(store.earlierBoots(now)[0]?.run.id).toBe(own.id);
+    expect(store.trends(now)[0]?.runs.map(({ run }) => run)).toEqual([own.id, now.id]);
+    store.close();
   });
 
   it('lists the last runs, newest first, and filters them', async () => {

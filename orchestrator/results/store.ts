@@ -1,6 +1,7 @@
 // Stored runs, append-only: what a run was is never changed afterwards. SQLite through node:sqlite, which is imported when a store is
 // opened and not before.
 import type { DatabaseSync } from 'node:sqlite';
+import type { Digest } from '../../core/digest.ts';
 import { parseExact } from '../../core/json-exact.ts';
 import { type BenchRecord, type Quantity, seriesKey } from '../../core/record.ts';
 import { fromRows, quantityOf, type RecordRow, type RecordTexts, recordTexts, toRows } from './rows.ts';
@@ -10,11 +11,11 @@ import {
   parseSeriesGroup,
   type RunId,
   type RunVerdict,
-  type StoredBoot,
   type StoredRun,
   seriesGroup,
 } from './run.ts';
 import { damaged, guarded, openDatabase, transaction } from './sqlite.ts';
+import { type EarlierBoot, earlierBoot, findBoot, isOwn } from './store-boots.ts';
 import {
   type Group,
   listGroups,
@@ -52,14 +53,13 @@ export type SeriesPoint = {
   readonly samples: readonly Quantity[];
 };
 
-/** One boot of an earlier run whose figures may be set beside those of a boot of this one. */
-export type EarlierBoot = { readonly run: StoredRun; readonly boot: StoredBoot };
-
 /** The runs of one series group, oldest first, and each series' value in each of them (null: not measured there). */
 export type Trend = {
   readonly runs: readonly RunPoint[];
   readonly series: ReadonlyMap<string, readonly (Quantity | null)[]>;
 };
+
+export type { EarlierBoot } from './store-boots.ts';
 
 /** Every method may throw SynosError store.damaged, path.unwritable or disk.full. */
 export type Store = {
@@ -76,6 +76,8 @@ export type Store = {
   earlierBoots(run: StoredRun): (EarlierBoot | undefined)[];
   /** For each boot of a run, how its series went over the latest `limit` (40) runs of its group. */
   trends(run: StoredRun, limit?: number): Trend[];
+  /** The latest boot of a group that has this fingerprint. */
+  bootLike(group: string, fingerprint: Digest): EarlierBoot | undefined;
   /** All comparison groups, the one that booted last first. */
   groups(): Group[];
   /** Every series over the latest `limit` runs of a group. */
@@ -103,6 +105,7 @@ export async function openStore(path: string): Promise<Store> {
       const trend = once((group: string) => readTrend(database, group, limit));
       return here(() => run.boots.map((boot) => trend(seriesGroup(boot, run))));
     },
+    bootLike: (group, fingerprint) => here(() => findBoot(database, { group, fingerprint }, runById)),
     groups: () => here(() => listGroups(database)),
     history: (group, limit) => here(() => readHistory(database, group, limit)),
     close: () => database.close(),
@@ -250,32 +253,12 @@ function listPoints(
     });
 }
 
-function earlierBoot(
-  database: DatabaseSync,
-  self: RunId,
-  alike: string,
-  runById: (id: RunId) => StoredRun | undefined,
-): EarlierBoot | undefined {
-  const found = database
-    .prepare(
-      `SELECT runs.id AS run, boots.position FROM boots JOIN runs ON runs.ordinal = boots.run
-       WHERE comparison_group = :alike
-         AND boots.run < coalesce((SELECT ordinal FROM runs WHERE id = :self), 9e15)
-         AND EXISTS (SELECT 1 FROM records WHERE records.boot = boots.id)
-       ORDER BY boots.run DESC, boots.position LIMIT 1`, // by the index on groups: runs.ordinal, the same, would sort all of them
-    )
-    .get({ alike, self });
-  const earlier = found && runById(found['run'] as RunId);
-  const same = earlier?.boots[Number(found?.['position'])];
-  return earlier && same ? { run: earlier, boot: same } : undefined;
-}
-
 // SQLite puts each series' values into one text: a row for every value of every run would cost more than the rest of the report.
 function readTrend(database: DatabaseSync, group: string, limit: number): Trend {
   const runs = database
     .prepare(
       `SELECT ordinal, id AS run, started_ms, git_commit, git_dirty FROM runs
-       WHERE EXISTS (SELECT 1 FROM boots WHERE boots.run = ordinal AND comparison_group = ?)
+       WHERE EXISTS (SELECT 1 FROM boots WHERE boots.run = ordinal AND comparison_group = ?) AND ${isOwn}
        ORDER BY ordinal DESC LIMIT ?`,
     )
     .all(group, limit)

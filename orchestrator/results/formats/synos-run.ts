@@ -1,14 +1,14 @@
 // A run of SynOS itself, as `synos boot --json` and `synos report --json` print it: from another copy of the project, or of a CI job.
 import { stringifyExact } from '../../../core/json-exact.ts';
 import { visible } from '../../../core/text.ts';
-import { asRunId, type StoredRun } from '../run.ts';
+import { asRunId, type StoredBoot, type StoredRun } from '../run.ts';
 import { runSchema } from '../schema.ts';
 import type { Origin } from './foreign.ts';
 import { checkAgainst } from './schema-check.ts';
 import type { Written } from './series.ts';
 import type { Source } from './source.ts';
 
-/** Files that the run names are not here: its logs and pictures stay behind. */
+/** Throws FormatFault. */
 export function readRun(source: Source, origin: Origin, now: Date): StoredRun {
   const document = source.json();
   checkAgainst(runSchema, document);
@@ -18,9 +18,15 @@ export function readRun(source: Source, origin: Origin, now: Date): StoredRun {
     began.fault('this is no date');
   return {
     ...run,
-    boots: run.boots.map(({ screen: _, ...boot }) => ({ ...boot, log: null })),
+    boots: run.boots.map(withoutFiles),
     imported: { ...origin, file: visible(origin.file), at: now.toISOString() },
   };
+}
+
+/** Its logs and pictures are not here; and nobody may say that a boot of theirs stands for one of ours. */
+export function withoutFiles(boot: StoredBoot): StoredBoot {
+  const { screen: _, fingerprint: __, ...rest } = boot;
+  return { ...rest, log: null };
 }
 
 /** With prototypes again, and every text escaped: whoever wrote the file may not have done so. Twice escaped is once escaped. */
