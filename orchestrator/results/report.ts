@@ -26,10 +26,18 @@ export type ReportInput = {
   readonly trends?: readonly Trend[];
   /** Of picturesOf: one for each boot of the run. */
   readonly pictures?: readonly (Picture | undefined)[];
+  /** Of report/coverage.ts, which few runs need. */
+  readonly coverage?: Html | null;
 };
 
 /** The page's text. Pure but for reading its own style and script from the installation. */
-export function renderReport({ run, earlier = [], trends = [], pictures = [] }: ReportInput): string {
+export function renderReport({
+  run,
+  earlier = [],
+  trends = [],
+  pictures = [],
+  coverage = null,
+}: ReportInput): string {
   const data = { trends: trendData(run, trends), traces: traceCharts(run.boots) };
   // uPlot is most of the page: without anything to draw it stays out.
   const drawn = data.trends.length + data.traces.length > 0;
@@ -38,7 +46,7 @@ export function renderReport({ run, earlier = [], trends = [], pictures = [] }: 
     style: assetText('report.css') + (drawn ? assetText('uplot.css') : ''),
     script: (drawn ? assetText('uplot.js') : '') + assetText('report.js'),
     data: stringifyExact(data),
-    body: body(run, earlier, sectionsOf({ run, earlier, trends, pictures }, data.trends)),
+    body: body(run, earlier, sectionsOf({ run, earlier, trends, pictures, coverage }, data.trends)),
   });
 }
 
@@ -56,6 +64,7 @@ function sectionsOf(input: Required<ReportInput>, trends: ReturnType<typeof tren
     ['changes', 'Since the run before', measured ? changesSection(run, earlier) : null],
     ['trends', 'Trend', measured ? trendSection(trends) : null],
     ['samples', 'Samples', samplesSection(boots)],
+    ['coverage', 'Coverage', input.coverage],
   ];
   const evidence: Section = [
     'boots',
