@@ -3,12 +3,12 @@ import { SynosError } from '../../core/failure.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
 import { nearest } from '../../core/near.ts';
 import { historyOf, type MetricHistory } from '../results/history.ts';
-import { seriesName } from '../results/series-name.ts';
 import type { Store } from '../results/store.ts';
 import type { Group } from '../results/store-history.ts';
 import { columnsOf, styleFor, writeOut } from '../ui/output.ts';
 import type { Options } from './build.ts';
 import type { Flags } from './flags.ts';
+import { seriesNamed } from './series-named.ts';
 import { nothingStored, storeOf } from './stored-runs.ts';
 
 const defaults = { limit: 200, floor: 0.02 };
@@ -20,7 +20,7 @@ export async function history(flags: Flags, args: readonly string[], options: Op
     const limit = typeof options['limit'] === 'number' ? options['limit'] : defaults.limit;
     const floor = typeof options['floor'] === 'number' ? options['floor'] / 100 : defaults.floor;
     const stored = store.history(group.group, limit);
-    const series = named(stored.series, args);
+    const series = seriesNamed(stored.series, args, 'metric with stored runs');
     const metrics = historyOf({ ...stored, series }, group.exact, { floor });
     if (flags.json) writeOut(stringifyExact(documentOf(group, floor, metrics)));
     else if (!flags.quiet) await show(group, metrics);
@@ -63,38 +63,6 @@ function groupOf(store: Store, options: Options): Group {
     hint: `run \`synos boot ${exact ? '--exact' : '--no-exact'}\``,
   });
 }
-
-/** Series in whose name each text begins at a word; one that is named in full stands alone. */
-function named<S extends Pick<MetricHistory, 'key' | 'suite' | 'name' | 'metric' | 'labels'>>(
-  series: readonly S[],
-  texts: readonly string[],
-): readonly S[] {
-  if (texts.length === 0) return series;
-  const text = texts.join(' ');
-  const whole = series.filter((one) => one.key === text || seriesName(one) === text);
-  if (whole.length > 0) return whole;
-  const found = series.filter((one) => {
-    const names = wordsOf(`${seriesName(one)} ${one.key}`);
-    return texts.every((part) => names.includes(wordsOf(part)));
-  });
-  if (found.length > 0) return found;
-  throw new SynosError({
-    code: 'name.unknown',
-    kind: 'metric with stored runs',
-    name: text,
-    near: nearest(
-      text,
-      series.map((one) => seriesName(one)),
-    ),
-  });
-}
-
-const wordsOf = (text: string): string =>
-  ` ${text
-    .toLowerCase()
-    .split(/[^\p{L}\p{N}.]+/u)
-    .filter(Boolean)
-    .join(' ')}`;
 
 function documentOf(group: Group, floor: number, metrics: readonly MetricHistory[]): object {
   const { machine, accelerator, exact } = group;

@@ -1,6 +1,7 @@
 // The command line: which commands there are and what they take. Each command's code is loaded when it runs, so that `--help` is quick.
 import { Command, CommanderError } from 'commander';
 import { type ColorChoice, setColor } from '../ui/output.ts';
+import { declareBisect } from './declare-bisect.ts';
 import { declareCoverage } from './declare-coverage.ts';
 import { ending } from './exit.ts';
 import {
@@ -114,6 +115,7 @@ const works: Declarations = {
       .option('--no-report', 'write no report page')
       .action(runs(async () => (await import('./boot.ts')).boot)),
   bench: declareBench,
+  bisect: (command) => declareBisect(command).action(runs(async () => (await import('./bisect.ts')).bisect)),
   coverage: (command) =>
     declareCoverage(command).action(runs(async () => (await import('./coverage.ts')).coverage)),
   lock: (command) =>

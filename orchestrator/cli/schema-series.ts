@@ -5,7 +5,7 @@ import { count, document, flag, list, maybe, number, object, type Schema, text }
 const quantity = (description: string): Schema => ({ type: 'number', description });
 const share = (description: string): Schema => ({ type: 'number', minimum: 0, description });
 
-const named = {
+export const named = {
   suite: text('of the record'),
   name: text('of the record'),
   metric: text('of the record'),
@@ -17,7 +17,7 @@ const named = {
   },
 } satisfies { readonly [name: string]: Schema };
 
-const metric = object({
+export const metric = object({
   ...named,
   before: quantity('median over boots'),
   now: quantity('median over boots'),

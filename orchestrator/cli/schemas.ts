@@ -1,5 +1,6 @@
 // JSON Schemas (draft 2020-12) of the documents that commands print with --json. Tests hold real outputs against them.
 import { runSchema } from '../results/schema.ts';
+import { bisect, bisectPlan } from './schema-bisect.ts';
 import {
   count,
   digest,
@@ -202,6 +203,8 @@ export const documents: { readonly [name: string]: Schema } = {
       'every leaf',
     ),
   }),
+  bisect,
+  'bisect-plan': bisectPlan,
   'host-bench': hostBench,
   clean: document('clean', 'Result of `synos clean --json`.', {
     dryRun: flag('nothing was removed'),
