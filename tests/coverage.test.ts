@@ -16,6 +16,7 @@ machines:
   fast: { boot: kernel, file: fast.elf, rules: { done: exit, passCode: 33 } }
   clang: { boot: kernel, file: clang.elf, rules: { done: exit, passCode: 33 } }
   hangs: { boot: kernel, file: hangs.elf, rules: { done: exit, passCode: 33 } }
+  faults: { boot: kernel, file: faults.elf }
   stripped: { boot: kernel, file: stripped.elf, rules: { done: exit, passCode: 33 } }
   synos: { boot: kernel, file: synos.elf, commandLine: 'bench=none test=lib.crc32' }
 `;
@@ -25,7 +26,7 @@ const link = '-Wl,--build-id=none,-Ttext=0x100000,-z,noexecstack -no-pie src/sta
 let rig: Rig;
 
 function build(name: string, how: string): void {
-  const [compiler = '', ...flags] = `${how} ${guest} -g -DEND=16 ${link}`.split(' ');
+  const [compiler = '', ...flags] = `${how} ${guest} -g ${link}`.split(' ');
   execFileSync(compiler, [...flags, '-o', name], { cwd: rig.folder, stdio: 'pipe' });
 }
 
@@ -34,10 +35,11 @@ beforeAll(async () => {
   mkdirSync(join(rig.folder, 'src'));
   for (const name of ['logic.c', 'start.S'])
     copyFileSync(join(root, 'tests/fixtures/coverage', name), join(rig.folder, 'src', name));
-  build('plain.elf', 'gcc -O0 -DHANG=0');
-  build('fast.elf', 'gcc -O2 -DHANG=0');
-  build('clang.elf', 'clang -O2 -DHANG=0');
-  build('hangs.elf', 'gcc -O0 -DHANG=16');
+  build('plain.elf', 'gcc -O0 -DHANG=0 -DDIVISOR=1');
+  build('fast.elf', 'gcc -O2 -DHANG=0 -DDIVISOR=1');
+  build('clang.elf', 'clang -O2 -DHANG=0 -DDIVISOR=1');
+  build('hangs.elf', 'gcc -O0 -DHANG=16 -DDIVISOR=1');
+  build('faults.elf', 'gcc -O0 -DHANG=0 -DDIVISOR=0');
   execFileSync('strip', ['-o', 'stripped.elf', 'plain.elf'], { cwd: rig.folder });
 });
 afterAll(async () => rig[Symbol.asyncDispose]());
@@ -119,14 +121,22 @@ describe('synos coverage of a tiny guest', () => {
     expect(exit).toBe(6);
     expect(err).toContain('goes round in one place');
     const lines = linesOf(coverage, 'src/start.S');
-    expect([lines.get(9), lines.get(17), lines.get(18)]).toEqual([1, 1, 0]);
-    expect(lines.get(20)).toBeGreaterThan(1000);
+    expect([lines.get(9), lines.get(20), lines.get(21)]).toEqual([1, 1, 0]);
+    expect(lines.get(23)).toBeGreaterThan(1000);
+  });
+
+  it('counts no instruction behind one that raised an exception in the middle of its block', async () => {
+    const { exit, coverage, err } = await covered('faults');
+    expect(exit).toBe(1);
+    expect(err).toContain('triple fault');
+    const lines = linesOf(coverage, 'src/start.S');
+    expect([16, 17, 18].map((line) => lines.get(line))).toEqual([1, 0, 0]);
   });
 
   it('adds machines up, lists what never ran, and ends with 1 below the least', async () => {
     const { coverage } = await covered('plain', 'hangs');
     expect(coverage.machine).toBe('plain hangs');
-    expect(linesOf(coverage, 'src/start.S').get(18)).toBe(1);
+    expect(linesOf(coverage, 'src/start.S').get(21)).toBe(1);
     expect(linesOf(coverage, 'src/logic.c').get(27)).toBe(2);
     const { exit, out, err } = await rig.synos([
       'coverage',
@@ -138,7 +148,7 @@ describe('synos coverage of a tiny guest', () => {
     ]);
     expect(exit).toBe(1);
     expect(out).toContain(
-      'src/logic.c  77.2 %\n  lines 10-12, 22, 35\n  never entered: never\nsrc/start.S  90.9 %\n  lines 20\n',
+      'src/logic.c  77.2 %\n  lines 10-12, 22, 35\n  never entered: never\nsrc/start.S  92.8 %\n  lines 23\n',
     );
     expect(err).toMatch(/error: \d+ of \d+ lines ran, [\d.]+ %: less than 95 %/);
     expect(rig.read('own.info')).toBe(rig.read('out/coverage/coverage.info'));
