@@ -1,6 +1,7 @@
 // JSON Schemas (draft 2020-12) of the documents that commands print with --json. Tests hold real outputs against them.
 import { runSchema } from '../results/schema.ts';
 import { bisect, bisectPlan } from './schema-bisect.ts';
+import { ci } from './schema-ci.ts';
 import {
   count,
   digest,
@@ -210,6 +211,7 @@ export const documents: { readonly [name: string]: Schema } = {
     dryRun: flag('nothing was removed'),
     removed: list(object({ path: text('relative to the project'), bytes: count('size') }), 'folders'),
   }),
+  ci,
   comparison,
   coverage,
   history,

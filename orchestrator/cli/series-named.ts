@@ -2,9 +2,9 @@
 import { SynosError } from '../../core/failure.ts';
 import { nearest } from '../../core/near.ts';
 import type { BenchRecord } from '../../core/record.ts';
-import { seriesName } from '../results/series-name.ts';
+import { seriesMatches, seriesName } from '../results/series-name.ts';
 
-type Named = Pick<BenchRecord, 'suite' | 'name' | 'metric' | 'labels'> & { readonly key: string };
+type Named = Pick<BenchRecord, 'suite' | 'name' | 'metric' | 'unit' | 'labels'> & { readonly key: string };
 
 /**
  * Series in whose name each text begins at a word; one that is named in full stands alone. Throws SynosError name.unknown, of a `kind` for
@@ -19,10 +19,7 @@ export function seriesNamed<S extends Named>(
   const text = texts.join(' ');
   const whole = series.filter((one) => one.key === text || seriesName(one) === text);
   if (whole.length > 0) return whole;
-  const found = series.filter((one) => {
-    const names = wordsOf(`${seriesName(one)} ${one.key}`);
-    return texts.every((part) => names.includes(wordsOf(part)));
-  });
+  const found = series.filter((one) => seriesMatches(one, texts));
   if (found.length > 0) return found;
   const near = nearest(
     text,
@@ -30,10 +27,3 @@ export function seriesNamed<S extends Named>(
   );
   throw new SynosError({ code: 'name.unknown', kind, name: text, near });
 }
-
-const wordsOf = (text: string): string =>
-  ` ${text
-    .toLowerCase()
-    .split(/[^\p{L}\p{N}.]+/u)
-    .filter(Boolean)
-    .join(' ')}`;

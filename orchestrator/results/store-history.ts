@@ -1,8 +1,8 @@
-// What the store knows of the past of one comparison group: every series over the runs, oldest first.
+// What the store knows of the past of one series group: every series over the runs, oldest first.
 import type { DatabaseSync } from 'node:sqlite';
 import type { BenchRecord, Quantity } from '../../core/record.ts';
 import { quantityOf } from './rows.ts';
-import type { RunId } from './run.ts';
+import { parseSeriesGroup, type RunId, type SeriesGroup } from './run.ts';
 import { isOwn } from './store-boots.ts';
 
 /** A run as a point in time. */
@@ -13,12 +13,7 @@ export type RunPoint = {
   readonly dirty: boolean;
 };
 
-export type Group = {
-  readonly group: string;
-  readonly machine: string;
-  readonly accelerator: string;
-  readonly exact: boolean;
-};
+export type Group = SeriesGroup & { readonly group: string; readonly runs: number };
 
 export type StoredSeries = Pick<BenchRecord, 'suite' | 'name' | 'metric' | 'unit' | 'labels'> & {
   readonly key: string;
@@ -31,12 +26,14 @@ export type StoredHistory = { readonly runs: readonly RunPoint[]; readonly serie
 /** All groups, the one that booted last first. */
 export function listGroups(database: DatabaseSync): Group[] {
   return database
-    .prepare('SELECT comparison_group AS "group" FROM boots GROUP BY comparison_group ORDER BY max(id) DESC')
+    .prepare(
+      `SELECT comparison_group AS "group", count(DISTINCT run) AS runs FROM boots
+       GROUP BY comparison_group ORDER BY max(id) DESC`,
+    )
     .all()
     .map((row) => {
       const group = String(row['group']);
-      const [machine, accelerator, exact] = JSON.parse(group) as [string, string, boolean];
-      return { group, machine, accelerator, exact };
+      return { ...parseSeriesGroup(group), group, runs: Number(row['runs']) };
     });
 }
 
@@ -54,10 +51,12 @@ export function readHistory(database: DatabaseSync, group: string, limit: number
   const column = new Map(runs.map((row, index) => [Number(row['ordinal']), index]));
   const series = database
     .prepare(
-      `SELECT series.key AS key, series.identity AS identity,
-         group_concat(boots.run || ':' || value, ' ' ORDER BY boots.id) AS points
-       FROM boots JOIN records ON records.boot = boots.id JOIN series ON series.id = records.series
-       WHERE comparison_group = ? AND boots.run >= ? GROUP BY series.id ORDER BY series.id`,
+      // Grouped by number first, as the identities are long; in the order of boots, or a run with several has them in any.
+      `SELECT series.key AS key, series.identity AS identity, points
+       FROM (SELECT records.series AS id, group_concat(boots.run || ':' || value, ' ' ORDER BY boots.id) AS points
+             FROM boots JOIN records ON records.boot = boots.id
+             WHERE comparison_group = ? AND boots.run >= ? GROUP BY records.series) AS known
+       JOIN series ON series.id = known.id ORDER BY series.id`,
     )
     .all(group, runs[0]?.['ordinal'] ?? 0)
     .map((row) => {

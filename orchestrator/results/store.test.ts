@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../core/digest.ts';
 import { SynosError } from '../../core/failure.ts';
 import { type BenchRecord, seriesKey } from '../../core/record.ts';
-import { comparisonGroup, type StoredBoot, type StoredRun } from './run.ts';
+import { comparisonGroup, type StoredBoot, type StoredRun, seriesGroup } from './run.ts';
 import { sampleRun } from './sample-run.ts';
 import { openStore } from './store.ts';
 
@@ -92,7 +92,7 @@ describe('the history of a store', () => {
       [48, true],
       [144, true],
     ]);
-    const group = comparisonGroup(timed.boots[0] as StoredRun['boots'][number], timed.host);
+    const group = seriesGroup(timed.boots[0] as StoredRun['boots'][number], timed);
     expect(store.series(pairKey(first), { group })).toEqual([]);
     expect(store.series(pairKey(first), { limit: 1 }).map((point) => point.run)).toEqual([third.id]);
     store.close();
@@ -127,20 +127,23 @@ describe('the history of a store', () => {
     };
     for (const run of [runs[0] as StoredRun, without, third]) store.addRun(run);
     const [trend] = store.trends(third);
+    const valuesOf = (key: string, of = trend) => of?.series.find((one) => one.key === key)?.values;
     expect(trend?.runs.map((run) => run.startedAt)).toEqual([0, 1, 2].map((n) => minute(n).toISOString()));
-    expect(trend?.series.get(pairKey(third))).toEqual([48, null, 144]);
-    expect(trend?.series.get('pool/ticks/total{}[objects]')).toEqual(
-      Array(3).fill(18_446_744_073_709_551_615n),
-    );
-    expect(store.trends(third, 1)[0]?.series.get(pairKey(third))).toEqual([144]);
+    expect(valuesOf(pairKey(third))).toEqual([[48], [], [144]]);
+    expect(valuesOf('pool/ticks/total{}[objects]')).toEqual(Array(3).fill([18_446_744_073_709_551_615n]));
+    expect(valuesOf(pairKey(third), store.trends(third, 1)[0])).toEqual([[144]]);
+    // An older revision that was booted again is no point of it.
+    store.addRun(sampleRun({ at: minute(3), exact: true, machines: ['direct'], run: { reference: true } }));
+    expect(store.trends(third)[0]?.runs).toHaveLength(3);
     store.close();
   });
 
-  it('is append-only: neither a second run of the same id nor a change gets in', async () => {
+  it('is append-only: a second run of the same id gets another, and no change gets in', async () => {
     const run = sampleRun();
     const store = await openStore(path);
-    store.addRun(run);
-    expect(() => store.addRun(run)).toThrow();
+    expect(store.addRun(run)).toBe(run);
+    const { id, ...rest } = store.addRun(run);
+    expect([id === run.id, store.run(id), store.run(run.id)]).toEqual([false, { ...rest, id }, run]);
     store.close();
     const database = new DatabaseSync(path);
     expect(() => database.exec("UPDATE runs SET document = '{}'")).toThrow('append-only');
