@@ -141,15 +141,15 @@ export function machinesOf(session: Session, names: readonly string[]): string[]
 async function tell(
   session: Session,
   flags: Flags,
-  run: StoredRun,
+  made: StoredRun,
   failures: readonly Failure[],
   page: boolean,
 ): Promise<number> {
   const { openStore } = await import('../results/store.ts');
   const store = await openStore(join(session.home, 'runs.sqlite'));
   try {
-    const earlier = store.earlierBoots(run);
-    store.addRun(run);
+    const earlier = store.earlierBoots(made);
+    const run = store.addRun(made);
     if (flags.json) {
       writeOut(stringifyExact(run));
     } else if (!flags.quiet) {
