@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { type ColorChoice, setColor } from '../ui/output.ts';
 import { declareBisect } from './declare-bisect.ts';
 import { declareCi } from './declare-ci.ts';
+import { declareExport, declareImport } from './declare-formats.ts';
 import { ending } from './exit.ts';
 import {
   collect,
@@ -127,10 +128,14 @@ const works: Declarations = {
 const views: Declarations = {
   compare: (command) =>
     withRules(withCommon(command))
-      .argument('<before>', 'a stored run, `last`, `last~N` or a commit; several with commas')
+      .argument('<before>', 'a stored run, `last`, `last~N`, a commit or a result file; several with commas')
       .argument('<now>', 'the same')
-      .description('compare stored runs metric by metric, with a verdict each')
+      .description('compare runs metric by metric, with a verdict each')
       .action(runs(async () => (await import('./compare.ts')).compare)),
+  import: (command) =>
+    declareImport(command).action(runs(async () => (await import('./import.ts')).importFiles)),
+  export: (command) =>
+    declareExport(command).action(runs(async () => (await import('./export.ts')).exportRun)),
   history: (command) =>
     withCommon(command)
       .argument('[metric...]', "beginnings of words of its name, as `pair pool '4 KiB'` (default: all)")
@@ -144,7 +149,7 @@ const views: Declarations = {
         positive,
       )
       .option('--limit <n>', 'the latest runs (default: 200)', positive)
-      .option('--floor <percent>', 'timed figures: less than this is no change (default: 2)', percent)
+      .option('--floor <percent>', 'timed figures: less than this is no change (default: 5)', percent)
       .action(runs(async () => (await import('./history.ts')).history)),
   report: (command) =>
     withCommon(command)
@@ -193,7 +198,7 @@ function declareBench(bench: Command): Command {
     .description('boot the tree as it is and a revision of it in turns, and compare them metric by metric')
     .option('--against <ref>', 'a branch, tag or commit to build and boot as well')
     .option('--self-test', 'boot the tree against itself, and say how often the gate errs here', false)
-    .option('-n, --runs <n>', 'timed machines: at most so many boots a side (default: 30)', positive)
+    .option('-n, --runs <n>', 'timed machines: at most so many boots a side (default: 100)', positive)
     .option('--exact', 'count instructions instead of time: one boot a side decides')
     .option('--no-exact', 'measure time, also where a machine of the configuration counts')
     .option('--append <words>', "words for the end of the kernel's command line")

@@ -2,7 +2,7 @@
 // `synos boot --json` prints it, the store keeps it, table and page are made from it. schema/run.schema.json describes it.
 import type { Digest } from '../../core/digest.ts';
 import type { BootEnd, BootOutcome } from '../../core/outcome.ts';
-import { type BenchRecord, seriesKey } from '../../core/record.ts';
+import { type BenchRecord, type Quantity, seriesKey } from '../../core/record.ts';
 import type { TaskResult } from '../../core/task.ts';
 
 /** `20261123-142503.123-7f3a`: UTC time to the millisecond, so that ids sort as the runs began, and 16 random bits. */
@@ -49,6 +49,19 @@ export type RunVerdict = {
   readonly exit: number;
 };
 
+/** Accelerator of boots that none ran: no series of ours has it, so that those of other tools never mix with ours. */
+export const notOurs = 'imported';
+
+type Imported = {
+  readonly format: string;
+  /** As it was named; `-` for standard input. */
+  readonly file: string;
+  readonly digest: Digest;
+  readonly bytes: number;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+};
+
 export type StoredRun = {
   readonly schema: 'synos.run/1';
   readonly id: RunId;
@@ -70,12 +83,18 @@ export type StoredRun = {
     readonly skipped: readonly { readonly name: string; readonly reason: string }[];
   };
   readonly boots: readonly StoredBoot[];
+  /** Of `synos import`: the file that it was. Runs of SynOS itself keep all else; of other tools there is no more than figures and tests. */
+  readonly imported?: Imported;
   /** Of `synos bench --against`: an older revision, booted again beside a newer one; it stands in no history. */
   readonly reference?: true;
+  /** The other side has the same `of`: their boots took turns, the nth of a machine here with the nth there, at most so many a side. */
+  readonly turns?: TurnsTaken;
 };
 
+export type TurnsTaken = { readonly of: string; readonly limit: number };
+
 /** What the command line knows when all is over. Id, task rows and verdict follow from it. */
-export type RunFacts = Omit<StoredRun, 'schema' | 'id' | 'startedAt' | 'tasks' | 'verdict'> & {
+export type RunFacts = Omit<StoredRun, 'schema' | 'id' | 'startedAt' | 'tasks' | 'verdict' | 'imported'> & {
   readonly startedAt: Date;
   readonly results: Iterable<TaskResult>;
   readonly exit: number;
@@ -103,10 +122,11 @@ export function makeRun(facts: RunFacts): StoredRun {
     ...(rest.matrix ? { matrix: rest.matrix } : {}),
     boots: rest.boots,
     ...(rest.reference ? { reference: true } : {}),
+    ...(rest.turns ? { turns: rest.turns } : {}),
   };
 }
 
-function makeRunId(at: Date, random = Math.floor(Math.random() * 65_536)): RunId {
+export function makeRunId(at: Date, random = Math.floor(Math.random() * 65_536)): RunId {
   const [day = '', time = ''] = at.toISOString().split('T');
   return `${day.replaceAll('-', '')}-${time.replaceAll(':', '').replace('Z', '')}-${random.toString(16).padStart(4, '0')}` as RunId;
 }
@@ -229,4 +249,16 @@ export function recordsByKey(boot: Pick<BootOutcome, 'records'>): Map<string, Be
     if (!byKey.has(key)) byKey.set(key, record);
   }
   return byKey;
+}
+
+/**
+ * A record as one value of its boot. Of timed costs the least of the samples: whatever else the host does makes a sample longer and never
+ * shorter, so that the least has the least of it (Chen and Revels 2016, Robust benchmarking in noisy environments).
+ */
+export function bootValue({ kind, unit, value, samples }: BenchRecord, exact: boolean): Quantity {
+  const isTime = unit === 'cycles' || unit === 'ns';
+  if (exact || !isTime || kind === 'series') return value;
+  let least = value;
+  for (const sample of samples) if (sample < least) least = sample;
+  return least;
 }
