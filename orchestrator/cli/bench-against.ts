@@ -65,7 +65,7 @@ function wishOf(session: Session, args: readonly string[], options: Options): Wi
 }
 
 /** Built as the revision's own configuration says, on the machines as they are described now: the guest must be the same on both sides. */
-async function referenceSide(session: Session, flags: Flags, reference: Reference): Promise<Side> {
+export async function referenceSide(session: Session, flags: Flags, reference: Reference): Promise<Side> {
   const { loadConfig } = await import('../config/load.ts');
   const own = flags.configFile === undefined ? undefined : relative(session.tree, flags.configFile);
   const file = own === undefined || own.startsWith('..') ? {} : { file: join(reference.tree, own) };

@@ -1,6 +1,7 @@
 // The command line: which commands there are and what they take. Each command's code is loaded when it runs, so that `--help` is quick.
 import { Command, CommanderError } from 'commander';
 import { type ColorChoice, setColor } from '../ui/output.ts';
+import { declareProfile } from './declare-profile.ts';
 import { ending } from './exit.ts';
 import {
   collect,
@@ -113,6 +114,8 @@ const works: Declarations = {
       .option('--no-report', 'write no report page')
       .action(runs(async () => (await import('./boot.ts')).boot)),
   bench: declareBench,
+  profile: (command) =>
+    declareProfile(command).action(runs(async () => (await import('./profile.ts')).profile)),
   lock: (command) =>
     withWork(command)
       .description('resolve the package lists against the signed Debian indexes and write synos.lock')

@@ -12,6 +12,7 @@ import {
   type Schema,
   text,
 } from './schema-parts.ts';
+import { profileFile, profileView } from './schema-profile.ts';
 import { comparison, history, selfTest } from './schema-series.ts';
 
 const error = object({
@@ -179,6 +180,8 @@ export const documents: { readonly [name: string]: Schema } = {
   }),
   comparison,
   history,
+  profile: profileFile,
+  'profile-view': profileView,
   'self-test': selfTest,
   run: runSchema,
 };
