@@ -92,6 +92,12 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
     says: (f) => `${f.reference} (commit ${f.commit.slice(0, 12)}) cannot be built: ${f.reason}`,
     next: () => 'name a revision that builds; what is built now was not touched',
   },
+  'bisect.stuck': {
+    exit: 1,
+    when: 'a bisection cannot tell which commit it was',
+    says: (f) => f.reason,
+    next: (f) => f.next,
+  },
   usage: {
     exit: 2,
     when: 'the command line cannot be understood',

@@ -38,7 +38,8 @@ type WorkFailure =
   | { code: 'package.failed'; package: string; step: string; tail: readonly string[] }
   | { code: 'package.conflict'; path: string; packages: readonly string[] }
   | { code: 'artefact.invalid'; what: string; reason: string; next?: string }
-  | { code: 'reference.failed'; reference: string; commit: string; reason: string };
+  | { code: 'reference.failed'; reference: string; commit: string; reason: string }
+  | { code: 'bisect.stuck'; reason: string; next: string };
 
 /** What the user asked for in a way that cannot be meant. */
 type UsageFailure =

@@ -27,6 +27,21 @@ export type Registers = {
 
 export const generalNames = 'RAX RCX RDX RBX RSP RBP RSI RDI R8 R9 R10 R11 R12 R13 R14 R15'.split(' ');
 
+// Made once: a guest that is silent is looked at ten times a second.
+const generalFields = generalNames.map(
+  (name) => new RegExp(`\\b(?:${name}|E${name.slice(1)}) ?=([0-9a-f]+)`),
+);
+const segmentField = (name: string): RegExp => new RegExp(`^${name} =([0-9a-f]+) ([0-9a-f]+)`, 'm');
+const tableField = (name: string): RegExp => new RegExp(`^${name}= +([0-9a-f]+) ([0-9a-f]+)`, 'm');
+const segments = {
+  cs: segmentField('CS'),
+  ss: segmentField('SS'),
+  ds: segmentField('DS'),
+  fs: segmentField('FS'),
+  gs: segmentField('GS'),
+};
+const tables = { gdt: tableField('GDT'), idt: tableField('IDT') };
+
 /** Undefined where a register is missing that no CPU lacks. */
 export function parseDump(block: string): Registers | undefined {
   const rip = field(block, /\b[RE]IP=([0-9a-f]+)/);
@@ -35,18 +50,18 @@ export function parseDump(block: string): Registers | undefined {
   if (rip === undefined || flags === undefined || cr0 === undefined) return undefined;
   const or0 = (pattern: RegExp): bigint => field(block, pattern) ?? 0n;
   return {
-    general: generalNames.map((name) => or0(new RegExp(`\\b(?:${name}|E${name.slice(1)}) ?=([0-9a-f]+)`))),
+    general: generalFields.map(or0),
     rip,
     flags,
     cpl: Number(or0(/\bCPL=([0-3])/)),
-    cs: segment(block, 'CS'),
-    ss: segment(block, 'SS'),
-    ds: segment(block, 'DS'),
-    fs: segment(block, 'FS'),
-    gs: segment(block, 'GS'),
+    cs: segment(block, segments.cs),
+    ss: segment(block, segments.ss),
+    ds: segment(block, segments.ds),
+    fs: segment(block, segments.fs),
+    gs: segment(block, segments.gs),
     bits: /\[?\bCS64\b/.test(block) ? 64 : /\bCS32\b/.test(block) ? 32 : 16,
-    gdt: table(block, 'GDT'),
-    idt: table(block, 'IDT'),
+    gdt: table(block, tables.gdt),
+    idt: table(block, tables.idt),
     cr0,
     cr2: or0(/\bCR2=([0-9a-f]+)/),
     cr3: or0(/\bCR3=([0-9a-f]+)/),
@@ -55,13 +70,13 @@ export function parseDump(block: string): Registers | undefined {
   };
 }
 
-function segment(block: string, name: string): Segment {
-  const found = new RegExp(`^${name} =([0-9a-f]+) ([0-9a-f]+)`, 'm').exec(block);
+function segment(block: string, field: RegExp): Segment {
+  const found = field.exec(block);
   return { selector: Number(`0x${found?.[1] ?? '0'}`), base: BigInt(`0x${found?.[2] ?? '0'}`) };
 }
 
-function table(block: string, name: string): Table {
-  const found = new RegExp(`^${name}= +([0-9a-f]+) ([0-9a-f]+)`, 'm').exec(block);
+function table(block: string, field: RegExp): Table {
+  const found = field.exec(block);
   return { base: BigInt(`0x${found?.[1] ?? '0'}`), limit: Number(`0x${found?.[2] ?? 'ffff'}`) };
 }
 

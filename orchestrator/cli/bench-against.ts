@@ -82,7 +82,7 @@ export async function referenceSide(session: Session, flags: Flags, reference: R
   };
 }
 
-async function bootInTurns(flags: Flags, wish: Wish, before: Side, now: Side): Promise<Comparison> {
+export async function bootInTurns(flags: Flags, wish: Wish, before: Side, now: Side): Promise<Comparison> {
   const timed = wish.machines.filter((machine) => !isExact(wish, now, machine));
   const looks = timed.length > 0 ? looksUpTo(wish.limit) : [1];
   const rules = { ...wish.rules, looks: looks.length };

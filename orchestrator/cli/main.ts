@@ -1,6 +1,8 @@
 // The command line: which commands there are and what they take. Each command's code is loaded when it runs, so that `--help` is quick.
 import { Command, CommanderError } from 'commander';
 import { type ColorChoice, setColor } from '../ui/output.ts';
+import { declareBisect } from './declare-bisect.ts';
+import { declareCi } from './declare-ci.ts';
 import { declareProfile } from './declare-profile.ts';
 import { ending } from './exit.ts';
 import {
@@ -116,6 +118,8 @@ const works: Declarations = {
   bench: declareBench,
   profile: (command) =>
     declareProfile(command).action(runs(async () => (await import('./profile.ts')).profile)),
+  bisect: (command) => declareBisect(command).action(runs(async () => (await import('./bisect.ts')).bisect)),
+  ci: (command) => declareCi(command).action(runs(async () => (await import('./ci.ts')).ci)),
   lock: (command) =>
     withWork(command)
       .description('resolve the package lists against the signed Debian indexes and write synos.lock')
@@ -137,6 +141,11 @@ const views: Declarations = {
       .option('--machine <name>', 'of this machine (default: the one that booted last)')
       .option('--exact', 'only runs that counted instructions')
       .option('--no-exact', 'only runs that measured time')
+      .option(
+        '--group <n>',
+        'of this group of runs: other compiler or command line (default: the last)',
+        positive,
+      )
       .option('--limit <n>', 'the latest runs (default: 200)', positive)
       .option('--floor <percent>', 'timed figures: less than this is no change (default: 2)', percent)
       .action(runs(async () => (await import('./history.ts')).history)),

@@ -107,7 +107,11 @@ function isAlive(pid: number): boolean {
 const gitAt = (tree: string): [string, ...string[]] => ['git', '-c', 'core.hooksPath=/dev/null', '-C', tree];
 
 /** Runs git in the project, without the repository's hooks. */
-export function git({ tree, signal }: Place, words: readonly string[]): ReturnType<typeof run> {
-  const command: Command = { argv: [...gitAt(tree), ...words], limitMs: 300_000, signal, brief: true };
-  return run(command);
+export function git(
+  { tree, signal }: Place,
+  words: readonly string[],
+  more: Pick<Command, 'keepBytes'> = {},
+): ReturnType<typeof run> {
+  const argv: Command['argv'] = [...gitAt(tree), ...words];
+  return run({ argv, limitMs: 300_000, signal, brief: true, ...more });
 }

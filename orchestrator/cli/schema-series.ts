@@ -5,7 +5,7 @@ import { count, document, flag, list, maybe, number, object, type Schema, text }
 const quantity = (description: string): Schema => ({ type: 'number', description });
 const share = (description: string): Schema => ({ type: 'number', minimum: 0, description });
 
-const named = {
+export const named = {
   suite: text('of the record'),
   name: text('of the record'),
   metric: text('of the record'),
@@ -17,7 +17,7 @@ const named = {
   },
 } satisfies { readonly [name: string]: Schema };
 
-const metric = object({
+export const metric = object({
   ...named,
   before: quantity('median over boots'),
   now: quantity('median over boots'),
@@ -72,6 +72,8 @@ export const history: Schema = document('history', 'Result of `synos history --j
   machine: text('name in the configuration'),
   accelerator: text('kvm or tcg'),
   exact: flag('ticks are instructions'),
+  compiler: text('version of what built the kernel; empty where nobody knows'),
+  commandLine: text('of the kernel'),
   floor: share('a timed change of the mean by less than this is none'),
   metrics: list(
     object({

@@ -1,5 +1,7 @@
 // JSON Schemas (draft 2020-12) of the documents that commands print with --json. Tests hold real outputs against them.
 import { runSchema } from '../results/schema.ts';
+import { bisect, bisectPlan } from './schema-bisect.ts';
+import { ci } from './schema-ci.ts';
 import {
   count,
   digest,
@@ -173,11 +175,14 @@ export const documents: { readonly [name: string]: Schema } = {
       'every leaf',
     ),
   }),
+  bisect,
+  'bisect-plan': bisectPlan,
   'host-bench': hostBench,
   clean: document('clean', 'Result of `synos clean --json`.', {
     dryRun: flag('nothing was removed'),
     removed: list(object({ path: text('relative to the project'), bytes: count('size') }), 'folders'),
   }),
+  ci,
   comparison,
   history,
   profile: profileFile,

@@ -4,6 +4,7 @@ import { isObject } from '../../core/json.ts';
 import { isoOptions } from '../../iso/options.ts';
 import { kernelOptions } from '../../kernel/toolchain/options.ts';
 import { elfClash, type MachineOptions, machinesOptions } from '../../qemu/options.ts';
+import { ciIssues, ciSection } from './ci-options.ts';
 import { matrixIssues, matrixSection } from './matrix-options.ts';
 
 /** `direct` hands the kernel to QEMU itself and counts; `iso` starts the image as a real machine would, through its BIOS, and times. */
@@ -52,9 +53,10 @@ export const configSchema = z
         'The machines that can be booted, by name; the first is the default. Without any: those that start what the kernel section makes.',
       ),
     matrix: matrixSection,
+    ci: ciSection,
   })
   .superRefine((config, context) => {
-    for (const issue of [...matrixIssues(config), ...elfIssues(config)])
+    for (const issue of [...matrixIssues(config), ...ciIssues(config), ...elfIssues(config)])
       context.addIssue({ code: 'custom', ...issue });
   })
   .describe('Configuration of SynOS (synos.yaml).');

@@ -105,8 +105,12 @@ export function pipeline(project: Project, wanted: Wanted): Pipeline {
 }
 
 function cellsOf(config: Config, { boots }: Wanted): readonly Cell[] {
-  const one = (name: string): Cell => ({ name, options: machineNamed(config, name), variant: {} });
-  return boots?.cells ?? (boots?.machines ?? []).map(one);
+  return boots?.cells ?? (boots?.machines ?? []).map((name) => machineCell(config, name));
+}
+
+/** A machine as it is described. Throws SynosError name.unknown. */
+export function machineCell(config: Config, name: string): Cell {
+  return { name, options: machineNamed(config, name), variant: {} };
 }
 
 function bootsOf(

@@ -1,5 +1,5 @@
 // A series in words.
-import type { BenchRecord } from '../../core/record.ts';
+import { type BenchRecord, seriesKey } from '../../core/record.ts';
 import { label } from './format.ts';
 
 /** `alloc pair latency, pool, 4 KiB` */
@@ -16,3 +16,18 @@ export function labelText(record: Pick<BenchRecord, 'labels'>, without: readonly
     .map(([key, text]) => label(key, text))
     .join(', ');
 }
+
+type Named = Pick<BenchRecord, 'suite' | 'name' | 'metric' | 'unit' | 'labels'>;
+
+/** Whether each text begins at a word of the series' name or key; punctuation and case do not count. */
+export function seriesMatches(series: Named, texts: readonly string[]): boolean {
+  const names = wordsOf(`${seriesName(series)} ${seriesKey(series)}`);
+  return texts.every((part) => names.includes(wordsOf(part)));
+}
+
+const wordsOf = (text: string): string =>
+  ` ${text
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}.]+/u)
+    .filter(Boolean)
+    .join(' ')}`;

@@ -46,6 +46,10 @@ export function guestMemory(qmp: Monitor, cpu: number): GuestMemory {
   return {
     fetch,
     read(address, count) {
+      // Mostly within one block.
+      const offset = Number(BigInt.asUintN(8, address));
+      const block = offset + count <= blockBytes ? blocks.get(key(address)) : undefined;
+      if (block) return block.subarray(offset, offset + count);
       const bytes = new Uint8Array(count);
       for (let i = 0; i < count; i++) {
         const at = BigInt.asUintN(64, address + BigInt(i));

@@ -16,24 +16,25 @@ const trapFlag = 1n << 8n;
 const arithmetic = 0x8d5n;
 const mostClosed = 512;
 
-/**
- * `deaf`: no interrupt can reach this CPU, even with interrupts on. Undefined: nothing is proved. Throws MemoryMissing for memory that is
- * not at hand yet; asked again when it is, the answer takes up from the beginning.
- */
-export function findLoop(
-  from: Registers,
-  deaf: boolean,
-  memory: ReadMemory,
-  steps: number,
-): Loop | undefined {
-  if ((from.flags & trapFlag) !== 0n) return undefined;
+/** Undefined: nothing is proved. Throws MemoryMissing for memory that is not at hand yet; called again when it is, it goes on there. */
+export type Search = () => Loop | undefined;
+
+/** `deaf`: no interrupt can reach this CPU, even with interrupts on. `memory` must not change while it searches. */
+export function loopSearch(from: Registers, deaf: boolean, memory: ReadMemory, steps: number): Search {
+  if ((from.flags & trapFlag) !== 0n) return () => undefined;
   const code = fetcher(from, memory);
-  try {
-    return recurring(from, deaf, memory, code, steps) ?? closed(from, deaf, code);
-  } catch (error) {
-    if (error instanceof Unprovable) return undefined;
-    throw error;
-  }
+  const recurs = recurring(from, deaf, memory, code, steps);
+  let left = false; // no state came again
+  return () => {
+    try {
+      const found = left ? undefined : recurs();
+      left = true;
+      return found ?? closed(from, deaf, code);
+    } catch (error) {
+      if (error instanceof Unprovable) return undefined;
+      throw error;
+    }
+  };
 }
 
 type Fetch = (address: bigint) => Instruction;
@@ -56,32 +57,56 @@ function fetcher(from: Registers, memory: ReadMemory): Fetch {
   };
 }
 
+/** Equal prints of states that differ: so often is looked closer, whatever a guest made its registers of. */
+const mostMistaken = 8;
+
 function recurring(
   from: Registers,
   deaf: boolean,
   memory: ReadMemory,
   code: Fetch,
   steps: number,
-): Loop | undefined {
+): () => Loop | undefined {
   const cpu = machine(from, memory);
-  const seen = new Map<string, number>();
-  const trail: Place[] = [];
+  const seen = new Map<number, number>();
   let touches = false;
-  for (let count = 0; count < steps; count++) {
-    const now = code(cpu.state.rip);
-    mustBeDeaf(deaf, cpu.state.flags);
-    touches ||= usesMemory(now);
-    trail.push(placeOf(cpu));
-    const before = cpu.state.rip;
-    // Seen on its way to a halt: the next look finds it there.
-    if (step(cpu, now)) return undefined;
-    if (cpu.state.rip > before) continue;
-    const print = cpu.fingerprint();
+  let mistaken = 0;
+  let count = 0;
+  const cameAgain = (): Place[] | undefined => {
+    const print = cpu.print();
     const first = seen.get(print);
-    if (first !== undefined) return cycle(cpu, trail.slice(first), touches);
-    seen.set(print, trail.length);
+    seen.set(print, count);
+    if (first === undefined) return undefined;
+    const places = cycle(machine(from, memory), code, first, count);
+    if (!places) mistaken++;
+    return places;
+  };
+  return () => {
+    while (count < steps && mistaken < mostMistaken) {
+      const before = cpu.state.rip;
+      const now = code(before);
+      mustBeDeaf(deaf, cpu.state.flags);
+      // Seen on its way to a halt: the next look finds it there.
+      if (step(cpu, now)) return undefined;
+      touches ||= usesMemory(now);
+      count++;
+      const places = cpu.state.rip > before ? undefined : cameAgain();
+      if (places) return loopOf(cpu, places, touches);
+    }
+    return undefined;
+  };
+}
+
+// The same way once more, now with a look at each whole state: the places between two steps, if it is the same state behind both.
+function cycle(cpu: Machine, code: Fetch, first: number, last: number): Place[] | undefined {
+  const places: Place[] = [];
+  let start = '';
+  for (let count = 0; count < last; count++) {
+    if (count === first) start = cpu.fingerprint();
+    if (count >= first) places.push(placeOf(cpu));
+    step(cpu, code(cpu.state.rip));
   }
-  return undefined;
+  return cpu.fingerprint() === start ? places : undefined;
 }
 
 function mustBeDeaf(deaf: boolean, flags: bigint): void {
@@ -102,7 +127,7 @@ const placeOf = (cpu: Machine): Place => ({
   known: arithmetic & ~cpu.state.vague,
 });
 
-function cycle(cpu: Machine, places: readonly Place[], memory: boolean): Loop | undefined {
+function loopOf(cpu: Machine, places: readonly Place[], memory: boolean): Loop | undefined {
   // Code that changes itself is not what was decoded.
   if (places.some(({ rip }) => cpu.wrote(rip >> 12n))) return undefined;
   return {

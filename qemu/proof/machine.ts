@@ -5,7 +5,7 @@ import type { Instruction, Memory } from './decode.ts';
 /** Bytes of guest memory, as far as they are at hand. Throws MemoryMissing, or Unprovable where there is no RAM. */
 export type ReadMemory = (address: bigint, count: number) => Uint8Array;
 
-/** What stands at this address must be fetched, then the loop is followed anew. */
+/** What stands at this address must be fetched first. */
 export class MemoryMissing extends Error {
   readonly address: bigint;
   constructor(address: bigint) {
@@ -27,6 +27,7 @@ export type Machine = ReturnType<typeof machine>;
 export function machine(from: Registers, memory: ReadMemory) {
   const general = [...from.general];
   const written = new Map<bigint, number>();
+  let writtenPrint = 0;
   const mask = from.bits === 64 ? 64 : 32;
   const state = { rip: from.rip, flags: from.flags, vague: 0n, halted: false };
 
@@ -34,7 +35,7 @@ export function machine(from: Registers, memory: ReadMemory) {
     const bytes = memory(address, size);
     let value = 0n;
     for (let i = size - 1; i >= 0; i--) {
-      const own = written.get(address + BigInt(i));
+      const own = written.size === 0 ? undefined : written.get(address + BigInt(i));
       value = (value << 8n) | BigInt(own ?? bytes[i] ?? 0);
     }
     return value;
@@ -44,8 +45,13 @@ export function machine(from: Registers, memory: ReadMemory) {
     for (let i = 0; i < size; i++) {
       const place = address + BigInt(i);
       const byte = Number((value >> BigInt(8 * i)) & 0xffn);
+      const before = written.get(place);
+      if (before !== undefined) writtenPrint ^= printOf(place, before);
       if (byte === bytes[i]) written.delete(place);
-      else written.set(place, byte);
+      else {
+        written.set(place, byte);
+        writtenPrint ^= printOf(place, byte);
+      }
     }
     if (written.size > mostWritten) throw new Unprovable('writes much');
   };
@@ -87,6 +93,14 @@ export function machine(from: Registers, memory: ReadMemory) {
     },
     /** Whether a page of code was written to. */
     wrote: (page: bigint): boolean => [...written.keys()].some((place) => place >> 12n === page),
+    /** Equal states have equal prints; different ones mostly have not. */
+    print(): number {
+      const { rip, flags, vague } = state;
+      let sum = mixed(writtenPrint, flags & ~(vague & arithmetic));
+      sum = mixed(mixed(sum, vague), rip);
+      for (const content of general) sum = mixed(mixed(sum, content), content >> 32n);
+      return sum;
+    },
     /** Two equal texts are two equal states. */
     fingerprint(): string {
       const known = state.flags & ~(state.vague & arithmetic);
@@ -97,6 +111,12 @@ export function machine(from: Registers, memory: ReadMemory) {
 }
 
 const mostWritten = 512;
+
+/** Takes the lower 32 bits of a number into a sum (FNV-1a, a word at a time). */
+const mixed = (sum: number, value: bigint): number =>
+  Math.imul(sum ^ Number(BigInt.asUintN(32, value)), 0x01000193);
+
+const printOf = (place: bigint, byte: number): number => mixed(mixed(byte, place), place >> 32n);
 
 function segmentBase({ bits, ds, ss, fs, gs }: Registers, { segment }: Memory): bigint {
   if (segment === 'fs') return fs.base;

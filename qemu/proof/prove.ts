@@ -4,7 +4,7 @@ import { nowMs } from '../../core/clock.ts';
 import type { Qmp } from '../qmp.ts';
 import { type CpuState, parseRegisters } from '../registers.ts';
 import { type GuestMemory, guestMemory } from './guest-memory.ts';
-import { findLoop, type Loop } from './loop.ts';
+import { type Loop, loopSearch } from './loop.ts';
 import { MemoryMissing } from './machine.ts';
 import { type Chips, canWriteMemory, driveRequests, isDeaf } from './outside.ts';
 
@@ -110,9 +110,10 @@ async function follow(
   steps: number,
 ): Promise<Loop | undefined> {
   if (cpu.halted || !cpu.all) return undefined;
+  const search = loopSearch(cpu.all, deaf, memory.read, steps);
   for (let blocks = 0; blocks < mostBlocks; blocks++) {
     try {
-      return findLoop(cpu.all, deaf, memory.read, steps);
+      return search();
     } catch (error) {
       if (!(error instanceof MemoryMissing)) throw error;
       await memory.fetch(error.address);

@@ -17,7 +17,10 @@ type Turn = {
   readonly kind: number;
 };
 
-/** Runs one instruction. True: it halts the CPU. Throws Unprovable or MemoryMissing; the CPU is of no use then. */
+/**
+ * Runs one instruction. True: it halts the CPU. Throws Unprovable, and the CPU is of no use then; or MemoryMissing, and the CPU is as it was: what
+ * an instruction does to it comes behind all that it reads.
+ */
 export function step(cpu: Machine, now: Instruction): boolean {
   if (now.op === 0xf4) return true;
   const next = BigInt.asUintN(now.bits === 64 ? 64 : 32, cpu.state.rip + BigInt(now.length));
@@ -121,9 +124,12 @@ on(0x50, 0x57, (turn) => push(turn, turn.reg.get()));
 on(0x58, 0x5f, (turn) => turn.reg.set(pop(turn)));
 on(0x68, 0x68, (turn) => push(turn, turn.now.immediate));
 on(0x6a, 0x6a, (turn) => push(turn, turn.now.immediate));
-on(0xc9, 0xc9, (turn) => {
-  turn.cpu.general[4] = turn.cpu.general[5] ?? 0n;
-  turn.cpu.general[5] = pop(turn);
+on(0xc9, 0xc9, ({ cpu, now }) => {
+  const size = stackBytes(now);
+  const frame = cpu.general[5] ?? 0n;
+  const before = cpu.read(frame, size);
+  cpu.general[4] = BigInt.asUintN(size * 8, frame + BigInt(size));
+  cpu.general[5] = before;
 });
 
 on(0x90, 0x90, () => {});

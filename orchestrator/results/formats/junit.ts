@@ -12,9 +12,13 @@ const builder = library as unknown as Builder;
 type Suite = ReturnType<Builder['testSuite']>;
 
 /** Well-formed whatever the guest printed: every text has passed the escaper, which leaves no character that XML 1.0 forbids. */
-export function writeJunit(run: StoredRun, comparisons: readonly Comparison[] = []): string {
+export function writeJunit(
+  run: StoredRun,
+  comparisons: readonly Comparison[] = [],
+  others: readonly VerdictList[] = [],
+): string {
   const report = builder.newBuilder().name(`synos ${run.id}`);
-  for (const list of verdictLists(run, comparisons)) addSuite(report.testSuite(), list, run);
+  for (const list of verdictLists(run, comparisons, others)) addSuite(report.testSuite(), list, run);
   return `${report.build()}\n`;
 }
 

@@ -4,8 +4,12 @@ import type { Comparison } from '../comparison.ts';
 import type { StoredRun } from '../run.ts';
 import { type Verdict, type VerdictList, verdictLists } from './verdicts.ts';
 
-export function writeKtap(run: StoredRun, comparisons: readonly Comparison[] = []): string {
-  const lists = verdictLists(run, comparisons);
+export function writeKtap(
+  run: StoredRun,
+  comparisons: readonly Comparison[] = [],
+  others: readonly VerdictList[] = [],
+): string {
+  const lists = verdictLists(run, comparisons, others);
   const lines = [
     'KTAP version 1',
     `# synos ${run.id}`,

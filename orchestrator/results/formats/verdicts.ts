@@ -29,11 +29,16 @@ export type VerdictList = {
 /** The verdict of a boot stands behind its tests, under this name. */
 const bootCase = 'boot';
 
-/** All text is escaped: no control characters, nothing that XML or a terminal cannot hold. */
-export function verdictLists(run: StoredRun, comparisons: readonly Comparison[] = []): VerdictList[] {
+/** All text is escaped: no control characters, nothing that XML or a terminal cannot hold. `others` stand first. */
+export function verdictLists(
+  run: StoredRun,
+  comparisons: readonly Comparison[] = [],
+  others: readonly VerdictList[] = [],
+): VerdictList[] {
   const boots = run.boots.map((boot, index) => bootList(boot, nameOfBoot(run.boots, index)));
   const compared = comparisons.flatMap(({ groups }) => groups);
   return [
+    ...others,
     ...boots,
     ...compared.map((group) => ({
       name: visible(`compared: ${groupWords(group)}`),

@@ -1,0 +1,124 @@
+// The commits that a bisection is about, out of git: which they are, what leads from one to the other, and what people know them by.
+import { SynosError } from '../../core/failure.ts';
+import { visibleUpTo } from '../../core/text.ts';
+import type { Commit } from '../results/bisect.ts';
+import type { AboutCommit } from '../results/bisect-document.ts';
+import { commitOf, git, type Place } from './reference.ts';
+
+export type Range = {
+  readonly good: string;
+  readonly bad: string;
+  /** All that lead to `bad` and not to `good`, `bad` included, parents before children. */
+  readonly commits: readonly Commit[];
+  /** Where good does not lead to bad: where the two parted. Unless these are good, the change is not between them and bad. */
+  readonly bases: readonly string[];
+};
+
+/** A million commits have less. */
+const mostBytes = 128 << 20;
+
+/** Throws SynosError name.unknown for a revision that does not exist, usage where nothing leads from one to the other. */
+export async function rangeBetween(
+  place: Place,
+  names: { readonly good: string; readonly bad: string },
+  firstParent: boolean,
+): Promise<Range> {
+  const [good, bad] = [await commitOf(place, names.good), await commitOf(place, names.bad)];
+  if (good === bad)
+    throw new SynosError({
+      code: 'usage',
+      message: `${visibleUpTo(names.good, 100)} and ${visibleUpTo(names.bad, 100)} are the same commit, ${good.slice(0, 12)}`,
+      hint: 'name two commits between which something changed',
+    });
+  const bases = await basesOf(place, good, bad);
+  if (bases.includes(bad))
+    throw new SynosError({
+      code: 'usage',
+      message: `the bad commit ${short(bad)} is older than the good one ${short(good)}: it leads to it`,
+      hint: 'to look for what made a metric better, name the older commit with --good and the newer one with --bad',
+    });
+  if (bases.length === 0) throw await nothingShared(place, good, bad);
+  return {
+    good,
+    bad,
+    commits: await commitsBetween(place, good, bad, firstParent),
+    bases: bases.includes(good) ? [] : bases,
+  };
+}
+
+async function basesOf(place: Place, good: string, bad: string): Promise<string[]> {
+  const { stdout } = await git(place, ['merge-base', '--all', good, bad]);
+  return stdout.split('\n').filter(Boolean);
+}
+
+async function nothingShared(place: Place, good: string, bad: string): Promise<SynosError> {
+  const shallow = await isShallow(place);
+  return new SynosError({
+    code: 'usage',
+    message: `the commits ${short(good)} and ${short(bad)} share no history${shallow ? ' here: this is a shallow clone' : ''}`,
+    hint: shallow ? 'run `git fetch --unshallow`' : 'name commits of one history',
+  });
+}
+
+export async function isShallow(place: Place): Promise<boolean> {
+  return (await git(place, ['rev-parse', '--is-shallow-repository'])).stdout.trim() === 'true';
+}
+
+/** Whether a commit brings repositories of others with it, which a worktree of it does not have. */
+export async function hasSubmodules(place: Place, commit: string): Promise<boolean> {
+  return (await git(place, ['cat-file', '-e', `${commit}:.gitmodules`])).exit === 0;
+}
+
+/** Parents before children, `bad` last. */
+export async function commitsBetween(
+  place: Place,
+  good: string,
+  bad: string,
+  firstParent: boolean,
+): Promise<Commit[]> {
+  const along = firstParent ? ['--first-parent'] : [];
+  const words = ['rev-list', '--topo-order', '--reverse', '--parents', ...along, bad, `^${good}`];
+  const listed = await git(place, words, { keepBytes: mostBytes });
+  if (listed.exit !== 0) throw failed('list the commits', listed.stderr);
+  return listed.stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [id = '', ...parents] = line.split(' ');
+      return { id, parents: firstParent ? parents.slice(0, 1) : parents };
+    });
+}
+
+/** Whether one leads to the other, or is it. */
+export async function leadsTo(place: Place, from: string, to: string): Promise<boolean> {
+  return (await git(place, ['merge-base', '--is-ancestor', from, to])).exit === 0;
+}
+
+/** The real parents, also where only the first are followed. */
+export async function parentsOf(place: Place, commit: string): Promise<string[]> {
+  const { stdout } = await git(place, ['rev-list', '--parents', '--max-count=1', commit]);
+  return stdout.trim().split(' ').slice(1);
+}
+
+export async function aboutCommit(place: Place, commit: string): Promise<AboutCommit> {
+  const format = '--format=%an <%ae>%x00%aI%x00%s';
+  const shown = await git(place, ['show', '--no-patch', '--no-show-signature', format, commit]);
+  if (shown.exit !== 0) throw failed(`read the commit ${short(commit)}`, shown.stderr);
+  const [author = '', date = '', subject = ''] = shown.stdout.trim().split('\0');
+  return {
+    commit,
+    author: visibleUpTo(author, 200),
+    date: visibleUpTo(date, 40),
+    subject: visibleUpTo(subject, 300),
+  };
+}
+
+const short = (commit: string): string => commit.slice(0, 12);
+
+function failed(what: string, stderr: string): SynosError {
+  return new SynosError({
+    code: 'usage',
+    message: `git could not ${what}: ${visibleUpTo(stderr.trim(), 500)}`,
+    hint: 'see what `git fsck` says',
+  });
+}

@@ -1,0 +1,112 @@
+// The folder of a pipeline job: everything that it found, for people and for CI systems, in files that stand alone.
+import { constants, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { failureOf, SynosError } from '../../core/failure.ts';
+import { explain } from '../../core/failure-table.ts';
+import { stringifyExact } from '../../core/json-exact.ts';
+import { visible } from '../../core/text.ts';
+import { codeQuality } from '../results/ci/code-quality.ts';
+import type { CiResult } from '../results/ci/document.ts';
+import { forServers, stepList } from '../results/ci/reports.ts';
+import { ciSummary } from '../results/ci/summary.ts';
+import { writeJunit } from '../results/formats/junit.ts';
+import { writeKtap } from '../results/formats/ktap.ts';
+import { gitFacts, hostFacts } from '../results/provenance.ts';
+import { makeRun, type StoredRun } from '../results/run.ts';
+import { writeErr } from '../ui/output.ts';
+import type { Job } from './ci-job.ts';
+import { valuesOf } from './ci-system.ts';
+import { writePage } from './show-run.ts';
+import { version } from './version.ts';
+
+export type CiFolder = { readonly path: string; readonly events: string };
+
+/** Says whose folder it is: only such a one is emptied. */
+const mark = '.synos-ci';
+const names = [
+  ...['ci.json', 'run.json', 'comparison.json', 'junit.xml', 'tests.ktap', 'summary.md', 'report.html'],
+  ...['events.jsonl', 'gl-code-quality.json', 'synos.env', 'logs', 'screens'],
+];
+
+/** Makes it, or empties that of the job before. Throws SynosError usage for a folder of somebody else, path.unwritable. */
+export function openFolder(tree: string, wanted: string | undefined): CiFolder {
+  const path = wanted === undefined ? join(tree, 'out', 'ci') : resolve(wanted);
+  const ours = wanted === undefined || existsSync(join(path, mark));
+  mkdirSync(path, { recursive: true });
+  if (!ours && readdirSync(path).length > 0)
+    throw new SynosError({
+      code: 'usage',
+      message: `${visible(path)} holds files that \`synos ci\` has not written`,
+      hint: 'name an empty folder, or one that is not there yet',
+    });
+  writeFileSync(join(path, mark), '');
+  for (const name of names) rmSync(join(path, name), { recursive: true, force: true });
+  return { path, events: join(path, 'events.jsonl') };
+}
+
+/** Writes all files; one that cannot be made is a warning, and the others are made all the same. */
+export async function writeFolder(job: Job, { path }: CiFolder, result: CiResult): Promise<void> {
+  const { document, run, comparison } = result;
+  const { session, store } = job;
+  const put = (name: string, text: string): void => writeFileSync(join(path, name), text);
+  const compared = comparison ? [forServers(comparison, document.grew, job.asked.gate)] : [];
+  const reports = run ?? (await emptyRun(job, document.exit));
+  await attempts({
+    'ci.json': () => put('ci.json', `${stringifyExact(document)}\n`),
+    'summary.md': () => put('summary.md', ciSummary(result, 1 << 20)),
+    'junit.xml': () => put('junit.xml', writeJunit(reports, compared, [stepList(document)])),
+    'tests.ktap': () => put('tests.ktap', writeKtap(reports, compared, [stepList(document)])),
+    'synos.env': () =>
+      put(
+        'synos.env',
+        valuesOf(result, (name) => `SYNOS_${name.toUpperCase()}`),
+      ),
+    'gl-code-quality.json': () =>
+      put('gl-code-quality.json', `${JSON.stringify(codeQuality(document.findings))}\n`),
+    ...(comparison
+      ? { 'comparison.json': () => put('comparison.json', `${stringifyExact(comparison)}\n`) }
+      : {}),
+    ...(run ? { 'run.json': () => put('run.json', `${stringifyExact(run)}\n`) } : {}),
+    ...(run ? { 'logs and screens': () => copyAll(run, session.tree, path) } : {}),
+    ...(run && store
+      ? {
+          'report.html': () =>
+            writePage(join(path, 'report.html'), run, {
+              ...{ earlier: store.earlierBoots(run), store, tree: session.tree },
+            }),
+        }
+      : {}),
+  });
+}
+
+async function attempts(all: { readonly [name: string]: () => void | Promise<void> }): Promise<void> {
+  for (const [name, work] of Object.entries(all)) {
+    try {
+      await work();
+    } catch (error) {
+      const [line = ''] = explain(failureOf(error)).message.split('\n');
+      writeErr(`warning: ${name}: ${visible(line)}`);
+    }
+  }
+}
+
+function copyAll({ boots }: StoredRun, tree: string, folder: string): void {
+  for (const [kind, paths] of [
+    ['logs', boots.map(({ log }) => log)],
+    ['screens', boots.map(({ screen }) => screen?.path ?? null)],
+  ] as const) {
+    const there = paths.filter((path) => path !== null);
+    if (there.length > 0) mkdirSync(join(folder, kind), { recursive: true });
+    for (const path of there)
+      copyFileSync(join(tree, path), join(folder, kind, basename(path)), constants.COPYFILE_FICLONE);
+  }
+}
+
+/** Where nothing was booted, so that reports of the steps can still be made. */
+async function emptyRun({ session }: Job, exit: number): Promise<StoredRun> {
+  return makeRun({
+    ...{ command: ['synos', ...process.argv.slice(2)], synos: version(), startedAt: session.startedAt },
+    ...{ durationMs: Date.now() - session.startedAt.getTime(), git: await gitFacts(session.tree) },
+    ...{ host: hostFacts(), artefacts: [], tools: [], boots: [], results: [], exit },
+  });
+}
