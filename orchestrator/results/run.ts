@@ -40,6 +40,8 @@ export type StoredBoot = BootOutcome & {
   readonly screen?: { readonly path: string; readonly digest: Digest };
   /** A Coverage as JSON, of `synos coverage`. */
   readonly coverage?: { readonly path: string; readonly digest: Digest };
+  /** Where its instructions went, a `synos.profile/1`; there where it was asked for. */
+  readonly profile?: { readonly path: string; readonly digest: Digest };
 };
 
 /** How the whole run ended: its worst boot, in the words of that boot. `end` is null where nothing was booted. */
