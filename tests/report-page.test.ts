@@ -221,7 +221,7 @@ describe('the list of metrics', () => {
     expect(await page.locator('#chosen-trend .list tbody tr').count()).toBe(2);
     await page.getByText('The same as a table').nth(1).click();
     expect((await page.locator('#chosen-spread .list td:first-child').allInnerTexts()).join()).toBe(
-      'this run (16),the run before (16)',
+      'this run (16),the run before, 0218c76d3f (16)',
     );
     const pixels = 'document.querySelector("#chosen-trend canvas").toDataURL()';
     const light = await page.evaluate(pixels);

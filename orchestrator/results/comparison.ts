@@ -3,6 +3,7 @@
 import type { BenchRecord, Quantity } from '../../core/record.ts';
 import { type Judgement, judgeExact, judgeTimed, type Rules, type Sides } from './judge.ts';
 import { comparisonGroup, recordsByKey, type StoredBoot, type StoredRun } from './run.ts';
+import { groupWords } from './series-name.ts';
 import { median } from './stats.ts';
 
 type Named = Pick<BenchRecord, 'suite' | 'name' | 'metric' | 'unit' | 'labels'>;
@@ -156,9 +157,4 @@ function onlyIn(here: Map<string, StoredBoot[]>, there: Map<string, StoredBoot[]
   return [...here]
     .filter(([key]) => !there.has(key))
     .map(([, boots]) => `${groupWords(boots[0])}, only ${side}`);
-}
-
-/** `direct, tcg, exact` */
-export function groupWords(boot: Pick<StoredBoot, 'machine' | 'accelerator' | 'exact'> | undefined): string {
-  return boot ? `${boot.machine}, ${boot.accelerator}, ${boot.exact ? 'exact' : 'timed'}` : '';
 }

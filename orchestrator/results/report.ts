@@ -6,6 +6,7 @@ import { assetText } from './assets.ts';
 import { allocatorSection, fragmentSection } from './report/allocators.ts';
 import { bootsSection } from './report/boots.ts';
 import { changesSection } from './report/changes.ts';
+import type { Gate } from './report/gate.ts';
 import { type MetricGroup, metricGroups } from './report/groups.ts';
 import { type Html, html } from './report/html.ts';
 import { metricData, metricsSection } from './report/metrics.ts';
@@ -27,12 +28,16 @@ export type ReportInput = {
   readonly trends?: readonly StoredHistory[];
   /** Of picturesOf: one for each boot of the run. */
   readonly pictures?: readonly (Picture | undefined)[];
+  /** Of makeGate, when the run was compared, and the runs that it was compared with. */
+  readonly gate?: Gate;
+  readonly against?: readonly StoredRun[];
 };
 
 /** The page's text. Pure but for reading its own style and script from the installation. */
-export function renderReport({ run, earlier = [], trends = [], pictures = [] }: ReportInput): string {
-  const metrics = metricGroups(run, { earlier, trends });
-  const sections = sectionsOf({ run, earlier, trends, pictures }, metrics);
+export function renderReport(input: ReportInput): string {
+  const { run, earlier = [], trends = [], pictures = [], gate, against = [] } = input;
+  const metrics = metricGroups(run, { earlier, trends, against });
+  const sections = sectionsOf({ run, earlier, pictures, gate }, metrics);
   const bytes: number[] = [];
   const groups = metricData(run, metrics, bytes);
   const data = { groups, traces: traceCharts(run.boots) };
@@ -43,21 +48,23 @@ export function renderReport({ run, earlier = [], trends = [], pictures = [] }: 
     style: assetText('report.css') + (drawn ? assetText('uplot.css') : ''),
     script: (drawn ? assetText('uplot.js') : '') + assetText('report.js'),
     data: pack(data, bytes),
-    body: body(run, earlier, sections),
+    body: body(verdictHeader(run, earlier, gate), sections, run),
   });
 }
 
 /** Its id, its name in the list of sections, and itself where there is something to show. */
 type Section = readonly [id: string, name: string, section: Html | null];
 
+type Shown = Required<Pick<ReportInput, 'run' | 'earlier' | 'pictures'>> & {
+  readonly gate: Gate | undefined;
+};
+
 /** In the order of the page. A new section is one line here. */
-function sectionsOf(
-  { run, earlier, pictures }: Required<ReportInput>,
-  groups: readonly MetricGroup[],
-): Section[] {
+function sectionsOf({ run, earlier, pictures, gate }: Shown, groups: readonly MetricGroup[]): Section[] {
   const { boots } = run;
   const measured = boots.some((boot) => boot.records.length > 0);
   const figures: Section[] = [
+    ['gate', 'Against', gate?.section ?? null],
     ['changes', 'Since the run before', measured ? changesSection(run, earlier) : null],
     ['metrics', 'Metrics', metricsSection(groups)],
     ['allocators', 'Pool v heap', allocatorSection(run)],
@@ -77,10 +84,10 @@ function sectionsOf(
   return run.verdict.passed ? [...figures, evidence, ...origin] : [evidence, ...figures, ...origin];
 }
 
-function body(run: StoredRun, earlier: Required<ReportInput>['earlier'], sections: readonly Section[]): Html {
+function body(header: Html, sections: readonly Section[], run: StoredRun): Html {
   const nav = sections.map(([id, name, section]) => section && html`<a href="#${id}">${name}</a>`);
   return html`<a class="skip" href="#main">Skip to the results</a>
-${verdictHeader(run, earlier)}
+${header}
 <nav aria-label="Sections">${nav}</nav>
 <main id="main" tabindex="-1">${sections.map(([, , section]) => section)}</main>
 <footer><p>Made by SynOS ${run.synos} from stored run <code>${run.id}</code>. This page is complete: it loads nothing from anywhere.</p></footer>`;

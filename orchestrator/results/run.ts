@@ -4,6 +4,7 @@ import type { Digest } from '../../core/digest.ts';
 import type { BootEnd, BootOutcome } from '../../core/outcome.ts';
 import { type BenchRecord, seriesKey } from '../../core/record.ts';
 import type { TaskResult } from '../../core/task.ts';
+import type { Rules } from './judge.ts';
 
 /** `20261123-142503.123-7f3a`: UTC time to the millisecond, so that ids sort as the runs began, and 16 random bits. */
 export type RunId = string & { readonly __brand: 'run' };
@@ -72,10 +73,12 @@ export type StoredRun = {
   readonly boots: readonly StoredBoot[];
   /** Of `synos bench --against`: an older revision, booted again beside a newer one; it stands in no history. */
   readonly reference?: true;
+  /** Runs that it was compared with at once, and by which rules: the verdicts follow from these. */
+  readonly against?: { readonly runs: readonly RunId[]; readonly rules: Rules };
 };
 
 /** What the command line knows when all is over. Id, task rows and verdict follow from it. */
-export type RunFacts = Omit<StoredRun, 'schema' | 'id' | 'startedAt' | 'tasks' | 'verdict'> & {
+export type RunFacts = Omit<StoredRun, 'schema' | 'id' | 'startedAt' | 'tasks' | 'verdict' | 'against'> & {
   readonly startedAt: Date;
   readonly results: Iterable<TaskResult>;
   readonly exit: number;

@@ -25,7 +25,7 @@ function reproduce(run: StoredRun): Html {
     ? html`<p class="warn">The tree held changes that this commit does not have: only the artefacts' digests below say what ran.</p>`
     : null;
   return html`${dirty}${code('Commands', lines.join('\n'))}
-${run.boots.map((boot) => code(`QEMU, as it was started for ${boot.machine}`, optionLines(boot.qemu.argv)))}
+${[...new Map(run.boots.map((boot) => [boot.machine, boot])).values()].map((boot) => code(`QEMU, as it was started for ${boot.machine}`, optionLines(boot.qemu.argv)))}
 <p class="note">This run as data: <code>synos report ${run.id} --json</code></p>`;
 }
 
