@@ -81,7 +81,7 @@ describe('synos bench --against', () => {
     const document = json();
     await fits('comparison', document);
     expect(document).toMatchObject({
-      rules: { looks: 1 },
+      rules: { share: 1 },
       groups: [{ exact: false, boots: { before: 2, now: 2 } }],
     });
     expect(metricsOf(document).some(({ verdict }) => verdict === 'undecided')).toBe(true);

@@ -1,5 +1,5 @@
 // Real QEMU: what a display shows at the end of a boot, whatever the end is.
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { digestOf } from '../core/digest.ts';
@@ -105,6 +105,17 @@ test('`synos boot` puts the picture below out/, names it, and shows it on the pa
   expect(run.boots[0]?.screen).toEqual({ path: 'out/screens/shown.png', digest: digestOf(data) });
   await rig.synos(['report', '--html', 'again.html']);
   expect(rig.read('again.html')).toContain(image);
+  // A later run that takes no picture must not be taken for this one; other machines' files are theirs.
+  mkdirSync(join(rig.folder, 'out/dumps'));
+  const [gone, kept] = [
+    ['screens/shown-2.png', 'dumps/shown.elf'],
+    ['screens/other.png', 'screens/shown-x.png'],
+  ];
+  for (const path of [...gone, ...kept]) rig.write(`out/${path}`, '');
+  rig.write('synos.yaml', config.replace('devices: [vga], ', ''));
+  expect((await rig.synos(['boot', '--no-report'])).exit).toBe(0);
+  expect(['screens/shown.png', ...gone].filter((path) => rig.has(`out/${path}`))).toEqual([]);
+  expect(kept.filter((path) => rig.has(`out/${path}`))).toEqual(kept);
 });
 
 test.each<[string, () => void, string]>([

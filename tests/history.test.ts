@@ -69,6 +69,26 @@ describe('synos history', () => {
     await fits('run', (await rig.synos(['report', '--json'])).json());
   });
 
+  it('keeps runs of another compiler or command line apart, and tells that they are there', async () => {
+    await using rig = await project();
+    const tools = [{ name: 'gcc', version: 'gcc 13.1' }];
+    const options = (day: number): SampleOptions => ({
+      ...{ exact: true, poolFactor: day < 2 ? 1 : 2 },
+      ...(day < 2 ? {} : { run: { tools } }),
+    });
+    await stored(rig, 5, options);
+    const { out, err } = await rig.synos(['history']);
+    expect(out).toContain('209 metrics over 3 runs: 0 changed');
+    expect(err).toBe(`2 groups of this machine, by compiler (--group N):
+  * 1  3 runs, gcc 13.1
+    2  2 runs, gcc (Debian 12.2.0-14+deb12u1) 12.2.0
+`);
+    const older = await rig.synos(['history', '--group', '2', '--json']);
+    await fits('history', older.json());
+    expect(older.json()).toMatchObject({ compiler: expect.stringContaining('12.2.0') });
+    expect((await rig.synos(['history', '--group', '3'])).err).toContain('there is no group 3: 2 groups');
+  });
+
   it('when there is nothing of that name, exits 2 with the nearest', async () => {
     await using rig = await project();
     expect((await rig.synos(['history'])).exit).toBe(2);

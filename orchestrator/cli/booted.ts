@@ -1,5 +1,5 @@
 // What the boots of a plan came to: outcomes out of the store, logs to where people look, and what went wrong.
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Failure } from '../../core/failure.ts';
 import { parseExact } from '../../core/json-exact.ts';
@@ -45,11 +45,38 @@ export function collectBoots(session: Session, executed: Executed, story: Pipeli
       ...screenOf(session, executed, one, stem),
     });
   }
+  removeOlder(session, story, 'screens', new Set(boots.flatMap(({ screen }) => screen?.path ?? [])));
+  removeOlder(session, story, 'dumps', new Set(dumps));
   const artefacts = story.media.flatMap(({ name, output }) => {
     const digest = executed.digest(output);
     return digest ? [{ name, digest, bytes: statSync(executed.runner.store.path(digest)).size }] : [];
   });
   return { boots, artefacts, failures, dumps, tapes };
+}
+
+/** What an earlier run of these machines left in a folder, and this one did not: it would be taken for this run's. */
+function removeOlder(
+  session: Session,
+  { boots }: Pipeline,
+  folder: string,
+  placed: ReadonlySet<string>,
+): void {
+  const booted = new Set(boots.map(({ machine }) => machine));
+  for (const name of listed(join(session.out, folder))) {
+    const stem = name.replace(/\.[a-z]+$/, '');
+    // `direct-1` may be the second boot of `direct`, or a machine of its own.
+    const machine = Object.hasOwn(session.config.machines, stem) ? stem : stem.replace(/-\d+$/, '');
+    const path = join(session.out, folder, name);
+    if (booted.has(machine) && !placed.has(relative(session.tree, path))) rmSync(path, { force: true });
+  }
+}
+
+function listed(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 function readOutcome(executed: Executed, { outcome }: Boot): BootOutcome | undefined {

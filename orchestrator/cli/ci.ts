@@ -14,6 +14,7 @@ import { type CiDocument, type CiResult, decisive } from '../results/ci/document
 import { findingsOfFailure, type Locate } from '../results/ci/findings.ts';
 import { ciText } from '../results/ci/text.ts';
 import { gitFacts } from '../results/provenance.ts';
+import { limitDefault } from '../results/trial.ts';
 import { columnsOf, styleFor, writeOut } from '../ui/output.ts';
 import { plainReader } from '../ui/plain.ts';
 import type { Wish } from './bench-sides.ts';
@@ -27,8 +28,6 @@ import { type CiSystem, ciSystem } from './ci-system.ts';
 import type { Flags } from './flags.ts';
 import { configured, openSession, type Session } from './session.ts';
 import { version } from './version.ts';
-
-const limitDefault = 30;
 
 export async function ci(flags: Flags, args: readonly string[], options: Options): Promise<number> {
   const system = ciSystem(process.env);
@@ -100,7 +99,7 @@ function wishOf(config: Config, args: readonly string[], options: Options): Wish
     exact: typeof options['exact'] === 'boolean' ? options['exact'] : undefined,
     limit: typeof options['runs'] === 'number' ? options['runs'] : limitDefault,
     commandLine: textIn(options, 'append') ?? '',
-    rules: { floor: floor / 100, alpha: alpha / 100, tolerance: tolerance / 100, looks: 1 },
+    rules: { floor: floor / 100, alpha: alpha / 100, tolerance: tolerance / 100 },
   };
 }
 

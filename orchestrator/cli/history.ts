@@ -2,10 +2,12 @@
 import { SynosError } from '../../core/failure.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
 import { nearest } from '../../core/near.ts';
+import { visibleUpTo } from '../../core/text.ts';
+import { count } from '../../core/words.ts';
 import { historyOf, type MetricHistory } from '../results/history.ts';
 import type { Store } from '../results/store.ts';
 import type { Group } from '../results/store-history.ts';
-import { columnsOf, styleFor, writeOut } from '../ui/output.ts';
+import { columnsOf, styleFor, writeErr, writeOut } from '../ui/output.ts';
 import type { Options } from './build.ts';
 import type { Flags } from './flags.ts';
 import { seriesNamed } from './series-named.ts';
@@ -16,14 +18,17 @@ const defaults = { limit: 200, floor: 0.02 };
 export async function history(flags: Flags, args: readonly string[], options: Options): Promise<number> {
   const store = await storeOf(flags);
   try {
-    const group = groupOf(store, options);
+    const { group, place, groups } = groupOf(store, options);
     const limit = typeof options['limit'] === 'number' ? options['limit'] : defaults.limit;
     const floor = typeof options['floor'] === 'number' ? options['floor'] / 100 : defaults.floor;
     const stored = store.history(group.group, limit);
     const series = seriesNamed(stored.series, args, 'metric with stored runs');
     const metrics = historyOf({ ...stored, series }, group.exact, { floor });
     if (flags.json) writeOut(stringifyExact(documentOf(group, floor, metrics)));
-    else if (!flags.quiet) await show(group, metrics);
+    else if (!flags.quiet) {
+      await show(group, metrics);
+      tellOthers(groups, place);
+    }
     return 0;
   } finally {
     store.close();
@@ -38,8 +43,8 @@ async function show(group: Group, metrics: readonly MetricHistory[]): Promise<vo
   writeOut(metrics.length === 1 && only ? metricChart(only, view) : historyTable(metrics, view));
 }
 
-/** The group that booted last, of those that fit. */
-function groupOf(store: Store, options: Options): Group {
+/** One of the groups that fit, the one that booted last first. */
+function groupOf(store: Store, options: Options): { group: Group; place: number; groups: Group[] } {
   const groups = store.groups();
   if (groups.length === 0) throw nothingStored();
   const { machine, exact } = options;
@@ -51,12 +56,23 @@ function groupOf(store: Store, options: Options): Group {
       name: machine,
       near: nearest(machine, machines),
     });
-  const fitting = groups.find(
+  const fitting = groups.filter(
     (group) =>
       (machine === undefined || group.machine === machine) &&
       (typeof exact !== 'boolean' || group.exact === exact),
   );
-  if (fitting) return fitting;
+  const [latest] = fitting;
+  if (latest) {
+    const alike = fitting.filter((group) => alikeBut(group, latest));
+    const place = typeof options['group'] === 'number' ? options['group'] : 1;
+    const group = alike[place - 1];
+    if (group) return { group, place, groups: alike };
+    throw new SynosError({
+      code: 'usage',
+      message: `there is no group ${place}: ${count(alike.length, 'group')} of this machine ${alike.length === 1 ? 'is' : 'are'} stored`,
+      hint: 'run `synos history` without --group for the list',
+    });
+  }
   throw new SynosError({
     code: 'usage',
     message: `no ${exact ? 'exact' : 'timed'} run of that machine is stored`,
@@ -64,7 +80,36 @@ function groupOf(store: Store, options: Options): Group {
   });
 }
 
+const alikeBut = (group: Group, other: Group): boolean =>
+  (['machine', 'accelerator', 'exact'] as const).every((part) => group[part] === other[part]);
+
+const mostOthers = 8;
+
+/** Runs of the same machine that are no part of these series, and what they differ in. */
+function tellOthers(groups: readonly Group[], place: number): void {
+  if (groups.length < 2) return;
+  const parts = (['commandLine', 'compiler', 'host', 'description'] as const).filter(
+    (part) => new Set(groups.map((group) => group[part])).size > 1,
+  );
+  const lines = groups.slice(0, mostOthers).map((group, index) => {
+    const words = parts.map((part) => visibleUpTo(group[part] || `no ${names[part]}`, 100)).join(' · ');
+    return `  ${index + 1 === place ? '*' : ' '} ${index + 1}  ${count(group.runs, 'run')}, ${words}`;
+  });
+  const more = groups.length > mostOthers ? [`  and ${groups.length - mostOthers} more`] : [];
+  const differ = parts.map((part) => names[part]).join(', ');
+  writeErr(
+    [`${groups.length} groups of this machine, by ${differ} (--group N):`, ...lines, ...more].join('\n'),
+  );
+}
+
+const names = {
+  commandLine: 'command line',
+  compiler: 'compiler',
+  host: 'host',
+  description: 'description of the machine',
+};
+
 function documentOf(group: Group, floor: number, metrics: readonly MetricHistory[]): object {
-  const { machine, accelerator, exact } = group;
-  return { schema: 'synos.history/1', machine, accelerator, exact, floor, metrics };
+  const { machine, accelerator, exact, compiler, commandLine } = group;
+  return { schema: 'synos.history/1', machine, accelerator, exact, compiler, commandLine, floor, metrics };
 }

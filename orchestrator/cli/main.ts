@@ -138,6 +138,11 @@ const views: Declarations = {
       .option('--machine <name>', 'of this machine (default: the one that booted last)')
       .option('--exact', 'only runs that counted instructions')
       .option('--no-exact', 'only runs that measured time')
+      .option(
+        '--group <n>',
+        'of this group of runs: other compiler or command line (default: the last)',
+        positive,
+      )
       .option('--limit <n>', 'the latest runs (default: 200)', positive)
       .option('--floor <percent>', 'timed figures: less than this is no change (default: 2)', percent)
       .action(runs(async () => (await import('./history.ts')).history)),
@@ -188,7 +193,7 @@ function declareBench(bench: Command): Command {
     .description('boot the tree as it is and a revision of it in turns, and compare them metric by metric')
     .option('--against <ref>', 'a branch, tag or commit to build and boot as well')
     .option('--self-test', 'boot the tree against itself, and say how often the gate errs here', false)
-    .option('-n, --runs <n>', 'timed machines: at most so many boots a side (default: 30)', positive)
+    .option('-n, --runs <n>', 'timed machines: at most so many boots a side (default: 60)', positive)
     .option('--exact', 'count instructions instead of time: one boot a side decides')
     .option('--no-exact', 'measure time, also where a machine of the configuration counts')
     .option('--append <words>', "words for the end of the kernel's command line")

@@ -2,7 +2,7 @@
 // `synos boot --json` prints it, the store keeps it, table and page are made from it. schema/run.schema.json describes it.
 import type { Digest } from '../../core/digest.ts';
 import type { BootEnd, BootOutcome } from '../../core/outcome.ts';
-import { type BenchRecord, seriesKey } from '../../core/record.ts';
+import { type BenchRecord, type Quantity, seriesKey } from '../../core/record.ts';
 import type { TaskResult } from '../../core/task.ts';
 import type { Rules } from './judge.ts';
 
@@ -75,7 +75,11 @@ export type StoredRun = {
   readonly reference?: true;
   /** Runs that it was compared with at once, and by which rules: the verdicts follow from these. */
   readonly against?: { readonly runs: readonly RunId[]; readonly rules: Rules };
+  /** The other side has the same `of`: their boots took turns, the nth of a machine here with the nth there, at most so many a side. */
+  readonly turns?: TurnsTaken;
 };
+
+export type TurnsTaken = { readonly of: string; readonly limit: number };
 
 /** What the command line knows when all is over. Id, task rows and verdict follow from it. */
 export type RunFacts = Omit<StoredRun, 'schema' | 'id' | 'startedAt' | 'tasks' | 'verdict' | 'against'> & {
@@ -106,6 +110,7 @@ export function makeRun(facts: RunFacts): StoredRun {
     ...(rest.matrix ? { matrix: rest.matrix } : {}),
     boots: rest.boots,
     ...(rest.reference ? { reference: true } : {}),
+    ...(rest.turns ? { turns: rest.turns } : {}),
   };
 }
 
@@ -146,15 +151,46 @@ function verdictOf(boots: readonly StoredBoot[], exit: number): RunVerdict {
   return { passed: exit === 0 && worst.end === 'passed', end: worst.end, reason, exit };
 }
 
+/** Which stored boots are one series: what a figure depends on beside the kernel's own source. */
+export type SeriesGroup = {
+  readonly machine: string;
+  readonly accelerator: string;
+  readonly exact: boolean;
+  readonly host: string;
+  /** Version line of each compiler that built the kernel; empty where the user's own command built it. */
+  readonly compiler: string;
+  /** Of the kernel, as it said itself, or as QEMU handed it over. */
+  readonly commandLine: string;
+  /** The board, CPU, memory and devices, as QEMU's arguments. */
+  readonly description: string;
+};
+
+type Boot = Pick<StoredBoot, 'machine' | 'accelerator' | 'exact' | 'hello' | 'qemu'>;
+
+/** One text for all of it: boots with equal texts stand in one history. */
+export function seriesGroup(boot: Boot, run: Pick<StoredRun, 'host' | 'tools'>): string {
+  const group: SeriesGroup = {
+    ...{ machine: boot.machine, accelerator: boot.accelerator, exact: boot.exact, host: hostKey(run.host) },
+    compiler: compilersOf(run.tools),
+    commandLine: (boot.hello?.cmdline || argumentOf(boot.qemu.argv, '-append')).trim().replace(/\s+/g, ' '),
+    description: descriptionOf(boot.qemu.argv),
+  };
+  return JSON.stringify(group);
+}
+
 /**
- * Two boots whose figures may be set side by side have equal groups: the same guest machine and accelerator, exact or not,
- * on the same host. The unit is part of each series' own key.
+ * Two boots whose figures may be set side by side, when somebody asks for it, have equal groups: the same machine of the configuration
+ * and accelerator, exact or not, on the same host. Compilers, words of the command line and the machine's description may be what is asked about.
  */
 export function comparisonGroup(
-  boot: Pick<BootOutcome, 'machine' | 'accelerator' | 'exact'>,
+  boot: Pick<StoredBoot, 'machine' | 'accelerator' | 'exact'>,
   host: HostFacts,
 ): string {
   return JSON.stringify([boot.machine, boot.accelerator, boot.exact, hostKey(host)]);
+}
+
+export function parseSeriesGroup(text: string): SeriesGroup {
+  return JSON.parse(text) as SeriesGroup;
 }
 
 // Total memory moves by some pages from boot to boot of one machine; whole GiB do not.
@@ -165,6 +201,34 @@ function hostKey(host: HostFacts): string {
   );
 }
 
+const compiler = /^(?:.+-)?(?:gcc|g\+\+|clang|clang\+\+|cc|c\+\+|rustc|zig|go)(?:-[\d.]+)?$/;
+
+function compilersOf(tools: StoredRun['tools']): string {
+  const named = tools.filter(({ name }) => compiler.test(name));
+  return named
+    .map(({ version }) => version)
+    .sort()
+    .join('; ');
+}
+
+// What makes a machine. Left out is what is the same kernel's or changes nothing for the guest: paths, ports, logs, monitors.
+const describing = ['-machine', '-cpu', '-smp', '-m', '-numa', '-object', '-device', '-bios', '-netdev'];
+
+function descriptionOf(argv: readonly string[]): string {
+  const kept = argv.flatMap((word, index) =>
+    describing.includes(argv[index - 1] ?? '') ? [`${argv[index - 1]} ${withoutPaths(word)}`] : [],
+  );
+  return kept.sort().join(' ');
+}
+
+// Files lie elsewhere in another copy of a project; their names stay.
+const withoutPaths = (text: string): string => text.replace(/\/(?:[^/,"=\s]+\/)+/g, '');
+
+function argumentOf(argv: readonly string[], option: string): string {
+  const at = argv.indexOf(option);
+  return at < 0 ? '' : (argv[at + 1] ?? '');
+}
+
 /** A boot's records by series. A key that came twice keeps the first: the decoder refuses a repeated sequence number. */
 export function recordsByKey(boot: Pick<BootOutcome, 'records'>): Map<string, BenchRecord> {
   const byKey = new Map<string, BenchRecord>();
@@ -173,4 +237,16 @@ export function recordsByKey(boot: Pick<BootOutcome, 'records'>): Map<string, Be
     if (!byKey.has(key)) byKey.set(key, record);
   }
   return byKey;
+}
+
+/**
+ * A record as one value of its boot. Of timed costs the least of the samples: whatever else the host does makes a sample longer and never
+ * shorter, so that the least has the least of it (Chen and Revels 2016, Robust benchmarking in noisy environments).
+ */
+export function bootValue({ kind, unit, value, samples }: BenchRecord, exact: boolean): Quantity {
+  const isTime = unit === 'cycles' || unit === 'ns';
+  if (exact || !isTime || kind === 'series') return value;
+  let least = value;
+  for (const sample of samples) if (sample < least) least = sample;
+  return least;
 }

@@ -9,8 +9,10 @@ import { SynosError } from '../../core/failure.ts';
 const applicationId = 0x53796e4f;
 const busyLimitMs = 10_000;
 
+type Regroup = typeof import('./regroup.ts').regroup;
+
 /** One step a version; a step, once released, never changes. user_version counts the steps that a file has seen. */
-const migrations: readonly string[] = [
+const migrations: readonly (string | ((database: DatabaseSync, regroup: Regroup) => void))[] = [
   `CREATE TABLE runs (
      ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
      id TEXT NOT NULL UNIQUE,
@@ -53,26 +55,35 @@ const migrations: readonly string[] = [
    ${['runs', 'boots', 'series', 'records'].map(appendOnly).join('\n')}`,
   // Each record of a run changed another page of it: most of what storing a run wrote, for a question that is rarely asked.
   'DROP INDEX records_by_series',
+  // Compiler, command line and description of the machine are part of the key.
+  (database, regroup) => regroup(database, appendOnly),
 ];
 
 /** Opens or makes the file. Throws SynosError: store.damaged, path.unwritable, disk.full. */
 export async function openDatabase(path: string): Promise<DatabaseSync> {
   const { DatabaseSync: Database } = await import('node:sqlite');
   makeFolderOf(path);
-  return guarded(path, () => {
-    const database = new Database(path, { timeout: busyLimitMs, enableForeignKeyConstraints: true });
-    try {
+  const database = guarded(
+    path,
+    () => new Database(path, { timeout: busyLimitMs, enableForeignKeyConstraints: true }),
+  );
+  try {
+    const version = guarded(path, () => {
       checkOurs(database, path);
       // In WAL a kill at any moment leaves the last committed state, and readers do not wait for a writer.
       if (pragma(database, 'journal_mode') !== 'wal') database.exec('PRAGMA journal_mode = WAL');
       database.exec('PRAGMA synchronous = FULL');
-      migrate(database);
-      return database;
-    } catch (error) {
-      database.close();
-      throw error;
+      return Number(pragma(database, 'user_version'));
+    });
+    if (version !== migrations.length) {
+      const { regroup } = await import('./regroup.ts');
+      guarded(path, () => migrate(database, regroup));
     }
-  });
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 function makeFolderOf(path: string): void {
@@ -131,11 +142,13 @@ function checkOurs(database: DatabaseSync, path: string): void {
 }
 
 // Two processes may find an empty file at the same moment: the version is read again under the write lock.
-function migrate(database: DatabaseSync): void {
-  if (Number(pragma(database, 'user_version')) === migrations.length) return;
+function migrate(database: DatabaseSync, regroup: Regroup): void {
   transaction(database, () => {
     const from = Number(pragma(database, 'user_version'));
-    for (const step of migrations.slice(from)) database.exec(step);
+    for (const step of migrations.slice(from)) {
+      if (typeof step === 'string') database.exec(step);
+      else step(database, regroup);
+    }
     database.exec(`PRAGMA application_id = ${applicationId}`);
     database.exec(`PRAGMA user_version = ${migrations.length}`);
   });

@@ -1,7 +1,7 @@
 // Single boots out of the store, beside which another may be set.
 import type { DatabaseSync } from 'node:sqlite';
 import type { Digest } from '../../core/digest.ts';
-import type { RunId, StoredBoot, StoredRun } from './run.ts';
+import { comparisonGroup, type RunId, type StoredBoot, type StoredRun } from './run.ts';
 
 /** One boot of an earlier run whose figures may be set beside those of a boot of this one. */
 export type EarlierBoot = { readonly run: StoredRun; readonly boot: StoredBoot };
@@ -33,22 +33,26 @@ export function earlierBoot(
   return bootAt(found, runById);
 }
 
-/** The latest boot of a group with a fingerprint. */
+/** The latest boot with a fingerprint whose figures may be set beside those of a comparison group (run.ts comparisonGroup). */
 export function findBoot(
   database: DatabaseSync,
   { group, fingerprint }: { readonly group: string; readonly fingerprint: Digest },
   runById: RunById,
 ): EarlierBoot | undefined {
   // Most documents do not have it anywhere, which costs less to see than to read one as JSON.
-  const found = database
+  const rows = database
     .prepare(
       `SELECT runs.id AS run, boots.position FROM boots JOIN runs ON runs.ordinal = boots.run
-       WHERE comparison_group = :group AND instr(document, :fingerprint) > 0
+       WHERE instr(document, :fingerprint) > 0
          AND document ->> ('$.boots[' || boots.position || '].fingerprint') = :fingerprint
-       ORDER BY boots.run DESC, boots.position DESC LIMIT 1`,
+       ORDER BY boots.run DESC, boots.position DESC`,
     )
-    .get({ group, fingerprint });
-  return bootAt(found, runById);
+    .iterate({ fingerprint });
+  for (const row of rows) {
+    const found = bootAt(row, runById);
+    if (found && comparisonGroup(found.boot, found.run.host) === group) return found;
+  }
+  return undefined;
 }
 
 function bootAt(

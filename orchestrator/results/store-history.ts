@@ -1,8 +1,8 @@
-// What the store knows of the past of one comparison group: every series over the runs, oldest first.
+// What the store knows of the past of one series group: every series over the runs, oldest first.
 import type { DatabaseSync } from 'node:sqlite';
 import type { BenchRecord, Quantity } from '../../core/record.ts';
 import { quantityOf } from './rows.ts';
-import type { RunId } from './run.ts';
+import { parseSeriesGroup, type RunId, type SeriesGroup } from './run.ts';
 import { isOwn } from './store-boots.ts';
 
 /** A run as a point in time. */
@@ -13,12 +13,7 @@ export type RunPoint = {
   readonly dirty: boolean;
 };
 
-export type Group = {
-  readonly group: string;
-  readonly machine: string;
-  readonly accelerator: string;
-  readonly exact: boolean;
-};
+export type Group = SeriesGroup & { readonly group: string; readonly runs: number };
 
 export type StoredSeries = Pick<BenchRecord, 'suite' | 'name' | 'metric' | 'unit' | 'labels'> & {
   readonly key: string;
@@ -31,12 +26,14 @@ export type StoredHistory = { readonly runs: readonly RunPoint[]; readonly serie
 /** All groups, the one that booted last first. */
 export function listGroups(database: DatabaseSync): Group[] {
   return database
-    .prepare('SELECT comparison_group AS "group" FROM boots GROUP BY comparison_group ORDER BY max(id) DESC')
+    .prepare(
+      `SELECT comparison_group AS "group", count(DISTINCT run) AS runs FROM boots
+       GROUP BY comparison_group ORDER BY max(id) DESC`,
+    )
     .all()
     .map((row) => {
       const group = String(row['group']);
-      const [machine, accelerator, exact] = JSON.parse(group) as [string, string, boolean];
-      return { group, machine, accelerator, exact };
+      return { ...parseSeriesGroup(group), group, runs: Number(row['runs']) };
     });
 }
 

@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../core/digest.ts';
 import { SynosError } from '../../core/failure.ts';
 import { type BenchRecord, seriesKey } from '../../core/record.ts';
-import { comparisonGroup, type StoredBoot, type StoredRun } from './run.ts';
+import { comparisonGroup, type StoredBoot, type StoredRun, seriesGroup } from './run.ts';
 import { sampleRun } from './sample-run.ts';
 import { openStore } from './store.ts';
 
@@ -92,7 +92,7 @@ describe('the history of a store', () => {
       [48, true],
       [144, true],
     ]);
-    const group = comparisonGroup(timed.boots[0] as StoredRun['boots'][number], timed.host);
+    const group = seriesGroup(timed.boots[0] as StoredRun['boots'][number], timed);
     expect(store.series(pairKey(first), { group })).toEqual([]);
     expect(store.series(pairKey(first), { limit: 1 }).map((point) => point.run)).toEqual([third.id]);
     store.close();

@@ -5,7 +5,14 @@ import type { Digest } from '../../core/digest.ts';
 import { parseExact } from '../../core/json-exact.ts';
 import { type BenchRecord, type Quantity, seriesKey } from '../../core/record.ts';
 import { fromRows, quantityOf, type RecordRow, type RecordTexts, recordTexts, toRows } from './rows.ts';
-import { comparisonGroup, type GitFacts, type RunId, type RunVerdict, type StoredRun } from './run.ts';
+import {
+  type GitFacts,
+  parseSeriesGroup,
+  type RunId,
+  type RunVerdict,
+  type StoredRun,
+  seriesGroup,
+} from './run.ts';
 import { damaged, guarded, openDatabase, transaction } from './sqlite.ts';
 import { type EarlierBoot, earlierBoot, findBoot } from './store-boots.ts';
 import { type Group, listGroups, readHistory, runPoint, type StoredHistory } from './store-history.ts';
@@ -74,11 +81,11 @@ export async function openStore(path: string): Promise<Store> {
     earlierBoots(run) {
       const runs = once(runById);
       const before = once((group: string) => earlierBoot(database, run.id, group, runs));
-      return here(() => run.boots.map((boot) => before(comparisonGroup(boot, run.host))));
+      return here(() => run.boots.map((boot) => before(seriesGroup(boot, run))));
     },
     trends(run, limit = 40) {
       const trend = once((group: string) => readHistory(database, group, limit));
-      return here(() => run.boots.map((boot) => trend(comparisonGroup(boot, run.host))));
+      return here(() => run.boots.map((boot) => trend(seriesGroup(boot, run))));
     },
     bootLike: (group, fingerprint) => here(() => findBoot(database, { group, fingerprint }, runById)),
     groups: () => here(() => listGroups(database)),
@@ -113,7 +120,7 @@ function writeRun(database: DatabaseSync, run: StoredRun): void {
     ).lastInsertRowid;
   const addBoot = database.prepare('INSERT INTO boots (run, position, comparison_group) VALUES (?, ?, ?)');
   run.boots.forEach((boot, index) => {
-    const id = Number(addBoot.run(ordinal, index, comparisonGroup(boot, run.host)).lastInsertRowid);
+    const id = Number(addBoot.run(ordinal, index, seriesGroup(boot, run)).lastInsertRowid);
     writeRecords(database, id, boot.records, rows.boots[index] ?? []);
   });
 }
@@ -197,11 +204,7 @@ function listPoints(
     .all({ wanted: key, alike: group ?? null, most: limit })
     .reverse()
     .map((row) => {
-      const [machine, accelerator, exact] = JSON.parse(String(row['comparison_group'])) as [
-        string,
-        string,
-        boolean,
-      ];
+      const { machine, accelerator, exact } = parseSeriesGroup(String(row['comparison_group']));
       const samples = parseExact(String(row['samples'])) as readonly Quantity[];
       return {
         ...runPoint(row),

@@ -3,7 +3,7 @@
 import type { BenchRecord, Quantity } from '../../../core/record.ts';
 import { seriesKey } from '../../../core/record.ts';
 import { type ChangeRow, changesSince } from '../compare.ts';
-import { comparisonGroup, recordsByKey, type StoredBoot, type StoredRun } from '../run.ts';
+import { comparisonGroup, recordsByKey, type StoredBoot, type StoredRun, seriesGroup } from '../run.ts';
 import { median } from '../stats.ts';
 import type { EarlierBoot } from '../store.ts';
 import type { StoredHistory, StoredSeries } from '../store-history.ts';
@@ -39,7 +39,7 @@ export type MetricGroup = {
 export function firstOfEach(run: StoredRun): number[] {
   const seen = new Set<string>();
   return run.boots.flatMap((boot, index) => {
-    const group = comparisonGroup(boot, run.host);
+    const group = seriesGroup(boot, run);
     if (boot.records.length === 0 || seen.has(group)) return [];
     seen.add(group);
     return [index];
@@ -56,7 +56,7 @@ export type Past = {
 /** Groups of boots that measured something, in the order of the run. */
 export function metricGroups(run: StoredRun, { earlier, trends, against }: Past): MetricGroup[] {
   const measured = run.boots.flatMap((boot, index) =>
-    boot.records.length > 0 ? [{ boot, index, group: comparisonGroup(boot, run.host) }] : [],
+    boot.records.length > 0 ? [{ boot, index, group: seriesGroup(boot, run) }] : [],
   );
   const first: StoredBoot[] = [];
   return [...Map.groupBy(measured, ({ group }) => group).values()].flatMap((members) => {
@@ -82,12 +82,14 @@ type Around = Pick<MetricGroup, 'earlier' | 'trend'> & Pick<Past, 'against'> & {
 
 function metricsOf(boots: readonly StoredBoot[], { run, against, earlier, trend }: Around): Metric[] {
   const boot = boots[0] as StoredBoot;
-  const alike = comparisonGroup(boot, run.host);
-  const beside = (one: StoredRun): StoredBoot[] =>
-    one.boots.filter((other) => comparisonGroup(other, one.host) === alike);
-  const others = against.flatMap(beside);
+  const asked = comparisonGroup(boot, run.host);
+  const others = against.flatMap(({ boots: all, host }) =>
+    all.filter((other) => comparisonGroup(other, host) === asked),
+  );
+  const alike = seriesGroup(boot, run);
+  const last = earlier?.run.boots.filter((other) => seriesGroup(other, earlier.run) === alike) ?? [];
   const values = valuesByKey(boots);
-  const before = valuesByKey(others.length > 0 || !earlier ? others : beside(earlier.run));
+  const before = valuesByKey(others.length > 0 ? others : last);
   const samples = others[0] ? recordsByKey(others[0]) : undefined;
   const changes = new Map(changesSince(earlier?.boot, boot).map((row) => [row.key, row]));
   const series = new Map(trend?.series.map((one) => [one.key, one]));

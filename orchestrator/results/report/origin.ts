@@ -113,7 +113,7 @@ export function glossary(): Html {
     ],
     [
       'comparable',
-      'The same guest machine, accelerator, clock (exact or timed), unit, and host: processor, cores, memory, kernel, container.',
+      "The same guest machine and its description, accelerator, clock (exact or timed), unit, compiler, words on the kernel's command line, and host: processor, cores, memory, kernel, container.",
     ],
     ['MAD', 'Median absolute deviation: half of the samples lie closer to the median than this.'],
     [
