@@ -12,7 +12,9 @@ import { cpuArgument } from './devices.ts';
 import { givenMedia } from './layout.ts';
 import { files } from './machine.ts';
 import { type BootParams, parseBootParams } from './params.ts';
-import { qemuName, qemuPackage } from './program.ts';
+import { profilerAction } from './profile/compile.ts';
+import { profileOutput } from './profile/task.ts';
+import { checkSpace, qemuName, qemuPackage } from './program.ts';
 import type { BootHost, BootSetup } from './setup.ts';
 import { snapshotOutputs } from './snapshot/task.ts';
 import { heldAgainst, keepTape, openTape } from './tape.ts';
@@ -46,6 +48,7 @@ const snapshotAction: Action<BootParams> = {
 export const qemuActions: readonly Action[] = [
   bootAction as Action,
   pluginAction as Action,
+  profilerAction as Action,
   snapshotAction as Action,
 ];
 
@@ -81,6 +84,7 @@ async function describe(
   const media = givenMedia(machine, options, context);
   const symbols = context.task.inputs['symbols'] ? { symbols: context.input('symbols') } : {};
   const plugin = context.task.inputs['plugin'] ? { plugin: context.input('plugin') } : {};
+  const profiler = context.task.inputs['profiler'] ? { profiler: context.input('profiler') } : {};
   const from = context.task.inputs['state']
     ? { state: context.input('state'), before: context.input('before') }
     : {};
@@ -97,6 +101,7 @@ async function describe(
     ...media,
     ...symbols,
     ...plugin,
+    ...profiler,
     ...from,
     ...traces,
     ...tape,
@@ -122,6 +127,12 @@ async function keep(outcome: BootOutcome, setup: BootSetup, context: ActionConte
   if (setup.aids?.tape === 'record') await keepTape(context);
   keepIfThere(files.memory, 'memory.elf', context, outcome.end !== 'passed');
   keepIfThere(files.screen, 'screen.png', context);
+  if (setup.profiler !== undefined) {
+    const { profileText } = await import('./profile/resolve.ts');
+    const text = await profileText(setup, context);
+    if (text === '') checkSpace(context.work);
+    writeFileSync(context.output(profileOutput), text);
+  }
 }
 
 // An output that was asked for and is not there is empty.

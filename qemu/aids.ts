@@ -15,6 +15,8 @@ export type Aids = {
   readonly console: boolean;
   /** An exact run is recorded with all that is typed at it, or runs again from such a recording. */
   readonly tape: 'record' | 'replay' | null;
+  /** Its instructions are counted by call stack; exact runs only. */
+  readonly profile: boolean;
 };
 
 /** Of a budget: three months under TCG. */
@@ -26,6 +28,7 @@ export const checkAids = fields({
   snapshot: flag,
   console: flag,
   tape: nullOr(oneOf('record', 'replay')),
+  profile: flag,
 });
 
 /** Under KVM a breakpoint is a byte in the guest's memory, which is not there yet when the machine stands at its reset vector; a
@@ -36,9 +39,10 @@ export function needsTcg(aids: Aids | undefined, { accelerator }: { readonly acc
 
 export function aidArguments(aids: Aids | undefined): string[] {
   if (!aids) return [];
-  const { gdb, budget } = aids;
+  const { gdb, budget, profile } = aids;
   return [
     ...(gdb ? words(`-gdb unix:${files.gdb},server=on,wait=off`) : []),
+    ...(profile ? words(`-plugin file=./${files.profiler}`) : []),
     ...(budget === null
       ? []
       : words(`-plugin file=./${files.plugin},budget=${budget},near=${Math.max(0, budget - singleSteps)}`)),

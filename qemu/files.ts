@@ -25,6 +25,11 @@ export const files = {
   state: 'state.socket',
   /** A copy of the compiled plugin that counts instructions. */
   plugin: 'budget.so',
+  /** A copy of the compiled plugin that counts by call stack, what it writes, and what it reads: addresses of functions, and a link to the ELF file. */
+  profiler: 'profiler.so',
+  profile: 'profile.txt',
+  ranges: 'ranges.txt',
+  symbols: 'symbols.elf',
   /** QEMU's recording of a run. */
   tape: 'replay.bin',
   /** What was typed at the console of a machine that is recorded. */

@@ -8,6 +8,7 @@ import { patienceFor } from './limits.ts';
 import type { TreeMedia } from './media-check.ts';
 import type { MachineOptions } from './options.ts';
 import { bootParamsJson } from './params.ts';
+import { profileOutput, profilerOutput, profilerTask } from './profile/task.ts';
 import { snapshotInputs, snapshotTask } from './snapshot/task.ts';
 import { checkTaped, tapeOutput } from './tape-plan.ts';
 
@@ -57,6 +58,7 @@ type BootOutputs = {
   readonly memory?: TaskOutput;
   readonly screen?: TaskOutput;
   readonly tape?: TaskOutput;
+  readonly profile?: TaskOutput;
 };
 
 /**
@@ -72,8 +74,7 @@ export function bootPlan(
 ): { tasks: Task[] } & BootOutputs {
   const id = taskId(`boot:${name}${run.exact ? ':exact' : ''}:${run.index}`);
   const { commandLine = '', dump = false } = run;
-  const display = machine.devices.includes('vga');
-  const recorded = run.aids?.tape === 'record';
+  const more = moreOutputs(machine, run);
   if (run.aids?.tape) checkTaped(name, machine, run.exact);
   checkCommandLine(name, `${machine.commandLine} ${commandLine}`);
   const task: Task = {
@@ -89,12 +90,7 @@ export function bootPlan(
       aids: run.aids ?? null,
     }),
     inputs: { ...inputsOf(name, machine, media), ...aidInputs(run), ...tapeInput(run, media) },
-    outputs: [
-      ...['outcome.json', 'serial.log'],
-      ...(dump ? ['memory.elf'] : []),
-      ...(display ? ['screen.png'] : []),
-      ...(recorded ? [tapeOutput] : []),
-    ],
+    outputs: ['outcome.json', 'serial.log', ...Object.values(more)],
     // Guest CPUs share one thread where instructions are counted.
     demand: { cpus: run.exact ? 1 : machine.cpus, memoryMib: machine.memoryMib + ownMemoryMib, io: 0 },
     limitMs: limitOf(machine, run),
@@ -104,15 +100,29 @@ export function bootPlan(
   };
   const snapshot = run.aids?.snapshot ? snapshotTask(task, name, machine) : undefined;
   const forked = snapshot ? { ...task, inputs: { ...task.inputs, ...snapshotInputs(snapshot) } } : task;
-  const helpers = [...(run.aids?.budget == null ? [] : [pluginTask()]), ...(snapshot ? [snapshot] : [])];
   return {
-    tasks: [...helpers, forked],
+    tasks: [...pluginTasks(run.aids), ...(snapshot ? [snapshot] : []), forked],
     outcome: { task: id, output: 'outcome.json' },
     log: { task: id, output: 'serial.log' },
-    ...(dump ? { memory: { task: id, output: 'memory.elf' } } : {}),
-    ...(display ? { screen: { task: id, output: 'screen.png' } } : {}),
-    ...(recorded ? { tape: { task: id, output: tapeOutput } } : {}),
+    ...Object.fromEntries(Object.entries(more).map(([name, output]) => [name, { task: id, output }])),
   };
+}
+
+// What only some boots leave.
+function moreOutputs(
+  machine: MachineOptions,
+  { aids, dump }: BootRun,
+): { [name in 'memory' | 'screen' | 'tape' | 'profile']?: string } {
+  return {
+    ...(dump ? { memory: 'memory.elf' } : {}),
+    ...(machine.devices.includes('vga') ? { screen: 'screen.png' } : {}),
+    ...(aids?.tape === 'record' ? { tape: tapeOutput } : {}),
+    ...(aids?.profile ? { profile: profileOutput } : {}),
+  };
+}
+
+function pluginTasks(aids: Aids | undefined): Task[] {
+  return [...(aids?.budget == null ? [] : [pluginTask()]), ...(aids?.profile ? [profilerTask()] : [])];
 }
 
 function limitOf(machine: MachineOptions, { exact, aids, dump }: BootRun): number {
@@ -129,9 +139,13 @@ function tapeInput({ aids }: BootRun, { tape }: BootMedia): Task['inputs'] {
 }
 
 function aidInputs({ aids, exact }: BootRun): Task['inputs'] {
-  if (aids?.budget == null) return {};
-  if (!exact) throw new SynosError({ code: 'plan.invalid', reason: 'a budget needs an exact run' });
-  return { plugin: { from: 'task', ...pluginOutput } };
+  if (aids?.budget == null && !aids?.profile) return {};
+  if (!exact)
+    throw new SynosError({ code: 'plan.invalid', reason: 'a budget and a profile need an exact run' });
+  return {
+    ...(aids.budget == null ? {} : { plugin: { from: 'task', ...pluginOutput } }),
+    ...(aids.profile ? { profiler: { from: 'task', ...profilerOutput } } : {}),
+  };
 }
 
 /** Under which name `media` and a task's inputs have what a machine starts. */

@@ -23,6 +23,8 @@ export type BootSetup = GivenMedia & {
   readonly symbols?: string;
   /** The compiled plugin that counts instructions, for a budget. */
   readonly plugin?: string;
+  /** The compiled plugin that counts them by call stack. */
+  readonly profiler?: string;
   readonly aids?: Aids | undefined;
   /** What a replay is held against. */
   readonly tape?: Tape;

@@ -56,6 +56,8 @@ export type Boot = {
   readonly screen?: TaskOutput;
   /** The recording of the run, where it was asked for. */
   readonly tape?: TaskOutput;
+  /** A Profile as JSON, where it was asked for; empty where there is none. */
+  readonly profile?: TaskOutput;
 };
 
 export type Pipeline = {
@@ -126,7 +128,8 @@ function bootsOf(
     ...(wanted.boots?.tape === undefined ? {} : { tape: wanted.boots.tape }),
   };
   const aids = wanted.boots?.aids;
-  const exact = wanted.boots?.exact ?? (aids?.budget != null || aids?.tape != null || options.exact);
+  const exact =
+    wanted.boots?.exact ?? (aids?.budget != null || aids?.tape != null || aids?.profile || options.exact);
   const commandLine = commandLineOf(wanted);
   const planned = Array.from({ length: wanted.boots?.runs ?? 1 }, (_, index) => ({
     index,

@@ -15,6 +15,8 @@ export type Section = {
 /** A piece of the file that lies in memory. */
 type Segment = {
   readonly address: bigint;
+  /** Where it is loaded; it runs there until there are page tables. */
+  readonly physical: bigint;
   readonly offset: number;
   readonly size: number;
   readonly executable: boolean;
@@ -112,6 +114,7 @@ function segmentsOf(head: Buffer, bits: 32 | 64, read: Read): Segment[] {
       executable: (row.readUInt32LE(wide ? 4 : 24) & 1) !== 0,
       offset: Number(wide ? row.readBigUInt64LE(8) : row.readUInt32LE(4)),
       address: wide ? row.readBigUInt64LE(16) : BigInt(row.readUInt32LE(8)),
+      physical: wide ? row.readBigUInt64LE(24) : BigInt(row.readUInt32LE(12)),
       size: Number(wide ? row.readBigUInt64LE(32) : row.readUInt32LE(16)),
     }));
 }
