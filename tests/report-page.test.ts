@@ -7,7 +7,9 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../core/digest.ts';
+import type { Profile } from '../core/profile.ts';
 import { samplePng } from '../core/sample-png.ts';
+import { type ProfilePart, profilePart } from '../orchestrator/results/report/profile.ts';
 import { renderReport, writeReport } from '../orchestrator/results/report.ts';
 import type { StoredRun } from '../orchestrator/results/run.ts';
 import { type SampleOptions, sampleRun } from '../orchestrator/results/sample-run.ts';
@@ -228,6 +230,69 @@ describe('the list of metrics', () => {
     await page.emulateMedia({ colorScheme: 'dark' });
     await expect.poll(() => page.evaluate(pixels)).not.toBe(light);
     expect(complaints).toEqual([]);
+  });
+});
+
+describe('a flame graph', () => {
+  const node = (at: number, parent: number, self: number) => ({ function: at, parent, self, calls: 2 });
+  const profileOf = (crc: number): Profile => ({
+    schema: 'synos.profile/1',
+    machine: 'direct',
+    unit: 'instructions',
+    total: 100 + crc,
+    functions: ['start', 'bench<b>', 'crc32', 'idle'].map((name) => ({ name, file: null, line: null })),
+    nodes: [node(-1, -1, 0), node(0, 0, 10), node(1, 1, 20), node(2, 2, crc), node(3, 1, 70)],
+    notes: ['time is not seen'],
+  });
+
+  it('is walked, zoomed and searched with keys, tells counts and shares, and what came since the run before', async () => {
+    const runs = [300, 400].map((crc, n) => {
+      const path = `profile-${n}.json`;
+      const text = JSON.stringify(profileOf(crc));
+      writeFileSync(join(folder, path), text);
+      return sampleRun({
+        exact: true,
+        machines: ['direct'],
+        boot: { profile: { path, digest: digestOf(text) } },
+      });
+    });
+    const [before, run] = runs as [StoredRun, StoredRun];
+    const earlier = [{ run: before, boot: before.boots[0] as StoredRun['boots'][number] }];
+    const path = join(folder, 'flame.html');
+    const profile = profilePart(run, earlier, folder) as ProfilePart;
+    writeReport(path, renderReport({ run, earlier, profile }));
+    await using opened = await open(path, { viewport: { width: 320, height: 800 } });
+    const { page, complaints } = opened;
+    const said = page.locator('.flame-say');
+    const tree = page.getByRole('tree');
+    await tree.focus();
+    for (const key of ['ArrowDown', 'ArrowDown']) await page.keyboard.press(key);
+    expect(await said.textContent()).toBe(
+      'bench<b>: 420 instructions, 84.00 % of all, 84.00 % of start; 20 of its own; 2 calls; 320 before (+100)',
+    );
+    await page.keyboard.press('ArrowRight');
+    expect(await said.textContent()).toMatch(/^idle: 70 instructions, 14.00 % .*; 70 before \(0\)$/);
+    await page.keyboard.press('ArrowLeft');
+    const width = async () =>
+      (await tree.getByRole('treeitem', { name: /^crc32/ }).boundingBox())?.width ?? 0;
+    const narrow = await width();
+    await page.keyboard.press('Enter');
+    expect(await width()).toBeGreaterThan(narrow * 1.1);
+    expect(await tree.getAttribute('aria-activedescendant')).toBe('flame-0-2');
+    await page.keyboard.press('Escape');
+    expect(await width()).toBe(narrow);
+    expect(await tree.getByRole('treeitem', { name: /^crc32/ }).getAttribute('class')).toBe('more2');
+    await page.getByLabel('Find functions').fill('CRC');
+    expect(await page.locator('#profile .filter [aria-live]').textContent()).toBe(
+      '1 frames, 80.00 % of the instructions',
+    );
+    await page.getByText('Functions, most instructions').click();
+    expect(await page.locator('#profile tbody tr').first().innerText()).toMatch(/^crc32\s+400\s+80.0/);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+    expect(complaints).toEqual([]);
+    // A profile that another run has replaced since is not this one's.
+    writeFileSync(join(folder, 'profile-1.json'), JSON.stringify(profileOf(1)));
+    expect(profilePart(run, earlier, folder)).toBeUndefined();
   });
 });
 

@@ -2,6 +2,7 @@
 import type { Comparison } from '../results/comparison.ts';
 import { shellWords } from '../results/format.ts';
 import type { Gate } from '../results/report/gate.ts';
+import type { ProfilePart } from '../results/report/profile.ts';
 import type { StoredRun } from '../results/run.ts';
 import type { EarlierBoot, Store } from '../results/store.ts';
 import { columnsOf, styleFor, writeOut } from '../ui/output.ts';
@@ -29,11 +30,19 @@ export async function writePage(file: string, run: StoredRun, wish: PageWish): P
   const { earlier, store, tree, history } = wish;
   const against = run.against?.runs.flatMap((id) => store.run(id) ?? []) ?? [];
   const gate = await gateOf(run, against, wish.comparison);
-  const input = { run, earlier, trends: store.trends(run, history), against, ...(gate ? { gate } : {}) };
+  const profile = await profileOf(run, wish);
+  const more = { ...(gate ? { gate } : {}), ...(profile ? { profile } : {}) };
+  const input = { run, earlier, trends: store.trends(run, history), against, ...more };
   const page = renderReport(input);
   if (!run.boots.some(({ screen }) => screen)) return writeReport(file, page);
   const { picturesOf } = await import('../results/screens.ts');
   writeReport(file, renderReport({ ...input, pictures: picturesOf(run, tree, page.length) }));
+}
+
+async function profileOf(run: StoredRun, { earlier, tree }: PageWish): Promise<ProfilePart | undefined> {
+  if (!run.boots.some(({ profile }) => profile)) return undefined;
+  const { profilePart } = await import('../results/report/profile.ts');
+  return profilePart(run, earlier, tree);
 }
 
 async function gateOf(

@@ -12,6 +12,7 @@ import { type Html, html } from './report/html.ts';
 import { metricData, metricsSection } from './report/metrics.ts';
 import { glossary, originSection } from './report/origin.ts';
 import { pack } from './report/pack.ts';
+import type { ProfilePart } from './report/profile.ts';
 import { shell } from './report/shell.ts';
 import { traceCharts, traceSection } from './report/traces.ts';
 import { verdictHeader } from './report/verdict.ts';
@@ -31,23 +32,25 @@ export type ReportInput = {
   /** Of makeGate, when the run was compared, and the runs that it was compared with. */
   readonly gate?: Gate;
   readonly against?: readonly StoredRun[];
+  /** Of profilePart, when a boot has a profile. */
+  readonly profile?: ProfilePart;
 };
 
 /** The page's text. Pure but for reading its own style and script from the installation. */
 export function renderReport(input: ReportInput): string {
-  const { run, earlier = [], trends = [], pictures = [], gate, against = [] } = input;
+  const { run, earlier = [], trends = [], pictures = [], gate, against = [], profile } = input;
   const metrics = metricGroups(run, { earlier, trends, against });
-  const sections = sectionsOf({ run, earlier, pictures, gate }, metrics);
+  const sections = sectionsOf({ run, earlier, pictures, gate, profile }, metrics);
   const bytes: number[] = [];
   const groups = metricData(run, metrics, bytes);
-  const data = { groups, traces: traceCharts(run.boots) };
+  const data = { groups, traces: traceCharts(run.boots), profiles: profile?.data ?? [] };
   // uPlot is a sixth of the page: without anything to draw it stays out.
   const drawn = groups.length + data.traces.length > 0;
   return shell({
     title: `${run.verdict.passed ? 'Passed' : 'Failed'}: SynOS run ${run.id}`,
     style: assetText('report.css') + (drawn ? assetText('uplot.css') : ''),
     script: (drawn ? assetText('uplot.js') : '') + assetText('report.js'),
-    data: pack(data, bytes),
+    data: pack(data, [...bytes, ...(profile?.bytes ?? [])]),
     body: body(verdictHeader(run, earlier, gate), sections, run),
   });
 }
@@ -57,16 +60,21 @@ type Section = readonly [id: string, name: string, section: Html | null];
 
 type Shown = Required<Pick<ReportInput, 'run' | 'earlier' | 'pictures'>> & {
   readonly gate: Gate | undefined;
+  readonly profile: ProfilePart | undefined;
 };
 
 /** In the order of the page. A new section is one line here. */
-function sectionsOf({ run, earlier, pictures, gate }: Shown, groups: readonly MetricGroup[]): Section[] {
+function sectionsOf(
+  { run, earlier, pictures, gate, profile }: Shown,
+  groups: readonly MetricGroup[],
+): Section[] {
   const { boots } = run;
   const measured = boots.some((boot) => boot.records.length > 0);
   const figures: Section[] = [
     ['gate', 'Against', gate?.section ?? null],
     ['changes', 'Since the run before', measured ? changesSection(run, earlier) : null],
     ['metrics', 'Metrics', metricsSection(groups)],
+    ['profile', 'Profile', profile?.section ?? null],
     ['allocators', 'Pool v heap', allocatorSection(run)],
     ['fragments', 'Fragmentation', fragmentSection(run)],
     ['traces', 'Traces', traceSection(run)],
