@@ -7,7 +7,7 @@ import { blockBoots } from './align.ts';
 import type { Judgement } from './judge.ts';
 
 /** Timed boots a side at most. */
-export const limitDefault = 60;
+export const limitDefault = 100;
 
 /** Boots a side after which the verdicts are read: 8, and then half as many again each time in whole blocks, and the limit. */
 export function looksUpTo(limit: number): number[] {

@@ -39,9 +39,9 @@ for (const [name, file] of [
   say(heading(title));
   say(heading(below));
   for (const [what, boots] of both) {
-    for (const limit of [30, limitDefault, 100])
+    for (const limit of [30, limitDefault])
       ours(`synos, ${what} of samples, at most ${limit} boots a side`, boots, limit);
-    ours(`  and the host drifts by a random walk of 1 % a boot`, boots, limitDefault, 0.01);
+    ours('  and the host drifts by a random walk of 1 % a boot', boots, limitDefault, 0.01);
   }
   peers(medians);
   say('');
