@@ -1,11 +1,12 @@
-// `synos bench --against REF`: the tree as it is and a revision of it, built through one cache and booted in turns A B A B, until every
-// metric is decided or the limit is reached. In turns, because a machine that gets slower meanwhile makes both sides slower.
+// `synos bench --against REF`: the tree as it is and a revision of it, built through one cache and booted in turns, until every metric is
+// decided or the limit is reached. In turns, because a machine that gets slower meanwhile makes both sides slower.
+import { randomUUID } from 'node:crypto';
 import { join, relative } from 'node:path';
 import { SynosError } from '../../core/failure.ts';
 import { count } from '../../core/words.ts';
 import { type Comparison, compareRuns, metricsOf } from '../results/comparison.ts';
 import { gitFacts } from '../results/provenance.ts';
-import { isSettled, looksUpTo } from '../results/trial.ts';
+import { isSettled, limitDefault, looksUpTo, turnsOf } from '../results/trial.ts';
 import { writeErr } from '../ui/output.ts';
 import { bootSide, buildSides, isExact, runOf, type Side, storyOf, type Wish } from './bench-sides.ts';
 import { machinesOf } from './boot.ts';
@@ -15,8 +16,6 @@ import type { Flags } from './flags.ts';
 import { openReference, type Reference } from './reference.ts';
 import { layersOf, openSession, type Session } from './session.ts';
 import { version } from './version.ts';
-
-const limitDefault = 30;
 
 export async function benchAgainst(flags: Flags, args: readonly string[], options: Options): Promise<number> {
   const name = options['against'];
@@ -41,8 +40,10 @@ export async function benchAgainst(flags: Flags, args: readonly string[], option
   }
   const reference = await openReference(session, name);
   try {
-    const before = await referenceSide(session, flags, reference);
-    const now: Side = { session, git: await gitFacts(session.tree), reference: undefined, boots: [] };
+    const turns = { of: randomUUID(), limit: wish.limit };
+    const before = { ...(await referenceSide(session, flags, reference)), turns };
+    const git = await gitFacts(session.tree);
+    const now: Side = { session, git, reference: undefined, turns, boots: [] };
     await buildSides(flags, wish, [before, now]);
     const comparison = await bootInTurns(flags, wish, before, now);
     await storeRuns(session, [before, now]);
@@ -83,30 +84,25 @@ export async function referenceSide(session: Session, flags: Flags, reference: R
 }
 
 export async function bootInTurns(flags: Flags, wish: Wish, before: Side, now: Side): Promise<Comparison> {
-  const timed = wish.machines.filter((machine) => !isExact(wish, now, machine));
-  const looks = timed.length > 0 ? looksUpTo(wish.limit) : [1];
-  const rules = { ...wish.rules, looks: looks.length };
   const startedAt = new Date();
+  const compared = (): Comparison =>
+    compareRuns([runOf(before, startedAt)], [runOf(now, startedAt)], wish.rules);
+  // Where instructions are counted, one boot says all.
+  const counted = wish.machines.filter((machine) => isExact(wish, now, machine));
+  for (const machine of counted) for (const side of [before, now]) await bootSide(flags, wish, side, machine);
+  const timed = wish.machines.filter((machine) => !counted.includes(machine));
+  if (timed.length === 0) return compared();
+  const turns = turnsOf(wish.limit, Math.random).map((isSecond) => (isSecond ? now : before));
   let booted = 0;
-  for (const look of looks) {
-    // Where instructions are counted, one boot says all.
-    for (; booted < look; booted++)
-      await bootBoth(flags, wish, [before, now], booted === 0 ? wish.machines : timed);
-    const comparison = compareRuns([runOf(before, startedAt)], [runOf(now, startedAt)], rules);
-    const done = look === looks.at(-1) || isSettled(metricsOf(comparison), look, wish.limit);
-    if (done) return comparison;
+  for (const look of looksUpTo(wish.limit)) {
+    for (const side of turns.slice(booted, 2 * look))
+      for (const machine of timed) await bootSide(flags, wish, side, machine);
+    booted = 2 * look;
+    const comparison = compared();
+    if (look === wish.limit || isSettled(metricsOf(comparison), look, wish.limit)) return comparison;
     if (!flags.quiet) tellLook(comparison, look);
   }
   throw new Error('there is always a last look');
-}
-
-async function bootBoth(
-  flags: Flags,
-  wish: Wish,
-  sides: readonly Side[],
-  machines: readonly string[],
-): Promise<void> {
-  for (const machine of machines) for (const side of sides) await bootSide(flags, wish, side, machine);
 }
 
 async function storeRuns(session: Session, sides: readonly Side[]): Promise<void> {

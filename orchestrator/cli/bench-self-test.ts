@@ -1,12 +1,14 @@
 // `synos bench --self-test`: how often the gate would err on this machine. The tree as it is boots in turns with itself (any alarm is
 // false), and the boots are dealt again and again into pairs, equal ones and such of which one side is made slower.
+import { randomUUID } from 'node:crypto';
 import { SynosError } from '../../core/failure.ts';
+import type { BenchRecord } from '../../core/record.ts';
 import { count } from '../../core/words.ts';
 import { compareRuns, metricsOf } from '../results/comparison.ts';
 import { gitFacts } from '../results/provenance.ts';
-import { recordsByKey, type StoredBoot } from '../results/run.ts';
+import { bootValue, recordsByKey, type StoredBoot } from '../results/run.ts';
 import { type ErrorRates, isAlarm, type Recording, simulateGate } from '../results/self-test.ts';
-import { looksUpTo } from '../results/trial.ts';
+import { looksUpTo, turnsOf } from '../results/trial.ts';
 import { writeErr, writeOut } from '../ui/output.ts';
 import { bootSide, buildSides, isExact, runOf, type Side, type Wish } from './bench-sides.ts';
 import type { Flags } from './flags.ts';
@@ -29,7 +31,8 @@ type SelfTest = {
 
 export async function selfTest(session: Session, flags: Flags, wish: Wish): Promise<number> {
   const git = await gitFacts(session.tree);
-  const side = (): Side => ({ session, git, reference: undefined, boots: [] });
+  const turns = { of: randomUUID(), limit: wish.limit };
+  const side = (): Side => ({ session, git, reference: undefined, turns, boots: [] });
   const tested: SelfTest[] = [];
   await buildSides(flags, wish, [side()]);
   for (const machine of wish.machines) tested.push(await testMachine(flags, wish, [side(), side()], machine));
@@ -47,17 +50,19 @@ async function testMachine(
 ): Promise<SelfTest> {
   const exact = isExact(wish, a, machine);
   const boots = exact ? 2 : wish.limit;
-  for (let boot = 0; boot < boots; boot++) {
-    for (const side of [a, b]) await bootSide(flags, wish, side, machine);
-    if (!flags.quiet && !exact && looksUpTo(boots).includes(boot + 1))
-      writeErr(`booted  ${machine}: ${count(boot + 1, 'pair')} of ${boots}`);
+  const inOrder: StoredBoot[] = [];
+  for (const isSecond of turnsOf(boots, Math.random)) {
+    const side = isSecond ? b : a;
+    await bootSide(flags, wish, side, machine);
+    inOrder.push(...side.boots.slice(-1));
+    if (!flags.quiet && !exact && looksUpTo(boots).includes(inOrder.length / 2))
+      writeErr(`booted  ${machine}: ${count(inOrder.length, 'boot')} of ${2 * boots}`);
   }
   const startedAt = new Date();
-  const rules = { ...wish.rules, looks: exact ? 1 : looksUpTo(boots).length };
-  const metrics = metricsOf(compareRuns([runOf(a, startedAt)], [runOf(b, startedAt)], rules));
+  const metrics = metricsOf(compareRuns([runOf(a, startedAt)], [runOf(b, startedAt)], wish.rules));
   if (metrics.length === 0)
     throw new SynosError({ code: 'usage', message: `${machine} measured nothing that could be compared` });
-  const recording = recordingOf(a.boots.flatMap((boot, index) => [boot, b.boots[index] ?? boot]));
+  const recording = recordingOf(inOrder);
   const shown = recording[0]?.length ?? 0;
   return {
     machine,
@@ -68,7 +73,7 @@ async function testMachine(
       exact || shown === 0
         ? null
         : {
-            ...simulateGate(recording, { pairs, limit: boots, rules: wish.rules, slowdown }),
+            ...simulateGate(recording, { pairs, limit: boots, rules: { ...wish.rules, share: 1 }, slowdown }),
             metrics: shown,
             slowdown,
           },
@@ -85,8 +90,10 @@ function recordingOf(boots: readonly StoredBoot[]): Recording {
     .map(([key]) => key);
   const step = Math.max(1, keys.length / mostMetrics);
   const chosen = keys.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step));
-  return records.map((boot) => chosen.map((key) => Number(boot.get(key)?.value ?? 0)));
+  return records.map((boot) => chosen.map((key) => valueIn(boot.get(key))));
 }
+
+const valueIn = (record: BenchRecord | undefined): number => (record ? Number(bootValue(record, false)) : 0);
 
 function textOf({ machine, boots, metrics, falseAlarms, simulated }: SelfTest): string {
   const real = `${machine}: ${count(boots, 'boot')} against ${boots} of the same build: ${falseAlarms} of ${count(metrics, 'metric')} called different`;

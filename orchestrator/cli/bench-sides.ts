@@ -4,7 +4,7 @@ import { explain } from '../../core/failure-table.ts';
 import { pipeline, targetNames } from '../plan/pipeline.ts';
 import type { Rules } from '../results/judge.ts';
 import { hostFacts } from '../results/provenance.ts';
-import { type GitFacts, makeRun, type StoredBoot, type StoredRun } from '../results/run.ts';
+import { type GitFacts, makeRun, type StoredBoot, type StoredRun, type TurnsTaken } from '../results/run.ts';
 import { writeErr } from '../ui/output.ts';
 import { collectBoots } from './booted.ts';
 import type { Flags } from './flags.ts';
@@ -18,7 +18,7 @@ export type Wish = {
   readonly exact: boolean | undefined;
   readonly limit: number;
   readonly commandLine: string;
-  readonly rules: Rules;
+  readonly rules: Omit<Rules, 'share'>;
 };
 
 export type Side = {
@@ -26,6 +26,7 @@ export type Side = {
   readonly git: GitFacts | null;
   /** Undefined: the tree as it is. */
   readonly reference: Reference | undefined;
+  readonly turns?: TurnsTaken;
   readonly boots: StoredBoot[];
   last?: { readonly executed: Executed; readonly artefacts: StoredRun['artefacts'] };
   run?: StoredRun;
@@ -98,6 +99,7 @@ export function runOf(side: Side, startedAt: Date): StoredRun {
     results: side.last?.executed.results.values() ?? [],
     exit: 0,
     ...(side.reference ? { reference: true } : {}),
+    ...(side.turns ? { turns: side.turns } : {}),
   });
   side.run = run;
   return run;

@@ -5,13 +5,14 @@ import { type ComparedMetric, compareRuns, metricsOf } from '../results/comparis
 import { defaultRules } from '../results/judge.ts';
 import { asRunId, type StoredBoot, type StoredRun } from '../results/run.ts';
 import { type Change, type Changes, changeAt, changesOf } from './bisect-changes.ts';
-import { aboutCommit } from './bisect-range.ts';
+import { aboutCommit, parentsOf } from './bisect-range.ts';
 import { answerOf, type Hunt, type Outcome } from './bisect-search.ts';
 import type { Tested } from './bisect-state.ts';
 
-export async function resultOf(hunt: Hunt, { ends, step }: Outcome): Promise<BisectDocument> {
+export async function resultOf(hunt: Hunt, outcome: Outcome): Promise<BisectDocument> {
   const { bench, range, known } = hunt;
   const { question, session } = bench.lab;
+  const { step } = outcome;
   const place = session;
   const changes = step.kind === 'found' ? await changesFor(hunt, step.commit) : undefined;
   const found = changes?.found ?? [];
@@ -20,6 +21,7 @@ export async function resultOf(hunt: Hunt, { ends, step }: Outcome): Promise<Bis
   const [first = null, ...others] = documents;
   const among = step.kind === 'open' ? step.among : [];
   const tests = [...known.values()];
+  const isTimed = question.metric !== null && !question.exact;
   return {
     schema: 'synos.bisect/1',
     metric: bench.series,
@@ -29,11 +31,12 @@ export async function resultOf(hunt: Hunt, { ends, step }: Outcome): Promise<Bis
     bad: { ...pointOf(known.get(range.bad), range.bad), name: question.bad },
     commits: range.commits.length,
     boots: tests.reduce((sum, { boots }) => sum + boots, 0),
-    stored: tests.filter(({ boots, why, end }) => boots === 0 && why === null && end !== null).length,
+    stored: isTimed ? 0 : tests.filter(({ boots, end }) => boots === 0 && end !== null).length,
     skipped: tests.flatMap(({ commit, why }) => (why === null ? [] : [{ commit, why }])),
     first,
     others,
-    open: (changes?.open ?? []).map(({ from, to }) => ({
+    open: (changes?.open ?? []).map(({ from, to, ...rest }) => ({
+      skipped: 'skipped' in rest,
       from: from.commit,
       to: to.commit,
       absolute: Number(to.value) - Number(from.value),
@@ -41,22 +44,24 @@ export async function resultOf(hunt: Hunt, { ends, step }: Outcome): Promise<Bis
     among: await Promise.all(among.map((commit) => aboutCommit(place, commit))),
     metrics: found[0] ? metricsChanged(hunt, found[0]) : [],
     seen: question.metric === null && first ? seenIn(hunt, first) : null,
-    log: await logOf(hunt, { ends, step }),
-    again: first ? againFor(hunt, first) : [],
+    log: await logOf(hunt, outcome),
+    again: first ? againFor(hunt, first, found[0]?.parent?.commit) : [],
   };
 }
 
 async function changesFor(hunt: Hunt, commit: string): Promise<Changes> {
   const { metric, exact, all } = hunt.bench.lab.question;
   if (metric !== null && exact) return changesOf(hunt, commit, all);
-  if (metric === null) return { found: [await changeAt(hunt, commit)], open: [] };
+  if (metric === null) return { found: [await changeAt(hunt, commit, hunt.range.good)], open: [] };
   // A timed parent that was not asked about stays unknown: it would cost as many boots as a step of the search.
   const tested = hunt.known.get(commit);
-  return { found: tested ? [{ commit: tested, parents: [], before: null }] : [], open: [] };
+  const parents = await parentsOf(hunt.bench.lab.session, commit);
+  const known = parents.flatMap((parent) => hunt.known.get(parent) ?? []);
+  return { found: tested ? [{ commit: tested, parents: known, parent: known[0] ?? null }] : [], open: [] };
 }
 
-async function describe(hunt: Hunt, { commit, parents, before }: Change): Promise<BisectedChange> {
-  const { value } = commit;
+async function describe(hunt: Hunt, { commit, parents, parent }: Change): Promise<BisectedChange> {
+  const [before, value] = [parent?.value ?? null, commit.value];
   const change =
     value === null || before === null
       ? null
@@ -86,9 +91,9 @@ const isOurs =
   (boot: Pick<StoredBoot, 'machine' | 'exact'>): boolean =>
     boot.machine === machine && boot.exact === exact;
 
-function metricsChanged(hunt: Hunt, { commit, parents }: Change): ComparedMetric[] {
+function metricsChanged(hunt: Hunt, { commit, parent }: Change): ComparedMetric[] {
   const { question } = hunt.bench.lab;
-  const [before, now] = [storedRun(hunt, parents[0]?.run), storedRun(hunt, commit.run)];
+  const [before, now] = [storedRun(hunt, parent?.run), storedRun(hunt, commit.run)];
   if (!before || !now || !question.exact) return [];
   const ours = (run: StoredRun): StoredRun => ({ ...run, boots: run.boots.filter(isOurs(question)) });
   const compared = metricsOf(compareRuns([ours(before)], [ours(now)], defaultRules));
@@ -102,7 +107,7 @@ function seenIn(hunt: Hunt, first: BisectedChange): BisectDocument['seen'] {
 }
 
 /** What `git bisect replay` reads. */
-async function logOf({ bench, range, known }: Hunt, { ends, step }: Outcome): Promise<string[]> {
+async function logOf({ bench, range, known }: Hunt, { ends, step, asked }: Outcome): Promise<string[]> {
   const lines: string[] = [
     bench.lab.question.firstParent ? "git bisect start '--first-parent'" : 'git bisect start',
   ];
@@ -112,9 +117,8 @@ async function logOf({ bench, range, known }: Hunt, { ends, step }: Outcome): Pr
   };
   await entry('bad', range.bad);
   await entry('good', range.good);
-  const inRange = new Set([...range.bases, ...range.commits.map(({ id }) => id)]);
   for (const [commit, tested] of known)
-    if (inRange.has(commit) && commit !== range.bad) await entry(answerOf(tested, ends), commit);
+    if (asked.has(commit) && commit !== range.bad) await entry(answerOf(tested, ends), commit);
   if (step.kind === 'found')
     lines.push(
       `# first bad commit: [${step.commit}] ${(await aboutCommit(bench.lab.session, step.commit)).subject}`,
@@ -122,12 +126,12 @@ async function logOf({ bench, range, known }: Hunt, { ends, step }: Outcome): Pr
   return lines;
 }
 
-function againFor({ bench }: Hunt, { commit, parents }: BisectedChange): string[] {
+function againFor({ bench }: Hunt, { commit }: BisectedChange, parent: string | undefined): string[] {
   const { question, flags } = bench.lab;
   const option = (name: string, value: string): string[] => (value === '' ? [] : [name, value]);
   return [
     ...['synos', 'bisect', ...(question.metric ?? ['--verdict'])],
-    ...['--good', (parents[0]?.commit ?? bench.lab.question.good).slice(0, 12), '--bad', commit.slice(0, 12)],
+    ...['--good', (parent ?? bench.lab.question.good).slice(0, 12), '--bad', commit.slice(0, 12)],
     ...['--machine', question.machine, question.exact ? '--exact' : '--no-exact'],
     ...option('--append', question.commandLine),
     ...(question.holdConfig ? ['--hold-config'] : []),

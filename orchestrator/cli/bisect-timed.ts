@@ -6,7 +6,7 @@ import { count } from '../../core/words.ts';
 import { defaultRules, type Judgement, judgeTimed } from '../results/judge.ts';
 import { recordsByKey, type StoredBoot } from '../results/run.ts';
 import { median, toNumbers } from '../results/stats.ts';
-import { isSettled, looksUpTo } from '../results/trial.ts';
+import { isSettled, looksUpTo, shareOf, turnsOf } from '../results/trial.ts';
 import { type Built, bootOnce, storeRun } from './bisect-lab.ts';
 import { type Bench, isWhole, seriesIn, withBuilt } from './bisect-measure.ts';
 import type { Tested } from './bisect-state.ts';
@@ -75,29 +75,29 @@ async function bootInTurns(
   effect: Effect | undefined,
 ): Promise<Turns> {
   const { lab } = bench;
-  const looks = looksUpTo(lab.question.runs);
+  const { runs: limit } = lab.question;
   // Halfway to the bad end, as factors go.
   const floor = effect ? Math.expm1(Math.abs(Math.log(effect.ratio)) / 2) : defaultRules.floor;
-  const rules = { ...defaultRules, floor, looks: looks.length };
   const values: Turns['values'] = { good: [], now: [] };
   const boots: { [side in keyof Turns['values']]: StoredBoot[] } = { good: [], now: [] };
-  const sides = [
-    ['good', good],
-    ['now', now],
-  ] as const;
+  const order = turnsOf(limit, Math.random).map((isSecond) => (isSecond ? 'now' : 'good'));
   const startedAt = new Date();
-  for (const look of looks) {
+  let booted = 0;
+  for (const look of looksUpTo(limit)) {
     let last: Awaited<ReturnType<typeof bootOnce>> | undefined;
-    while (values.now.length < look)
-      for (const [side, built] of sides) {
-        last = await bootOnce(lab, built);
-        boots[side].push(last.boot);
-        values[side].push(valueIn(bench, last.boot));
-      }
+    for (const side of order.slice(booted, 2 * look)) {
+      last = await bootOnce(lab, side === 'now' ? now : good);
+      boots[side].push(last.boot);
+      values[side].push(valueIn(bench, last.boot));
+    }
+    booted = 2 * look;
     const unit = bench.series?.unit ?? 'cycles';
-    const [judgement] = judgeTimed([{ unit, before: values.good, now: values.now }], rules);
+    const places = values.now.map((_, index) => index);
+    const sides = { before: values.good, now: values.now, turns: { before: places, now: places } };
+    const rules = { ...defaultRules, floor, share: shareOf(look, limit) };
+    const [judgement] = judgeTimed([{ unit, ...sides }], rules);
     if (!judgement || !last) continue;
-    if (look !== looks.at(-1) && !isSettled([judgement], look, lab.question.runs)) continue;
+    if (look !== limit && !isSettled([judgement], look, limit)) continue;
     const { executed, artefacts } = last;
     storeRun(lab, good, { startedAt, boots: boots.good, executed, artefacts: [] });
     const run = storeRun(lab, now, { startedAt, boots: boots.now, executed, artefacts });

@@ -10,7 +10,7 @@ import { gitFacts } from '../results/provenance.ts';
 import { openStore } from '../results/store.ts';
 import { columnsOf, styleFor, writeErr, writeOut } from '../ui/output.ts';
 import { openBuilds } from './bisect-builds.ts';
-import type { Lab } from './bisect-lab.ts';
+import { isFatal, type Lab } from './bisect-lab.ts';
 import type { Bench } from './bisect-measure.ts';
 import { openProgress, type Progress } from './bisect-progress.ts';
 import { type Question, questionOf } from './bisect-question.ts';
@@ -22,6 +22,7 @@ import { openTrees } from './bisect-trees.ts';
 import type { Options } from './build.ts';
 import { endWith } from './exit.ts';
 import type { Flags } from './flags.ts';
+import { inRepository } from './reference.ts';
 import { configured, homeOf, openSession, type Session } from './session.ts';
 import { version } from './version.ts';
 
@@ -31,6 +32,7 @@ export async function bisect(given: Flags, args: readonly string[], options: Opt
   // Its own lines, one a commit, stand for those of all builds and boots.
   const session = await openSession({ ...flags, quiet: !flags.verbose }, 'bisect', version());
   try {
+    await inRepository(session, 'run `git init` and commit');
     const resumed = options['continue'] === true ? before : undefined;
     const question = resumed?.question ?? questionOf(session, args, options);
     const names = resumed ?? question;
@@ -143,9 +145,15 @@ async function searched(
     writeState(bench.lab.session.home, { ...state, series: bench.series, tests: [...known.values()], done });
   keep();
   const hunt: Hunt = { bench, range, progress, known, keep };
-  const result = await resultOf(hunt, await search(hunt));
-  keep(true);
-  return result;
+  try {
+    const result = await resultOf(hunt, await search(hunt));
+    keep(true);
+    return result;
+  } catch (error) {
+    // What another question must answer is at its end; what stopped from outside goes on later.
+    if (!isFatal(error)) keep(true);
+    throw error;
+  }
 }
 
 function once(say: (line: string) => void): (line: string) => void {

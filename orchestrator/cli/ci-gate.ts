@@ -1,5 +1,6 @@
 // The second half of a pipeline job: what the figures are compared with, and whether the gate shuts. Exact figures may be compared with stored
 // ones; timed figures never are: they move with host and hour, so both sides boot here and now, in turns.
+import { randomUUID } from 'node:crypto';
 import { type Failure, failureOf } from '../../core/failure.ts';
 import { explain } from '../../core/failure-table.ts';
 import { count } from '../../core/words.ts';
@@ -9,7 +10,6 @@ import { comparableBoots, hasFigures, missingMachines } from '../results/ci/stor
 import { compareRuns } from '../results/comparison.ts';
 import { gitFacts } from '../results/provenance.ts';
 import type { StoredRun } from '../results/run.ts';
-import { looksUpTo } from '../results/trial.ts';
 import { bootInTurns, referenceSide } from './bench-against.ts';
 import { bootSide, buildSides, isExact, runOf, type Side } from './bench-sides.ts';
 import { type Base, baseOf } from './ci-base.ts';
@@ -91,8 +91,10 @@ async function buildReference(
   const [commit] = base.commits;
   try {
     const startedAt = new Date();
-    const before = await referenceSide(session, flags, reference);
-    const now: Side = { session, git: await gitFacts(session.tree), reference: undefined, boots: [] };
+    const turns = { of: randomUUID(), limit: wish.limit };
+    const before = { ...(await referenceSide(session, flags, reference)), turns };
+    const git = await gitFacts(session.tree);
+    const now: Side = { session, git, reference: undefined, turns, boots: [] };
     const mine = { ...wish, machines };
     await buildSides(flags, mine, [before]);
     for (const machine of machines)
@@ -102,14 +104,21 @@ async function buildReference(
   } catch (error) {
     const failure = failureOf(error);
     if (isOurs(failure)) throw error;
-    const says = `${placeWords({ ...base, commit })} is no baseline: ${firstLineOf(failure)}`;
-    return { verdict: 'warned', says, failures: [failure] };
+    return noBaseline(`${placeWords({ ...base, commit })} is no baseline: ${firstLineOf(failure)}`, failure);
   }
   const from = job.baseline ? 'stored and booted' : 'booted';
   job.baseline = { from, name: base.name, commit: job.baseline?.commit ?? commit };
   return {
     verdict: 'passed',
     says: `${placeWords({ ...base, commit })}: built${job.timed.length < machines.length ? ' and booted' : ''}`,
+  };
+}
+
+function noBaseline(says: string, failure: Failure): Told {
+  const told = { title: 'the figures are compared with nothing', message: says, file: null, line: null };
+  return {
+    ...{ verdict: 'warned', says, failures: [failure] },
+    findings: [{ level: 'warning', kind: 'pipeline', ...told }],
   };
 }
 
@@ -129,9 +138,8 @@ async function bootTimed(job: Job): Promise<Told> {
     await bootInTurns(flags, { ...wish, machines: timed }, sides.before, sides.now);
   } catch (error) {
     const failure = failureOf(error);
-    // The other side is always the first to boot.
-    if (isOurs(failure) || sides.before.boots.length > sides.now.boots.length) throw error;
-    return { verdict: 'warned', says: `the baseline: ${firstLineOf(failure)}`, failures: [failure] };
+    if (isOurs(failure) || failure.code !== 'reference.failed') throw error;
+    return noBaseline(`the baseline: ${firstLineOf(failure)}`, failure);
   } finally {
     job.muted.now = false;
   }
@@ -146,16 +154,15 @@ function timedWords(job: Job): string {
 }
 
 async function shutOrNot(job: Job): Promise<Told> {
-  const { run, asked, sides, stored, timed, wish, flags } = job;
+  const { run, asked, sides, stored, wish, flags } = job;
   if (!run || !job.baseline) return skipped('there is no baseline');
   const { gate } = job.session.config.ci;
   const before = [...stored, ...(sides?.before.boots.length ? [runOf(sides.before, sides.startedAt)] : [])];
   const now = [exactOf(run), ...(sides?.now.boots.length ? [runOf(sides.now, sides.startedAt)] : [])];
-  const looks = timed.length > 0 ? looksUpTo(wish.limit).length : 1;
   const comparison = compareRuns(
     before.map((one) => judgedOf(one, gate)),
     now.map((one) => judgedOf(one, gate)),
-    { ...wish.rules, looks },
+    wish.rules,
   );
   if (comparison.groups.length === 0) return skipped('no guest went to its end on both sides');
   job.comparison = comparison;

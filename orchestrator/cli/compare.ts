@@ -21,14 +21,13 @@ export async function compare(flags: Flags, args: readonly string[], options: Op
   return await tellComparison(comparison, flags, options['gate'] === true);
 }
 
-export function rulesOf(options: Options): Rules {
+export function rulesOf(options: Options): Omit<Rules, 'share'> {
   const share = (name: string, fallback: number): number =>
     typeof options[name] === 'number' ? options[name] / 100 : fallback;
   return {
     alpha: share('alpha', defaultRules.alpha),
     floor: share('floor', defaultRules.floor),
     tolerance: share('tolerance', defaultRules.tolerance),
-    looks: 1,
   };
 }
 

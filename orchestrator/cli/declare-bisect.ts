@@ -16,7 +16,7 @@ export function declareBisect(command: Command): Command {
     .option('--threshold <value>', 'exact figures beyond this are bad (default: halfway)', figure)
     .option(
       '-n, --runs <n>',
-      'timed: at most so many boots a side (default: 30); --verdict: so many must pass (default: 1)',
+      'timed: at most so many boots a side (default: 60); --verdict: so many must pass (default: 1)',
       positive,
     )
     .option('--all', 'exact: find every commit that changed the metric, not only the largest change', false)

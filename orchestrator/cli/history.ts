@@ -4,6 +4,7 @@ import { stringifyExact } from '../../core/json-exact.ts';
 import { nearest } from '../../core/near.ts';
 import { visibleUpTo } from '../../core/text.ts';
 import { count } from '../../core/words.ts';
+import { changeFloor } from '../results/change-points.ts';
 import { historyOf, type MetricHistory } from '../results/history.ts';
 import type { Store } from '../results/store.ts';
 import type { Group } from '../results/store-history.ts';
@@ -13,14 +14,14 @@ import type { Flags } from './flags.ts';
 import { seriesNamed } from './series-named.ts';
 import { nothingStored, storeOf } from './stored-runs.ts';
 
-const defaults = { limit: 200, floor: 0.02 };
+const limitDefault = 200;
 
 export async function history(flags: Flags, args: readonly string[], options: Options): Promise<number> {
   const store = await storeOf(flags);
   try {
     const { group, place, groups } = groupOf(store, options);
-    const limit = typeof options['limit'] === 'number' ? options['limit'] : defaults.limit;
-    const floor = typeof options['floor'] === 'number' ? options['floor'] / 100 : defaults.floor;
+    const limit = typeof options['limit'] === 'number' ? options['limit'] : limitDefault;
+    const floor = typeof options['floor'] === 'number' ? options['floor'] / 100 : changeFloor;
     const stored = store.history(group.group, limit);
     const series = seriesNamed(stored.series, args, 'metric with stored runs');
     const metrics = historyOf({ ...stored, series }, group.exact, { floor });

@@ -149,7 +149,7 @@ const views: Declarations = {
         positive,
       )
       .option('--limit <n>', 'the latest runs (default: 200)', positive)
-      .option('--floor <percent>', 'timed figures: less than this is no change (default: 2)', percent)
+      .option('--floor <percent>', 'timed figures: less than this is no change (default: 5)', percent)
       .action(runs(async () => (await import('./history.ts')).history)),
   report: (command) =>
     withCommon(command)
@@ -198,7 +198,7 @@ function declareBench(bench: Command): Command {
     .description('boot the tree as it is and a revision of it in turns, and compare them metric by metric')
     .option('--against <ref>', 'a branch, tag or commit to build and boot as well')
     .option('--self-test', 'boot the tree against itself, and say how often the gate errs here', false)
-    .option('-n, --runs <n>', 'timed machines: at most so many boots a side (default: 30)', positive)
+    .option('-n, --runs <n>', 'timed machines: at most so many boots a side (default: 100)', positive)
     .option('--exact', 'count instructions instead of time: one boot a side decides')
     .option('--no-exact', 'measure time, also where a machine of the configuration counts')
     .option('--append <words>', "words for the end of the kernel's command line")

@@ -29,7 +29,9 @@ export const metric = object({
   interval: maybe(
     object({ low: number('of the ratio'), high: number('of the ratio') }, '95 %, bootstrap over boots'),
   ),
-  p: maybe(number("of the rank test, after Holm's correction; null for exact figures")),
+  p: maybe(
+    number("of the rank test, after Holm's correction and for the share of alpha; null for exact figures"),
+  ),
   within: maybe(share('with `same`: the most by which the two differ, 0.05 is 5 %')),
   more: maybe(count('with `undecided`: about how many more boots a side decide it')),
 });
@@ -47,7 +49,9 @@ export const comparison: Schema = document(
     rules: object({
       alpha: share('the chance of any false alarm among all timed metrics'),
       floor: share('a timed ratio nearer to 1 than this is no change'),
-      looks: count('how many times boots were to be looked at before stopping; p is adjusted for it, too'),
+      share: share(
+        'of alpha what this look at the boots may spend, p is adjusted for it; 1 for boots that did not take turns',
+      ),
       tolerance: share('exact figures that differ by this or less are equal'),
     }),
     before: side,
@@ -120,7 +124,8 @@ export const selfTest: Schema = document('self-test', 'Result of `synos bench --
             falseAlarms: count('pairs of equal sides in which any metric was called different'),
             shut: count('pairs in which all metrics were slowed and any was called slower'),
             found: count('pairs in which one metric was slowed and that one was called slower'),
-            boots: share('a side until booting stopped, on average'),
+            boots: share('a side until booting stopped, on average, where one metric was slowed'),
+            bootsEqual: share('the same where none was'),
           },
           'null where instructions are counted',
         ),

@@ -16,14 +16,14 @@ export async function printRun(run: StoredRun, earlier: Earlier): Promise<void> 
   writeOut(runTable(run, { columns: columnsOf(process.stdout), style, earlier }));
 }
 
-/** `tree`: the project's folder, below which the pictures of the run's screens are. */
+/** `tree`: the project's folder, below which the pictures of the run's screens are. `history`: how many runs a trend has at most. */
 export async function writePage(
   file: string,
   run: StoredRun,
-  { earlier, store, tree }: { earlier: Earlier; store: Store; tree: string },
+  { earlier, store, tree, history }: { earlier: Earlier; store: Store; tree: string; history?: number },
 ): Promise<void> {
   const { renderReport, writeReport } = await import('../results/report.ts');
-  const input = { run, earlier, trends: store.trends(run) };
+  const input = { run, earlier, trends: store.trends(run, history) };
   const page = renderReport(input);
   if (!run.boots.some(({ screen }) => screen)) return writeReport(file, page);
   const { picturesOf } = await import('../results/screens.ts');

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { changePoints } from './change-points.ts';
+import { changeFloor, changePoints } from './change-points.ts';
 import { seededRandom } from './stats.ts';
 
 type Known = { found: { floor: number; indexes: number[] }; values: number[] };
@@ -15,9 +15,14 @@ function normals(seed: number): () => number {
   return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 
-function noise(length: number, seed: number, level: (index: number) => number = () => 1000): number[] {
+function noise(
+  length: number,
+  seed: number,
+  level: (index: number) => number = () => 1000,
+  spread = 0.03,
+): number[] {
   const normal = normals(seed);
-  return Array.from({ length }, (_, index) => level(index) * (1 + 0.03 * normal()));
+  return Array.from({ length }, (_, index) => level(index) * (1 + spread * normal()));
 }
 
 /** Q of every split by the definition, with all pairs. */
@@ -36,9 +41,37 @@ function bestByDefinition(values: readonly number[], least: number): number {
 }
 
 describe('change points', () => {
-  it("are those of Apache Otava's TigerBeetle example, at its floor", () => {
+  it("are those of Apache Otava's TigerBeetle example, whose floor is ours", () => {
     const { floor, indexes } = tigerBeetle.found;
-    expect(changePoints(tigerBeetle.values, { floor }).map(({ index }) => index)).toEqual(indexes);
+    expect(changeFloor).toBe(floor);
+    expect(changePoints(tigerBeetle.values).map(({ index }) => index)).toEqual(indexes);
+  });
+
+  it('are told four values after a step of 5 % in noise of 3 %, in the middle of all cases', () => {
+    const delays = Array.from({ length: 40 }, (_, seed) => {
+      const values = noise(130, 300 + seed, (index) => (index < 100 ? 1000 : 1050));
+      const after = (n: number): boolean =>
+        changePoints(values.slice(0, 100 + n)).some(({ index }) => Math.abs(index - 100) <= 4);
+      return [3, 4, 5, 6, 8, 10, 15, 20, 30].find(after) ?? 31;
+    }).sort((a, b) => a - b);
+    expect(delays[20]).toBeLessThanOrEqual(4);
+  });
+
+  it('take many small steps in one direction for a change where they add up, and one of them for none', () => {
+    const level = (index: number): number => 1000 + 25 * Math.floor(index / 25);
+    const stairs = (steps: number): number[] => noise(25 * (steps + 1), 77, level, 0.003);
+    expect(changePoints(stairs(1))).toEqual([]);
+    const many = changePoints(stairs(8));
+    expect(many.length).toBeGreaterThan(0);
+    expect(many.length).toBeLessThan(8);
+  });
+
+  it('of 40 series of 1000 values take less than two seconds of CPU', () => {
+    const before = process.cpuUsage();
+    for (let seed = 0; seed < 10; seed++)
+      changePoints(noise(1000, seed, (index) => (index < 600 ? 1 : 1.05)));
+    const { user } = process.cpuUsage(before);
+    expect((4 * user) / 1e6).toBeLessThan(2);
   });
 
   it('split first where the energy distance of the definition is largest', () => {
@@ -56,7 +89,8 @@ describe('change points', () => {
       return Math.min(...found.map(({ index }) => Math.abs(index - 120)));
     }).sort((a, b) => a - b);
     expect(errors[20]).toBeLessThanOrEqual(4);
-    expect(errors.at(-1)).toBeLessThan(60);
+    // A few are measured below 5 % by more than chance allows for.
+    expect(errors.filter((error) => error <= 4).length).toBeGreaterThanOrEqual(34);
   });
 
   it('are rare in noise', () => {

@@ -3,7 +3,9 @@
 // if shuffled copies of it rarely split as well; then both parts are searched in turn.
 //
 // For one dimension a whole segment is searched in n log n: sums of |x - y| over all pairs come from a Fenwick tree over ranks. Then
-// changes too small to matter are taken out, the least first, since its neighbours' sizes are measured anew without it.
+// changes too small to matter are taken out, the least first, since its neighbours' sizes are measured anew without it: of many small
+// steps in one direction some stay. What is measured below the floor, but not surely, stays as well: half of all changes that are just as
+// large as the floor are measured below it.
 import { seededRandom } from './stats.ts';
 
 export type ChangePoint = {
@@ -19,19 +21,22 @@ export type ChangePoint = {
 export type ChangeOptions = {
   readonly alpha?: number;
   readonly permutations?: number;
-  /** A change of the mean by less than this share is none. */
+  /** A change of the mean that is surely (by two standard errors) less than this share is none. */
   readonly floor?: number;
   /** Fewest values on either side of a change. */
   readonly least?: number;
   readonly seed?: number;
 };
 
+/** That of the gate, and of Apache Otava. */
+export const changeFloor = 0.05;
+
 type Limits = Required<Omit<ChangeOptions, 'seed'>> & { readonly random: () => number };
 type Found = { readonly index: number; readonly p: number };
 
 /** In order of time. The same series always has the same changes: the shuffles are seeded. */
 export function changePoints(values: readonly number[], options: ChangeOptions = {}): ChangePoint[] {
-  const { alpha = 0.05, permutations = 199, floor = 0.02, least = 3, seed = 1 } = options;
+  const { alpha = 0.05, permutations = 199, floor = changeFloor, least = 3, seed = 1 } = options;
   const limits = { alpha, permutations, floor, least, random: seededRandom(seed) };
   const found: Found[] = [];
   const open: [from: number, to: number][] = [[0, values.length]];
@@ -170,34 +175,39 @@ function shuffle(order: Int32Array, random: () => number): void {
 
 function withoutSmall(values: readonly number[], found: readonly Found[], floor: number): ChangePoint[] {
   let points = measured(values, found);
-  while (points.length > 0) {
-    const smallest = points.reduce((a, b) => (sizeOf(b) < sizeOf(a) ? b : a));
-    if (sizeOf(smallest) >= floor) break;
+  const unsure = new Set(points.filter(({ most }) => most >= floor).map(({ index }) => index));
+  for (;;) {
+    const small = points.filter(({ index, size }) => size < floor && !unsure.has(index));
+    const [first] = small;
+    if (!first) return points.map(({ index, before, after, p }) => ({ index, before, after, p }));
+    const least = small.reduce((a, b) => (b.size < a.size ? b : a), first);
     points = measured(
       values,
-      points.filter((point) => point !== smallest),
+      points.filter((point) => point !== least),
     );
   }
-  return points;
 }
 
-function measured(values: readonly number[], found: readonly Found[]): ChangePoint[] {
+/** `size`: the change as a share of the smaller side; from 0 to anything it is without bound. `most`: the same and two standard errors. */
+type Sized = ChangePoint & { readonly size: number; readonly most: number };
+
+function measured(values: readonly number[], found: readonly Found[]): Sized[] {
   const edges = [0, ...found.map(({ index }) => index), values.length];
-  const middles = edges.slice(1).map((to, i) => mean(values.slice(edges[i], to)));
-  return found.map(({ index, p }, i) => ({
-    index,
-    p,
-    before: middles[i] ?? Number.NaN,
-    after: middles[i + 1] ?? Number.NaN,
-  }));
+  const parts = edges.slice(1).map((to, i) => meanOf(values.slice(edges[i], to)));
+  return found.map(({ index, p }, i) => {
+    const [a, b] = [parts[i] ?? nothing, parts[i + 1] ?? nothing];
+    const base = Math.min(Math.abs(a.mean), Math.abs(b.mean));
+    const [change, doubt] = [Math.abs(b.mean - a.mean), 2 * Math.hypot(a.error, b.error)];
+    const share = (of: number): number => (of === 0 ? 0 : of / base);
+    return { index, p, before: a.mean, after: b.mean, size: share(change), most: share(change + doubt) };
+  });
 }
 
-/** A change by a share of the smaller side; from 0 to anything it is without bound. */
-function sizeOf({ before, after }: Pick<ChangePoint, 'before' | 'after'>): number {
-  const base = Math.min(Math.abs(before), Math.abs(after));
-  return before === after ? 0 : Math.abs(after - before) / base;
-}
+type Mean = { readonly mean: number; readonly error: number };
+const nothing: Mean = { mean: Number.NaN, error: Number.NaN };
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+function meanOf(values: readonly number[]): Mean {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, error: Math.sqrt(squares / Math.max(1, values.length - 1) / values.length) };
 }

@@ -228,7 +228,7 @@ function caseOf(record: BenchRecord): string {
 }
 
 /** Order of allocators wherever they stand beside each other. */
-export function byAllocator(a: string, b: string): number {
+function byAllocator(a: string, b: string): number {
   return placeIn(allocatorOrder, a) - placeIn(allocatorOrder, b) || (a < b ? -1 : 1);
 }
 

@@ -2,8 +2,17 @@
 // Pure. Only boots of one comparison group (machine, accelerator, clock, host) are set side by side, so exact and timed never meet.
 import type { BenchRecord, Quantity } from '../../core/record.ts';
 import { type Judgement, judgeExact, judgeTimed, type Rules, type Sides } from './judge.ts';
-import { comparisonGroup, notOurs, recordsByKey, type StoredBoot, type StoredRun } from './run.ts';
+import {
+  bootValue,
+  comparisonGroup,
+  notOurs,
+  recordsByKey,
+  type StoredBoot,
+  type StoredRun,
+  type TurnsTaken,
+} from './run.ts';
 import { median } from './stats.ts';
+import { shareOf } from './trial.ts';
 
 type Named = Pick<BenchRecord, 'suite' | 'name' | 'metric' | 'unit' | 'labels'>;
 
@@ -41,11 +50,15 @@ export type Comparison = {
 export function compareRuns(
   before: readonly StoredRun[],
   now: readonly StoredRun[],
-  rules: Rules,
+  given: Omit<Rules, 'share'>,
 ): Comparison {
   const [old, young] = [groupBoots(before), groupBoots(now)];
+  const turns = turnsOf(before, now);
   const matched = pairs(old, young);
-  const drafts = matched.map(([key, other]) => draftGroup(old.get(key) ?? [], young.get(other) ?? []));
+  const drafts = matched.map(([key, other]) =>
+    draftGroup(old.get(key) ?? [], young.get(other) ?? [], turns !== undefined),
+  );
+  const rules = { ...given, share: turns ? shareSpent(drafts, turns) : 1 };
   return {
     schema: 'synos.comparison/1',
     rules,
@@ -64,27 +77,47 @@ export function metricsOf({ groups }: Pick<Comparison, 'groups'>): ComparedMetri
   return groups.flatMap(({ metrics }) => metrics);
 }
 
-type Boots = readonly StoredBoot[];
+/** Undefined where the two sides did not take turns: then nothing is known of what the host did to the one and the other. */
+function turnsOf(before: readonly StoredRun[], now: readonly StoredRun[]): TurnsTaken | undefined {
+  // Runs that only counted instructions may stand beside them: nothing of theirs was timed.
+  const timed = [before, now].map((runs) => runs.filter(({ boots }) => boots.some(({ exact }) => !exact)));
+  const isPair = timed.every(({ length }) => length === 1);
+  const [one, other] = timed.map(([run]) => run?.turns);
+  return isPair && one?.of === other?.of ? one : undefined;
+}
+
+function shareSpent(drafts: readonly Draft[], { limit }: TurnsTaken): number {
+  const timed = drafts.filter(({ exact }) => !exact).map(({ boots }) => Math.max(boots.before, boots.now));
+  return timed.length > 0 ? shareOf(Math.max(...timed), limit) : 1;
+}
+
+/** With its place among the boots of its group. */
+type Turn = { readonly boot: StoredBoot; readonly turn: number };
+type Boots = readonly Turn[];
 type Row = { readonly record: BenchRecord; readonly sides: Sides };
 type Draft = Omit<ComparedGroup, 'metrics'> & { readonly rows: readonly Row[] };
 
 // A test that failed says nothing against the figures; a boot that went wrong or lost records does.
 const isWhole = ({ end }: StoredBoot): boolean => end === 'passed' || end === 'failed';
 
-type Groups = ReadonlyMap<string, readonly StoredBoot[]>;
+type Groups = ReadonlyMap<string, Boots>;
 
 /** Files of other tools do not say what they ran on. Whoever sets them beside something knows. */
 const foreign = 'foreign';
 
 function groupBoots(runs: readonly StoredRun[]): Groups {
   const boots = runs.flatMap(({ boots: all, host }) =>
-    all.filter(isWhole).map((boot) => ({
+    all.map((boot) => ({
       boot,
       group: boot.accelerator === notOurs ? foreign : comparisonGroup(boot, host),
     })),
   );
   const groups = Map.groupBy(boots, ({ group }) => group);
-  return new Map([...groups].map(([key, members]) => [key, members.map(({ boot }) => boot)]));
+  const whole = [...groups].map(([key, members]) => {
+    const turns = members.map(({ boot }, turn): Turn => ({ boot, turn }));
+    return [key, turns.filter(({ boot }) => isWhole(boot))] as const;
+  });
+  return new Map(whole.filter(([, turns]) => turns.length > 0));
 }
 
 /** Equal groups; a foreign one with all of the other side that have metrics of its names. */
@@ -100,33 +133,38 @@ function pairs(before: Groups, now: Groups): [string, string][] {
   return fitting.map(([key]) => (old ? [foreign, key] : [key, foreign]));
 }
 
-function draftGroup(before: Boots, now: Boots): Draft {
+function draftGroup(before: Boots, now: Boots, inTurns: boolean): Draft {
   const [old, young] = [valuesByKey(before), valuesByKey(now)];
-  const first = now[0]?.accelerator === notOurs ? before[0] : now[0];
+  const first = (now[0]?.boot.accelerator === notOurs ? before : now)[0]?.boot;
   return {
     machine: first?.machine ?? '',
     accelerator: first?.accelerator ?? '',
     exact: first?.exact ?? false,
     boots: { before: before.length, now: now.length },
-    rows: [...young].flatMap(([key, { record, values }]) => {
+    rows: [...young].flatMap(([key, { record, values, turns }]) => {
       const earlier = old.get(key);
-      return earlier ? [{ record, sides: { unit: record.unit, before: earlier.values, now: values } }] : [];
+      if (!earlier) return [];
+      const sides = { unit: record.unit, before: earlier.values, now: values };
+      return [
+        { record, sides: inTurns ? { ...sides, turns: { before: earlier.turns, now: turns } } : sides },
+      ];
     }),
     gone: missingFrom(young, old),
     new: missingFrom(old, young),
   };
 }
 
-type Values = { readonly record: BenchRecord; readonly values: Quantity[] };
+type Values = { readonly record: BenchRecord; readonly values: Quantity[]; readonly turns: number[] };
 
-/** Of each series its value in each boot. The median of a boot's samples is one value: the boot is what was repeated. */
+/** Of each series its value in each boot. However many samples a boot took, they are one value: the boot is what was repeated. */
 function valuesByKey(boots: Boots): Map<string, Values> {
   const all = new Map<string, Values>();
-  for (const boot of boots) {
+  for (const { boot, turn } of boots) {
     for (const [key, record] of recordsByKey(boot)) {
-      const known = all.get(key);
-      if (known) known.values.push(record.value);
-      else all.set(key, { record, values: [record.value] });
+      const known = all.get(key) ?? { record, values: [], turns: [] };
+      all.set(key, known);
+      known.values.push(bootValue(record, boot.exact));
+      known.turns.push(turn);
     }
   }
   return all;
@@ -177,7 +215,7 @@ function sideOf(runs: readonly StoredRun[]): ComparedSide {
 function onlyIn(here: Groups, matched: ReadonlySet<string>, side: string): string[] {
   return [...here]
     .filter(([key]) => !matched.has(key))
-    .map(([, boots]) => `${groupWords(boots[0])}, only ${side}`);
+    .map(([, boots]) => `${groupWords(boots[0]?.boot)}, only ${side}`);
 }
 
 /** `direct, tcg, exact` */

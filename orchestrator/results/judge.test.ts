@@ -124,6 +124,54 @@ describe('timed metrics', () => {
     expect(late?.verdict).toBe('same');
   });
 
+  it('of boots in turns are told apart through a drift that hides them from the plain test', () => {
+    const random = seededRandom(8);
+    // Each block of eight boots on a level of its own, between 1 and 3 times the first.
+    const turns = Array.from({ length: 24 }, (_, turn) => turn);
+    const levels = turns.map(() => 1 + 2 * random());
+    const drifting = (factor: number): number[] =>
+      turns.map((turn) => (levels[Math.floor(turn / 4)] ?? 1) * Math.max(...boots(1, 1000 * factor, random)));
+    const sides: Sides = { unit: 'cycles', before: drifting(1), now: drifting(1.1) };
+    const [plain] = judgeTimed([sides], defaultRules);
+    const [inTurns] = judgeTimed([{ ...sides, turns: { before: turns, now: turns } }], defaultRules);
+    expect(plain?.verdict).toBe('undecided');
+    expect(inTurns?.verdict).toBe('slower');
+    expect(inTurns?.ratio).toBeGreaterThan(1.07);
+    expect(inTurns?.ratio).toBeLessThan(1.13);
+    expect(inTurns?.interval?.low).toBeGreaterThan(1.05);
+    const [even] = judgeTimed(
+      [{ unit: 'cycles', before: drifting(1), now: drifting(1), turns: { before: turns, now: turns } }],
+      defaultRules,
+    );
+    expect(even?.verdict).toBe('same');
+  });
+
+  it('of boots in turns have intervals that hold the true ratio in about 95 of 100 cases', () => {
+    const random = seededRandom(12);
+    const turns = Array.from({ length: 20 }, (_, turn) => turn);
+    let held = 0;
+    for (let draw = 0; draw < 300; draw++) {
+      const side = (factor: number): number[] => boots(20, 100 * factor, random, 0.3);
+      const sides: Sides = {
+        unit: 'cycles',
+        before: side(1),
+        now: side(1.2),
+        turns: { before: turns, now: turns },
+      };
+      const interval = judgeTimed([sides], defaultRules)[0]?.interval;
+      if (interval && interval.low <= 1.2 && 1.2 <= interval.high) held++;
+    }
+    expect(held / 300).toBeGreaterThan(0.92);
+    expect(held / 300).toBeLessThan(1);
+  });
+
+  it('spend no more of alpha than the share of their look', () => {
+    const sides = timed(1, 8, () => 1.3);
+    const [whole] = judgeTimed(sides, defaultRules);
+    const [part] = judgeTimed(sides, { ...defaultRules, share: 0.125 });
+    expect(part?.p).toBeCloseTo(8 * (whole?.p ?? 0), 12);
+  });
+
   it('of a metric that was 0 before have no ratio', () => {
     const zeros = Array<number>(10).fill(0);
     const [gone] = judgeTimed(

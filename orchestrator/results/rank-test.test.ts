@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { normalQuantile, normalTail } from './normal.ts';
 import { exactUpTo, holm, leastP, rankTest } from './rank-test.ts';
+import { seededRandom } from './stats.ts';
 
 const close = (found: number, wanted: number, share: number): void =>
   expect(Math.abs(found / wanted - 1)).toBeLessThan(share);
@@ -71,6 +72,62 @@ describe('the rank test', () => {
         close(rankTest(a, b).p, leastP(n, m), 1e-12);
       }),
     );
+  });
+});
+
+describe('the rank test within blocks', () => {
+  const choose = (places: readonly number[], k: number): number[][] =>
+    k === 0
+      ? [[]]
+      : places.flatMap((place, i) => choose(places.slice(i + 1), k - 1).map((rest) => [place, ...rest]));
+  const blocks = { first: [0, 0, 0, 1, 1], second: [0, 0, 1, 1, 1] };
+  const [a, b] = [
+    [1, 4, 2, 9, 3],
+    [5, 7, 8, 3, 11],
+  ];
+
+  it('has the exact p of all ways to deal each block out', () => {
+    const all = [...a, ...b];
+    const ranks = all.map(
+      (x) => all.filter((y) => y < x).length + (all.filter((y) => y === x).length + 1) / 2,
+    );
+    // Places of the two blocks in `all`, and how many of each are the second side's.
+    const [one, two] = [choose([0, 1, 2, 5, 6], 2), choose([3, 4, 7, 8, 9], 3)];
+    const sum = (places: readonly number[]): number => places.reduce((s, i) => s + (ranks[i] ?? 0), 0);
+    const sums = one.flatMap((first) => two.map((second) => sum(first) + sum(second)));
+    const seen = sum([5, 6, 7, 8, 9]);
+    const tail = Math.min(sums.filter((s) => s <= seen).length, sums.filter((s) => s >= seen).length);
+    close(rankTest(a, b, blocks).p, (2 * tail) / sums.length, 1e-12);
+    const mean = sums.reduce((s, x) => s + x, 0) / sums.length;
+    const variance = sums.reduce((s, x) => s + (x - mean) ** 2, 0) / sums.length;
+    close(rankTest(a, b, blocks).z, (seen - mean) / Math.sqrt(variance), 1e-12);
+  });
+
+  it('is the plain one where there is one block, and knows nothing of a block of one side only', () => {
+    const one = { first: a.map(() => 3), second: b.map(() => 3) };
+    expect(rankTest(a, b, one)).toEqual(rankTest(a, b));
+    expect(rankTest([1, 2], [3, 4], { first: [0, 0], second: [1, 1] })).toEqual({ p: 1, z: 0 });
+  });
+
+  it('reaches its least p where the sides of every block do not touch', () => {
+    const [low, high] = [
+      Array.from({ length: 10 }, (_, i) => i),
+      Array.from({ length: 10 }, (_, i) => 20 + i),
+    ];
+    const inFours = low.map((i) => Math.floor(i / 4));
+    close(rankTest(low, high, { first: inFours, second: inFours }).p, leastP(10, 10, 4), 1e-12);
+    close(leastP(10, 10, 4), 2 / (70 * 70 * 6), 1e-12);
+  });
+
+  it('has a score whose normal tail promises hardly more than the exact p, also far out', () => {
+    const random = seededRandom(5);
+    const inFours = Array.from({ length: 20 }, (_, i) => Math.floor(i / 4));
+    for (const shift of [0.4, 0.6, 0.8]) {
+      const first = inFours.map(() => random());
+      const second = inFours.map(() => random() + shift);
+      const { p, z } = rankTest(first, second, { first: inFours, second: inFours });
+      expect(2 * normalTail(Math.abs(z))).toBeGreaterThan(0.8 * p);
+    }
   });
 });
 

@@ -2,7 +2,7 @@
 // `synos boot --json` prints it, the store keeps it, table and page are made from it. schema/run.schema.json describes it.
 import type { Digest } from '../../core/digest.ts';
 import type { BootEnd, BootOutcome } from '../../core/outcome.ts';
-import { type BenchRecord, seriesKey } from '../../core/record.ts';
+import { type BenchRecord, type Quantity, seriesKey } from '../../core/record.ts';
 import type { TaskResult } from '../../core/task.ts';
 
 /** `20261123-142503.123-7f3a`: UTC time to the millisecond, so that ids sort as the runs began, and 16 random bits. */
@@ -87,7 +87,11 @@ export type StoredRun = {
   readonly imported?: Imported;
   /** Of `synos bench --against`: an older revision, booted again beside a newer one; it stands in no history. */
   readonly reference?: true;
+  /** The other side has the same `of`: their boots took turns, the nth of a machine here with the nth there, at most so many a side. */
+  readonly turns?: TurnsTaken;
 };
+
+export type TurnsTaken = { readonly of: string; readonly limit: number };
 
 /** What the command line knows when all is over. Id, task rows and verdict follow from it. */
 export type RunFacts = Omit<StoredRun, 'schema' | 'id' | 'startedAt' | 'tasks' | 'verdict' | 'imported'> & {
@@ -118,6 +122,7 @@ export function makeRun(facts: RunFacts): StoredRun {
     ...(rest.matrix ? { matrix: rest.matrix } : {}),
     boots: rest.boots,
     ...(rest.reference ? { reference: true } : {}),
+    ...(rest.turns ? { turns: rest.turns } : {}),
   };
 }
 
@@ -244,4 +249,16 @@ export function recordsByKey(boot: Pick<BootOutcome, 'records'>): Map<string, Be
     if (!byKey.has(key)) byKey.set(key, record);
   }
   return byKey;
+}
+
+/**
+ * A record as one value of its boot. Of timed costs the least of the samples: whatever else the host does makes a sample longer and never
+ * shorter, so that the least has the least of it (Chen and Revels 2016, Robust benchmarking in noisy environments).
+ */
+export function bootValue({ kind, unit, value, samples }: BenchRecord, exact: boolean): Quantity {
+  const isTime = unit === 'cycles' || unit === 'ns';
+  if (exact || !isTime || kind === 'series') return value;
+  let least = value;
+  for (const sample of samples) if (sample < least) least = sample;
+  return least;
 }

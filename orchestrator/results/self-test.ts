@@ -1,12 +1,13 @@
 // How often the gate errs, tried out on recorded boots of one build: pairs of sides that do not differ (any alarm is false), and the same
 // with the second side made slower, in one metric or in all (no alarm is a miss).
 //
-// A pair's boots, in turns A B A B, are drawn from the recording as blocks of neighbouring boots (moving block bootstrap, Kuensch 1989),
-// all metrics of a boot together: what drifts from boot to boot, and what metrics have in common, stays as it was. On top of that the whole
-// machine may drift: all values of a boot are multiplied by a random walk.
+// A pair's boots are drawn from the recording as stretches of neighbouring boots (moving block bootstrap, Kuensch 1989), all metrics of a
+// boot together: what drifts from boot to boot, and what metrics have in common, stays as it was. The two sides take turns on them as real
+// ones do; where a stretch ends is none of the blocks' business. On top of that the whole machine may drift: all values of a boot are
+// multiplied by a random walk.
 import { type Judgement, judgeTimed, type Rules, type Sides } from './judge.ts';
 import { seededRandom } from './stats.ts';
-import { isSettled, looksUpTo } from './trial.ts';
+import { isSettled, looksUpTo, shareOf, turnsOf } from './trial.ts';
 
 /** Boots of one build in the order in which they ran, each with the value of every metric. */
 export type Recording = readonly (readonly number[])[];
@@ -36,25 +37,29 @@ export type ErrorRates = {
   readonly found: number;
   /** Boots a side until booting stopped, on average over pairs in which one metric was made slower. */
   readonly boots: number;
+  /** The same over pairs of equal sides. */
+  readonly bootsEqual: number;
 };
 
-const blockBoots = 8;
+const stretchBoots = 24;
 
 export function simulateGate(recording: Recording, options: SimulationOptions): ErrorRates {
   const { pairs, limit, rules, slowdown, walk = 1e-9, seed = 1 } = options;
   const random = seededRandom(seed);
   const metrics = recording[0]?.length ?? 0;
   const run = (isSlowed: (metric: number) => boolean): Trial => {
-    const pair = dealPair(drawBoots(recording, 2 * limit, walk, random));
+    const pair = dealPair(drawBoots(recording, 2 * limit, walk, random), turnsOf(limit, random));
     return trial(
       pair.map((sides, metric) => (isSlowed(metric) ? slower(sides, slowdown) : sides)),
       limit,
       rules,
     );
   };
-  const rates = { pairs, falseAlarms: 0, shut: 0, found: 0, boots: 0 };
+  const rates = { pairs, falseAlarms: 0, shut: 0, found: 0, boots: 0, bootsEqual: 0 };
   for (let pair = 0; pair < pairs; pair++) {
-    if (run(() => false).judged.some(({ verdict }) => isAlarm(verdict))) rates.falseAlarms++;
+    const equal = run(() => false);
+    if (equal.judged.some(({ verdict }) => isAlarm(verdict))) rates.falseAlarms++;
+    rates.bootsEqual += equal.boots / pairs;
     if (run(() => true).judged.some(({ verdict }) => verdict === 'slower')) rates.shut++;
     const one = Math.floor(random() * metrics);
     const end = run((metric) => metric === one);
@@ -77,27 +82,28 @@ export const isAlarm = (verdict: Judgement['verdict']): boolean =>
 
 /** Looks at the boots as `synos bench` does while they come in. */
 function trial(pair: readonly Sides[], limit: number, rules: Rules): Trial {
-  const looks = looksUpTo(limit);
   let judged: Judgement[] = [];
-  for (const boots of looks) {
+  for (const boots of looksUpTo(limit)) {
+    const turns = Array.from({ length: boots }, (_, turn) => turn);
     const seen = pair.map(({ unit, before, now }) => ({
       unit,
       before: before.slice(0, boots),
       now: now.slice(0, boots),
+      turns: { before: turns, now: turns },
     }));
-    judged = judgeTimed(seen, { ...rules, looks: looks.length });
+    judged = judgeTimed(seen, { ...rules, share: shareOf(boots, limit) });
     if (isSettled(judged, boots, limit)) return { judged, boots };
   }
   return { judged, boots: limit };
 }
 
-function dealPair(boots: Recording): Sides[] {
+function dealPair(boots: Recording, isSecond: readonly boolean[]): Sides[] {
   return (boots[0] ?? []).map((_, metric) => {
     const values = boots.map((boot) => boot[metric] ?? 0);
     return {
       unit: 'cycles',
-      before: values.filter((_value, slot) => slot % 2 === 0),
-      now: values.filter((_value, slot) => slot % 2 === 1),
+      before: values.filter((_value, slot) => !isSecond[slot]),
+      now: values.filter((_value, slot) => isSecond[slot]),
     };
   });
 }
@@ -105,9 +111,12 @@ function dealPair(boots: Recording): Sides[] {
 function drawBoots(recording: Recording, count: number, step: number, random: () => number): number[][] {
   const drawn: number[][] = [];
   let walk = 0;
-  let at = 0;
+  let at = Math.floor(random() * recording.length);
+  let left = Math.floor(random() * stretchBoots);
   for (let slot = 0; slot < count; slot++) {
-    at = slot % blockBoots === 0 ? Math.floor(random() * recording.length) : at + 1;
+    const isNext = left-- > 0;
+    at = isNext ? at + 1 : Math.floor(random() * recording.length);
+    if (!isNext) left = stretchBoots - 1;
     // A uniform step of this width has the standard deviation that is wanted.
     walk += (random() - 0.5) * Math.sqrt(12) * step;
     const factor = Math.exp(walk);

@@ -127,12 +127,14 @@ describe('the history of a store', () => {
     };
     for (const run of [runs[0] as StoredRun, without, third]) store.addRun(run);
     const [trend] = store.trends(third);
+    const valuesOf = (key: string, of = trend) => of?.series.find((one) => one.key === key)?.values;
     expect(trend?.runs.map((run) => run.startedAt)).toEqual([0, 1, 2].map((n) => minute(n).toISOString()));
-    expect(trend?.series.get(pairKey(third))).toEqual([48, null, 144]);
-    expect(trend?.series.get('pool/ticks/total{}[objects]')).toEqual(
-      Array(3).fill(18_446_744_073_709_551_615n),
-    );
-    expect(store.trends(third, 1)[0]?.series.get(pairKey(third))).toEqual([144]);
+    expect(valuesOf(pairKey(third))).toEqual([[48], [], [144]]);
+    expect(valuesOf('pool/ticks/total{}[objects]')).toEqual(Array(3).fill([18_446_744_073_709_551_615n]));
+    expect(valuesOf(pairKey(third), store.trends(third, 1)[0])).toEqual([[144]]);
+    // An older revision that was booted again is no point of it.
+    store.addRun(sampleRun({ at: minute(3), exact: true, machines: ['direct'], run: { reference: true } }));
+    expect(store.trends(third)[0]?.runs).toHaveLength(3);
     store.close();
   });
 

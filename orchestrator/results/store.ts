@@ -15,15 +15,8 @@ import {
   seriesGroup,
 } from './run.ts';
 import { damaged, guarded, openDatabase, transaction } from './sqlite.ts';
-import { type EarlierBoot, earlierBoot, findBoot, isOwn } from './store-boots.ts';
-import {
-  type Group,
-  listGroups,
-  type RunPoint,
-  readHistory,
-  runPoint,
-  type StoredHistory,
-} from './store-history.ts';
+import { type EarlierBoot, earlierBoot, findBoot } from './store-boots.ts';
+import { type Group, listGroups, readHistory, runPoint, type StoredHistory } from './store-history.ts';
 
 export type RunSummary = {
   readonly id: RunId;
@@ -53,12 +46,6 @@ export type SeriesPoint = {
   readonly samples: readonly Quantity[];
 };
 
-/** The runs of one series group, oldest first, and each series' value in each of them (null: not measured there). */
-export type Trend = {
-  readonly runs: readonly RunPoint[];
-  readonly series: ReadonlyMap<string, readonly (Quantity | null)[]>;
-};
-
 export type { EarlierBoot } from './store-boots.ts';
 
 /** Every method may throw SynosError store.damaged, path.unwritable or disk.full. */
@@ -74,8 +61,8 @@ export type Store = {
   series(key: string, options?: { readonly group?: string; readonly limit?: number }): SeriesPoint[];
   /** For each boot of a run, the latest earlier comparable boot that has records; undefined where there is none. */
   earlierBoots(run: StoredRun): (EarlierBoot | undefined)[];
-  /** For each boot of a run, how its series went over the latest `limit` (40) runs of its group. */
-  trends(run: StoredRun, limit?: number): Trend[];
+  /** For each boot of a run, the history of its group over the latest `limit` (40) runs. */
+  trends(run: StoredRun, limit?: number): StoredHistory[];
   /** The latest boot of a group that has this fingerprint. */
   bootLike(group: string, fingerprint: Digest): EarlierBoot | undefined;
   /** All comparison groups, the one that booted last first. */
@@ -102,7 +89,7 @@ export async function openStore(path: string): Promise<Store> {
       return here(() => run.boots.map((boot) => before(seriesGroup(boot, run))));
     },
     trends(run, limit = 40) {
-      const trend = once((group: string) => readTrend(database, group, limit));
+      const trend = once((group: string) => readHistory(database, group, limit));
       return here(() => run.boots.map((boot) => trend(seriesGroup(boot, run))));
     },
     bootLike: (group, fingerprint) => here(() => findBoot(database, { group, fingerprint }, runById)),
@@ -251,34 +238,4 @@ function listPoints(
         samples,
       };
     });
-}
-
-// SQLite puts each series' values into one text: a row for every value of every run would cost more than the rest of the report.
-function readTrend(database: DatabaseSync, group: string, limit: number): Trend {
-  const runs = database
-    .prepare(
-      `SELECT ordinal, id AS run, started_ms, git_commit, git_dirty FROM runs
-       WHERE EXISTS (SELECT 1 FROM boots WHERE boots.run = ordinal AND comparison_group = ?) AND ${isOwn}
-       ORDER BY ordinal DESC LIMIT ?`,
-    )
-    .all(group, limit)
-    .reverse();
-  const column = new Map(runs.map((row, index) => [Number(row['ordinal']), index]));
-  const rows = database
-    .prepare(
-      `SELECT series.key AS key, group_concat(boots.run || ':' || value, ' ') AS points
-       FROM boots JOIN records ON records.boot = boots.id JOIN series ON series.id = records.series
-       WHERE comparison_group = ? AND boots.run >= ? GROUP BY series.id`,
-    )
-    .all(group, runs[0]?.['ordinal'] ?? 0);
-  const series = rows.map((row): [string, (Quantity | null)[]] => {
-    const values: (Quantity | null)[] = runs.map(() => null);
-    for (const point of String(row['points']).split(' ')) {
-      const [ordinal = '', value = ''] = point.split(':');
-      const index = column.get(Number(ordinal));
-      if (index !== undefined) values[index] = quantityOf(value);
-    }
-    return [String(row['key']), values];
-  });
-  return { runs: runs.map(runPoint), series: new Map(series) };
 }

@@ -1,107 +1,120 @@
-// How often gates err: `synos bench --against` on pairs that do not differ and on pairs of which one metric is slower, simulated from 120
-// recorded boots, and change points in noise, at a step, and in a known series. `node scripts/bench/gates.ts [pairs]`.
+// How often the gate of `synos bench --against` errs, and what others' gates would have done with the same boots: on pairs of equal sides, and
+// on pairs of which one metric, or all, are 10 % slower. Simulated from recorded boots. `node scripts/bench/gates.ts [pairs, default 200]`.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { changePoints } from '../../orchestrator/results/change-points.ts';
-import { defaultRules, judgeTimed } from '../../orchestrator/results/judge.ts';
-import { simulateGate } from '../../orchestrator/results/self-test.ts';
+import { defaultRules } from '../../orchestrator/results/judge.ts';
+import { rankTest } from '../../orchestrator/results/rank-test.ts';
+import { type Recording, simulateGate } from '../../orchestrator/results/self-test.ts';
 import { median, seededRandom } from '../../orchestrator/results/stats.ts';
+import { limitDefault } from '../../orchestrator/results/trial.ts';
 
-const fixture = (name: string): unknown =>
-  JSON.parse(readFileSync(join(import.meta.dirname, '../../tests/fixtures', name), 'utf8'));
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
-const share = (n: number, of: number): string => `${n} of ${of} (${((100 * n) / of).toFixed(1)} %)`;
-
+type Recorded = { readonly host: string; readonly medians: number[][]; readonly least?: number[][] };
 const pairs = Number(process.argv[2] ?? 200);
-const { boots } = fixture('recorded-boots.json') as { boots: number[][] };
+const slowdown = 1.1;
+const seed = 2026;
 
-say(`timed gate: ${pairs} pairs x ${boots[0]?.length} metrics, in turns, alpha 1 %, floor 5 %, 10 % slower`);
-for (const [limit, walk] of [
-  [30, 1e-9],
-  [60, 1e-9],
-  [30, 0.01],
+const recorded = (name: string): Recorded =>
+  JSON.parse(readFileSync(join(import.meta.dirname, '../../tests/fixtures', name), 'utf8')) as Recorded;
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const cell = (n: number): string => `${n} of ${pairs}`.padEnd(12);
+
+const title = ['false alarm', 'one slower,', 'all slower,', 'boots a side,', 'where'];
+const below = ['in any', 'that found', 'gate shut', 'nothing slower', 'one is'];
+const widths = [12, 12, 12, 15, 6];
+const heading = (cells: readonly string[]): string =>
+  `  ${''.padEnd(66)}${cells.map((text, index) => text.padEnd(widths[index] ?? 0)).join('')}`.trimEnd();
+
+for (const [name, file] of [
+  ['an ordinary hour', 'recorded-boots.json'],
+  ['a busy hour', 'recorded-boots-busy.json'],
 ] as const) {
-  const rates = simulateGate(boots, { pairs, limit, walk, rules: defaultRules, slowdown: 1.1, seed: 2026 });
-  say(`  at most ${limit} boots a side${walk > 1e-6 ? ', and a random walk of 1 % a boot on top' : ''}`);
-  say(`    false alarms in any metric    ${share(rates.falseAlarms, pairs)}`);
-  say(`    all metrics slower, gate shut ${share(rates.shut, pairs)}`);
-  say(
-    `    one metric slower, found      ${share(rates.found, pairs)}, after ${rates.boots.toFixed(1)} boots a side`,
-  );
+  const { medians, least, host } = recorded(file);
+  const both = least
+    ? ([
+        ['least', least],
+        ['medians', medians],
+      ] as const)
+    : ([['medians', medians]] as const);
+  say(`${name}: ${medians.length} recorded boots, ${medians[0]?.length} metrics, ${pairs} pairs. ${host}`);
+  say(heading(title));
+  say(heading(below));
+  for (const [what, boots] of both) {
+    for (const limit of [30, limitDefault])
+      ours(`synos, ${what} of samples, at most ${limit} boots a side`, boots, limit);
+    ours('  and the host drifts by a random walk of 1 % a boot', boots, limitDefault, 0.01);
+  }
+  peers(medians);
+  say('');
 }
 
-say('\nthe same recording, judged otherwise (false alarms in any of the metrics)');
-for (const [name, alarms] of [
-  ['10 % worse than the run before, one boot each', () => naive(10, 1, 'ratio')],
-  ['Mann-Whitney at 5 %, 10 boots after 10 boots, no correction', () => naive(20, 10, 'rank')],
-] as const)
-  say(`  ${name}: ${share(alarms(), pairs)}`);
-
-say('\nchange points (alpha 5 %, 199 shuffles, floor 2 % where not said)');
-const known = fixture('tigerbeetle.json') as { values: number[] };
-say(
-  `  Apache Otava's TigerBeetle example, floor 5 %: [${changePoints(known.values, { floor: 0.05 })
-    .map(({ index }) => index)
-    .join(', ')}]`,
-);
-const series = 400;
-for (const floor of [0.02, 0]) {
-  let found = 0;
-  for (let i = 0; i < series; i++) found += changePoints(noise(200, i, 0), { floor }).length;
-  say(
-    `  false points in a series of 200 values, noise 3 %, floor ${floor * 100} %: ${(found / series).toFixed(3)}`,
-  );
+function ours(text: string, boots: Recording, limit: number, walk = 1e-9): void {
+  const rates = simulateGate(boots, { pairs, limit, walk, rules: defaultRules, slowdown, seed });
+  row(text, [rates.falseAlarms, rates.found, rates.shut], [rates.bootsEqual, rates.boots]);
 }
-const errors = Array.from({ length: 200 }, (_, i) => {
-  const found = changePoints(noise(200, 5000 + i, 100)).map(({ index }) => Math.abs(index - 100));
-  return Math.min(200, ...found);
-});
-say(
-  `  step of 5 %: distance of the point found, median ${median(errors)}, ${errors.filter((e) => e <= 4).length} of 200 within 4`,
-);
-const delays = Array.from({ length: 100 }, (_, i) => delayOf(noise(140, 9000 + i, 100)));
-say(
-  `  step of 5 %: values after it until it is found, median ${median(delays)}, 90 % within ${[...delays].sort((a, b) => a - b)[89]}`,
-);
-const before = process.cpuUsage();
-for (let i = 0; i < 40; i++) changePoints(noise(1000, i, 600));
-const { user, system } = process.cpuUsage(before);
-say(`  40 series of 1000 values: ${((user + system) / 1e6).toFixed(2)} s of CPU`);
 
-/** Values around 1000 with a standard deviation of 3 %; from `step` on 5 % more (0: no step). */
-function noise(length: number, seed: number, step: number): number[] {
+function row(text: string, errors: readonly number[], boots: readonly number[]): void {
+  const spent = boots.map((n, index) => n.toFixed(1).padEnd(widths[3 + index] ?? 0)).join('');
+  say(`  ${text.padEnd(66)}${errors.map(cell).join('')}${spent}`.trimEnd());
+}
+
+type Peer = {
+  readonly text: string;
+  readonly boots: number;
+  readonly inTurns: boolean;
+  readonly slower: (before: readonly number[], now: readonly number[]) => boolean;
+};
+
+/** Each metric on its own, boots one side after the other on neighbouring boots, as a job that compares with a stored run has them. */
+function peers(boots: Recording): void {
+  const worse = (before: readonly number[], now: readonly number[]): boolean =>
+    median(now) > 1.1 * median(before);
+  const ranks = (before: readonly number[], now: readonly number[]): boolean => {
+    const { p, z } = rankTest(before, now);
+    return p <= 0.05 && z > 0;
+  };
+  const all: Peer[] = [
+    { text: 'worse by 10 % than the run before', boots: 1, inTurns: false, slower: worse },
+    {
+      text: 'worse by 10 % than the run before, medians of 10 boots',
+      boots: 10,
+      inTurns: false,
+      slower: worse,
+    },
+    {
+      text: 'Mann-Whitney at 5 % for each metric, 10 boots after 10',
+      boots: 10,
+      inTurns: false,
+      slower: ranks,
+    },
+    {
+      text: 'Mann-Whitney at 5 % for each metric, in turns A B A B',
+      boots: 10,
+      inTurns: true,
+      slower: ranks,
+    },
+  ];
+  for (const peer of all) row(peer.text, peerErrors(peer, boots), [peer.boots, peer.boots]);
+}
+
+function peerErrors(peer: Peer, boots: Recording): number[] {
   const random = seededRandom(seed);
-  const normal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-  return Array.from(
-    { length },
-    (_, index) => (step > 0 && index >= step ? 1050 : 1000) * (1 + 0.03 * normal()),
-  );
-}
-
-function delayOf(values: readonly number[]): number {
-  for (let after = 1; after <= 40; after++) {
-    const found = changePoints(values.slice(0, 100 + after));
-    if (found.some(({ index }) => Math.abs(index - 100) <= 3)) return after;
-  }
-  return 41;
-}
-
-/** What others do: neighbouring stretches of the recording, one after the other. */
-function naive(stretch: number, side: number, how: 'ratio' | 'rank'): number {
-  const random = seededRandom(7);
-  let alarms = 0;
+  const metrics = (boots[0] ?? []).map((_, metric) => metric);
+  const errors = [0, 0, 0];
   for (let pair = 0; pair < pairs; pair++) {
-    const at = Math.floor(random() * (boots.length - stretch));
-    const [a, b] = [boots.slice(at, at + side), boots.slice(at + side, at + 2 * side)];
-    const column = (rows: readonly number[][], metric: number): number[] =>
-      rows.map((row) => row[metric] ?? 0);
-    const wrong = (boots[0] ?? []).some((_, metric) => {
-      const [before, now] = [column(a, metric), column(b, metric)];
-      if (how === 'ratio') return median(now) > 1.1 * median(before);
-      const [one] = judgeTimed([{ unit: 'cycles', before, now }], { ...defaultRules, alpha: 0.05, floor: 0 });
-      return one?.verdict === 'slower' || one?.verdict === 'faster';
+    const at = Math.floor(random() * (boots.length - 2 * peer.boots));
+    const stretch = boots.slice(at, at + 2 * peer.boots);
+    const isSecond = (slot: number): boolean => (peer.inTurns ? slot % 2 === 1 : slot >= peer.boots);
+    const side = (metric: number, second: boolean, factor: number): number[] =>
+      stretch.filter((_, slot) => isSecond(slot) === second).map((boot) => (boot[metric] ?? 0) * factor);
+    const alarm =
+      (factor: number) =>
+      (metric: number): boolean =>
+        peer.slower(side(metric, false, 1), side(metric, true, factor));
+    const one = Math.floor(random() * metrics.length);
+    const seen = [metrics.some(alarm(1)), alarm(slowdown)(one), metrics.some(alarm(slowdown))];
+    seen.forEach((yes, index) => {
+      if (yes) errors[index] = (errors[index] ?? 0) + 1;
     });
-    if (wrong) alarms++;
   }
-  return alarms;
+  return errors;
 }
