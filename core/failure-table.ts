@@ -234,6 +234,12 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
     },
     next: () => 'see the table above; `synos compare` shows it again',
   },
+  'coverage.low': {
+    exit: 1,
+    when: 'fewer lines ran than `--min` asks for',
+    says: (f) => `${f.ran} of ${f.lines} lines ran, ${f.percent} %: less than ${f.least} %`,
+    next: () => '`synos coverage --uncovered` lists the lines that did not run',
+  },
   interrupted: {
     exit: 130,
     when: 'the user stopped the command',

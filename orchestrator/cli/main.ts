@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { type ColorChoice, setColor } from '../ui/output.ts';
 import { declareBisect } from './declare-bisect.ts';
 import { declareCi } from './declare-ci.ts';
+import { declareCoverage } from './declare-coverage.ts';
 import { declareExport, declareImport } from './declare-formats.ts';
 import { ending } from './exit.ts';
 import {
@@ -118,6 +119,8 @@ const works: Declarations = {
   bench: declareBench,
   bisect: (command) => declareBisect(command).action(runs(async () => (await import('./bisect.ts')).bisect)),
   ci: (command) => declareCi(command).action(runs(async () => (await import('./ci.ts')).ci)),
+  coverage: (command) =>
+    declareCoverage(command).action(runs(async () => (await import('./coverage.ts')).coverage)),
   lock: (command) =>
     withWork(command)
       .description('resolve the package lists against the signed Debian indexes and write synos.lock')

@@ -1,4 +1,5 @@
 // A stored run for people: its table on standard output, its page in a file. Both are loaded only when they are wanted.
+import type { Html } from '../results/report/html.ts';
 import { notOurs, type StoredRun } from '../results/run.ts';
 import type { EarlierBoot, Store } from '../results/store.ts';
 import { columnsOf, styleFor, writeOut } from '../ui/output.ts';
@@ -23,9 +24,16 @@ export async function writePage(
   { earlier, store, tree, history }: { earlier: Earlier; store: Store; tree: string; history?: number },
 ): Promise<void> {
   const { renderReport, writeReport } = await import('../results/report.ts');
-  const input = { run, earlier, trends: store.trends(run, history) };
+  const coverage = run.boots.some((boot) => boot.coverage) ? await coverageOf(run, tree) : null;
+  const input = { run, earlier, trends: store.trends(run, history), coverage };
   const page = renderReport(input);
   if (!run.boots.some(({ screen }) => screen)) return writeReport(file, page);
   const { picturesOf } = await import('../results/screens.ts');
   writeReport(file, renderReport({ ...input, pictures: picturesOf(run, tree, page.length) }));
+}
+
+async function coverageOf(run: StoredRun, tree: string): Promise<Html | null> {
+  const { storedCoverage } = await import('../results/coverage/stored.ts');
+  const coverage = storedCoverage(run, tree);
+  return coverage ? (await import('../results/report/coverage.ts')).coverageSection(coverage) : null;
 }

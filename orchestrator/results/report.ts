@@ -27,12 +27,20 @@ export type ReportInput = {
   readonly trends?: readonly StoredHistory[];
   /** Of picturesOf: one for each boot of the run. */
   readonly pictures?: readonly (Picture | undefined)[];
+  /** Of report/coverage.ts, which few runs need. */
+  readonly coverage?: Html | null;
 };
 
 /** The page's text. Pure but for reading its own style and script from the installation. */
-export function renderReport({ run, earlier = [], trends = [], pictures = [] }: ReportInput): string {
+export function renderReport({
+  run,
+  earlier = [],
+  trends = [],
+  pictures = [],
+  coverage = null,
+}: ReportInput): string {
   const metrics = metricGroups(run, { earlier, trends });
-  const sections = sectionsOf({ run, earlier, trends, pictures }, metrics);
+  const sections = sectionsOf({ run, earlier, trends, pictures, coverage }, metrics);
   const bytes: number[] = [];
   const groups = metricData(run, metrics, bytes);
   const data = { groups, traces: traceCharts(run.boots) };
@@ -52,7 +60,7 @@ type Section = readonly [id: string, name: string, section: Html | null];
 
 /** In the order of the page. A new section is one line here. */
 function sectionsOf(
-  { run, earlier, pictures }: Required<ReportInput>,
+  { run, earlier, pictures, coverage }: Required<ReportInput>,
   groups: readonly MetricGroup[],
 ): Section[] {
   const { boots } = run;
@@ -63,6 +71,7 @@ function sectionsOf(
     ['allocators', 'Pool v heap', allocatorSection(run)],
     ['fragments', 'Fragmentation', fragmentSection(run)],
     ['traces', 'Traces', traceSection(run)],
+    ['coverage', 'Coverage', coverage],
   ];
   const evidence: Section = [
     'boots',

@@ -38,6 +38,8 @@ export type StoredBoot = BootOutcome & {
   readonly fingerprint?: Digest;
   /** Absent where the machine has no display, or QEMU was gone. A later run's picture has another digest. */
   readonly screen?: { readonly path: string; readonly digest: Digest };
+  /** A Coverage as JSON, of `synos coverage`. */
+  readonly coverage?: { readonly path: string; readonly digest: Digest };
 };
 
 /** How the whole run ended: its worst boot, in the words of that boot. `end` is null where nothing was booted. */
