@@ -60,6 +60,7 @@ describe('synos ci', () => {
     expect(file('junit.xml')).toContain('<testcase classname="small" name="end"');
     expect(file('tests.ktap')).toContain('ok 2 - end');
     expect(file('logs/small.serial.log')).toContain('instructions for work');
+    expect(file('metrics.txt')).toMatch(/^synos_instructions\{.*\} \d+$/m);
     expect(file('report.html')).toContain('<!doctype html>');
     expect(file('events.jsonl')).toContain('"boot.ended"');
   });
