@@ -136,6 +136,9 @@ describe('synos ci', () => {
       ),
       expect.stringMatching(/^::warning title=this run is no baseline::files differ .*: src\/mode\.h$/),
     ]);
+    expect(err).toMatch(
+      /::group::boot\n::stop-commands::(\S{36})\n[^]*?\n::\1::\n::endgroup::\n::stop-commands::/,
+    );
     expect(`${out}${err}`).not.toMatch(/##\[|##vso\[/);
     expect(`${out}${err}`).not.toContain('\x1b');
     const summary = readFileSync(env.GITHUB_STEP_SUMMARY, 'utf8');
