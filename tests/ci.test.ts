@@ -137,7 +137,7 @@ describe('synos ci', () => {
       expect.stringMatching(/^::warning title=this run is no baseline::files differ .*: src\/mode\.h$/),
     ]);
     expect(err).toMatch(
-      /::group::boot\n::stop-commands::(\S{36})\n[^]*?\n::\1::\n::endgroup::\n::stop-commands::/,
+      /::group::boot\n::stop-commands::(\S{36})\n[\s\S]*?\n::\1::\n::endgroup::\n::stop-commands::/,
     );
     expect(`${out}${err}`).not.toMatch(/##\[|##vso\[/);
     expect(`${out}${err}`).not.toContain('\x1b');
