@@ -94,7 +94,7 @@ export async function writeFolder(job: Job, { path }: CiFolder, result: CiResult
       ? {
           'report.html': () =>
             writePage(join(path, 'report.html'), run, {
-              ...{ earlier: store.earlierBoots(run), store, tree: session.tree },
+              ...{ earlier: store.earlierBoots(run), store, tree: session.tree, comparison },
             }),
         }
       : {}),

@@ -14,6 +14,7 @@ import {
   type Schema,
   text,
 } from './schema-parts.ts';
+import { profileFile, profileView } from './schema-profile.ts';
 import { comparison, history, selfTest } from './schema-series.ts';
 
 const error = object({
@@ -215,6 +216,8 @@ export const documents: { readonly [name: string]: Schema } = {
   comparison,
   coverage,
   history,
+  profile: profileFile,
+  'profile-view': profileView,
   'self-test': selfTest,
   run: runSchema,
 };
