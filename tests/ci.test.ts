@@ -137,6 +137,7 @@ describe('synos ci', () => {
       expect.stringMatching(
         /^::error file=src\/kernel\.c,line=44,title=small%3A @team \|.*::expected 1 == 2$/,
       ),
+      expect.stringMatching(/^::warning title=this run is no baseline::files differ .*: src\/mode\.h$/),
     ]);
     expect(`${out}${err}`).not.toMatch(/##\[|##vso\[/);
     expect(`${out}${err}`).not.toContain('\x1b');
@@ -159,7 +160,7 @@ describe('synos ci', () => {
       boot: 'failed',
       baseline: 'skipped',
       gate: 'skipped',
-      store: 'passed',
+      store: 'warned',
     });
     expect(err.replaceAll('\x1b[0K', '<K>')).toMatch(
       /<K>section_start:\d+:synos_boot\r<K>boot\n[\s\S]*section_end:\d+:synos_boot/,

@@ -36,8 +36,8 @@ export async function boot(flags: Flags, args: readonly string[], options: Optio
   try {
     // Asked while the guests run: it costs a process.
     const git = gitFacts(session.tree);
-    const calm = setTimeout(leaveHeapAlone, longBootMs);
-    const executed = await execute(session, flags, story.plan).finally(() => clearTimeout(calm));
+    const tidyUp = leaveHeapAlone();
+    const executed = await execute(session, flags, story.plan).finally(tidyUp);
     const booted = collectBoots(session, executed, story);
     await session.close();
     if (booted.boots.length === 0) return endWith(booted.failures, flags.json);
@@ -46,11 +46,30 @@ export async function boot(flags: Flags, args: readonly string[], options: Optio
       ...(matrix ? { matrix: { name: matrix.name, skipped: matrix.skipped } } : {}),
     });
     if (!flags.quiet) tellFiles(booted);
-    await keepRun(session, flags, run, { page: options['report'] !== false, show: printRun });
+    await keepRun(session, flags, run, {
+      page: options['report'] !== false,
+      show: printRun,
+    });
     return endWith(booted.failures, false);
   } finally {
     await session.close();
   }
+}
+
+// V8 tidies a heap up that was quiet for 8 seconds: 25 to 40 ms of CPU time, beside a guest that is being timed, for a process that soon ends.
+// It does so by incremental marking; without that it still collects where memory runs short, in one step.
+// The flag is set back in the end: code that is kept for the next start counts for the flags of its time only.
+function leaveHeapAlone(): () => void {
+  let set: ((flag: string) => void) | undefined;
+  // The module that knows the flag costs a millisecond itself.
+  const late = setTimeout(() => {
+    set = process.getBuiltinModule('node:v8').setFlagsFromString;
+    set('--no-incremental-marking');
+  }, 3000);
+  return () => {
+    clearTimeout(late);
+    set?.('--incremental-marking');
+  };
 }
 
 /** The run as it is stored. */
@@ -72,12 +91,6 @@ export function runOf(
     exit: exitOf(failures),
   });
 }
-// V8 tidies a heap up that was quiet for 8 seconds: 25 to 40 ms of CPU time, beside a guest that is being timed, for a process that soon ends.
-// It does so by incremental marking; without that it still collects where memory runs short, in one step.
-const leaveHeapAlone = (): void =>
-  process.getBuiltinModule('node:v8').setFlagsFromString('--no-incremental-marking');
-/** The module that knows the flag costs a millisecond itself. */
-const longBootMs = 3000;
 
 function tellFiles({ dumps, tapes }: Booted): void {
   for (const dump of dumps) writeErr(`memory dump: ${dump} (gdb KERNEL ${dump})`);
