@@ -136,6 +136,16 @@ describe('the history of a store', () => {
     store.close();
   });
 
+  it('takes several runs or none of them', async () => {
+    const store = await openStore(path);
+    const [one, two] = [sampleRun({ seed: 1 }), sampleRun({ seed: 2 })];
+    expect(() => store.addRun(one, two, one)).toThrow();
+    expect(store.lastRuns()).toEqual([]);
+    store.addRun(one, two);
+    expect(store.lastRuns()).toHaveLength(2);
+    store.close();
+  });
+
   it('is append-only: neither a second run of the same id nor a change gets in', async () => {
     const run = sampleRun();
     const store = await openStore(path);

@@ -62,7 +62,8 @@ export type { EarlierBoot } from './store-boots.ts';
 
 /** Every method may throw SynosError store.damaged, path.unwritable or disk.full. */
 export type Store = {
-  addRun(run: StoredRun): void;
+  /** All of them, or none. */
+  addRun(...runs: readonly StoredRun[]): void;
   run(id: RunId): StoredRun | undefined;
   /** Newest first. */
   lastRuns(filter?: RunFilter): RunSummary[];
@@ -86,7 +87,12 @@ export async function openStore(path: string): Promise<Store> {
   const here = <T>(work: () => T): T => guarded(path, work);
   const runById = (id: RunId): StoredRun | undefined => readRun(database, path, id);
   return {
-    addRun: (run) => here(() => transaction(database, () => writeRun(database, run))),
+    addRun: (...runs) =>
+      here(() =>
+        transaction(database, () => {
+          for (const run of runs) writeRun(database, run);
+        }),
+      ),
     run: (id) => here(() => runById(id)),
     lastRuns: (filter = {}) => here(() => listRuns(database, filter)),
     series: (key, options = {}) => here(() => listPoints(database, key, options)),
