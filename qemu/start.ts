@@ -59,7 +59,7 @@ function layOut(setup: BootSetup, host: BootHost): readonly [string, ...string[]
       accelerator: setup.accelerator,
       input: isTypedAt(setup, host),
       incoming: setup.state !== undefined,
-      aids: setup.aids,
+      ...{ aids: setup.aids, observed: setup.observer != null },
     }),
   ];
 }

@@ -56,6 +56,7 @@ async function open(path: string, options: BrowserContextOptions = {}): Promise<
   page.on('dialog', (dialog) => void dialog.dismiss().then(() => complaints.push('a dialog')));
   page.on('request', (request) => asked.push(request.url()));
   await page.goto(pathToFileURL(path).href);
+  if (options.javaScriptEnabled !== false) await page.locator('[data-ready]').waitFor({ state: 'attached' });
   return { page, complaints, asked, [Symbol.asyncDispose]: () => context.close() };
 }
 
@@ -67,12 +68,12 @@ const three: SampleOptions[] = [
 
 describe('the page from disk', () => {
   it.each(['light', 'dark'] as const)(
-    'fits 390, 1280 and 1920 pixels in the %s scheme, asks for nothing and complains of nothing',
+    'fits 320, 768 and 1920 pixels in the %s scheme, asks for nothing and complains of nothing',
     async (colorScheme) => {
       const path = await pageFile(`fits-${colorScheme}`, [{ seed: 1 }, { seed: 2 }]);
-      for (const width of [390, 1280, 1920]) {
+      for (const width of [320, 768, 1920]) {
         await using opened = await open(path, { viewport: { width, height: 900 }, colorScheme });
-        await opened.page.locator('#trend-chart canvas').waitFor();
+        await opened.page.locator('#chosen-trend canvas').waitFor();
         expect(await opened.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
         // Nothing sticks out of a card, either: a table wider than its card is cut on a phone.
         const wide = `[...document.querySelectorAll('.card')].filter((card) => card.scrollWidth > card.clientWidth + 1).length`;
@@ -144,32 +145,85 @@ describe('the page from disk', () => {
   });
 });
 
-describe('the trend', () => {
-  it('is drawn, chosen and walked through with keys alone, and told in words', async () => {
+describe('the list of metrics', () => {
+  it('is walked, unfolded, and a metric chosen and followed over the runs with keys alone, told in words', async () => {
     await using opened = await open(await pageFile('keys', three));
-    const { page } = opened;
-    await page.locator('#trend-pick').focus();
-    await page.locator('#trend-pick').selectOption({ label: 'alloc lifo latency, 64 B (instructions)' });
-    expect(await page.locator('#trend-say').innerText()).toContain(
-      '3 runs, instructions: pool 64 to 80; heap 228 in every run',
+    const { page, complaints } = opened;
+    const row = page.locator('#metric-list tr:focus');
+    // What changed most stands beside the list from the start.
+    expect(await page.locator('#chosen-h').innerText()).toMatch(/^alloc \w+ latency, pool/);
+    await page.getByRole('searchbox').focus();
+    await page.keyboard.press('Tab'); // past the columns' names, which sort
+    for (let name = 0; name < 5; name++) await page.keyboard.press('Tab');
+    expect(await row.count()).toBe(1);
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowLeft');
+    expect(await row.getAttribute('aria-expanded')).toBe('false');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowRight');
+    expect(await row.innerText()).toMatch(/^alloc lifo latency/);
+    await page.keyboard.press('ArrowRight');
+    expect(await row.innerText()).toMatch(/^pool, 64 B\s+64\s+−20 %/);
+    await page.keyboard.press('Enter');
+    expect(await row.getAttribute('aria-selected')).toBe('true');
+    expect(await page.locator('#chosen-h').innerText()).toBe('alloc lifo latency, pool, 64 B');
+    expect(await page.locator('#chosen-say').innerText()).toContain(
+      '3 runs, 64 to 80 instructions; 1 change.',
     );
-    await page.locator('#trend-chart').focus();
+    expect(await page.locator('.changed li').allInnerTexts()).toEqual([
+      expect.stringMatching(/^a 80 → 64 \(−20 %\), 2026-11-03 00:00 UTC, commit 0218c76d3f, run 20261103-/),
+    ]);
+    await page.locator('#chosen-trend .plot').focus();
     await page.keyboard.press('ArrowLeft');
-    expect(await page.locator('#trend-say').innerText()).toMatch(/^2026-11-03 .*: pool 64, heap 228/);
-    await page.keyboard.press('ArrowLeft');
-    expect(await page.locator('#trend-say').innerText()).toMatch(/^2026-11-02 .*: pool 80, heap 228/);
-    const heap = page.locator('.u-legend th', { hasText: /^heap$/ });
-    await heap.press('Enter');
-    expect(await page.locator('.u-legend .u-off').innerText()).toContain('heap');
+    expect(await page.locator('#chosen-trend > [aria-live]').innerText()).toMatch(/^2026-11-03 .*: 64 instr/);
+    await page.keyboard.press('Home');
+    expect(await page.locator('#chosen-trend > [aria-live]').innerText()).toMatch(/^2026-11-01 .*: 80 instr/);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab'); // the line's name in the legend
+    await page.keyboard.press('Space');
+    expect(await page.locator('#chosen-trend .u-legend tr').count()).toBe(1 + 5);
+    expect(complaints).toEqual([]);
   });
 
-  it('stands as a table, too, and is redrawn when the scheme changes', async () => {
-    await using opened = await open(await pageFile('table', three));
+  it('is searched and sorted, and says how many are left', async () => {
+    await using opened = await open(await pageFile('search', [{ seed: 1 }, { seed: 2 }]));
+    const { page } = opened;
+    const rows = page.locator('#metric-list tr:has(th:not([scope])):visible');
+    await page.getByRole('searchbox').fill('pair pool 4 KiB direct');
+    expect(await rows.allInnerTexts()).toEqual([expect.stringMatching(/^pool, 4 KiB/)]);
+    expect(await page.locator('#metrics .filter [aria-live]').innerText()).toBe('1 of 418');
+    await page.getByRole('searchbox').fill('');
+    await page.getByRole('button', { name: /^spread/ }).press('Enter');
+    expect(await page.getByRole('columnheader', { name: /^spread/ }).getAttribute('aria-sort')).toBe(
+      'descending',
+    );
+    const spreads = (await rows.locator('td:nth-of-type(3)').allInnerTexts()).map(Number.parseFloat);
+    expect(spreads).toHaveLength(418);
+    expect(spreads.slice(0, 400)).toEqual([...spreads.slice(0, 400)].sort((a, b) => b - a));
+    expect(await rows.first().innerText()).toMatch(/^(direct|iso): alloc/);
+    await page.getByRole('button', { name: /^spread/ }).press('Enter');
+    await page.getByRole('button', { name: /^spread/ }).press('Enter');
+    expect(await page.locator('#metric-list [aria-sort]').count()).toBe(0);
+    expect(await page.locator('#metric-list tbody').first().locator('th:not([scope])').count()).toBe(40);
+  });
+
+  it('shows samples and trend as tables, too, and is redrawn when the scheme changes', async () => {
+    await using opened = await open(
+      await pageFile('table', [
+        { seed: 1, machines: ['direct'] },
+        { seed: 2, machines: ['direct'] },
+      ]),
+    );
     const { page, complaints } = opened;
-    await page.getByText('The same as a table').click();
-    const rows = await page.locator('#trend-table tbody tr').allInnerTexts();
-    expect(rows.map((row) => row.split('\t')[1])).toEqual(['60', '60', '48']);
-    const pixels = 'document.querySelector("#trend-chart canvas").toDataURL()';
+    await page.getByText('The same as a table').first().click();
+    expect(await page.locator('#chosen-trend .list tbody tr').count()).toBe(2);
+    await page.getByText('The same as a table').nth(1).click();
+    expect((await page.locator('#chosen-spread .list td:first-child').allInnerTexts()).join()).toBe(
+      'this run (16),the run before (16)',
+    );
+    const pixels = 'document.querySelector("#chosen-trend canvas").toDataURL()';
     const light = await page.evaluate(pixels);
     await page.emulateMedia({ colorScheme: 'dark' });
     await expect.poll(() => page.evaluate(pixels)).not.toBe(light);
@@ -178,12 +232,13 @@ describe('the trend', () => {
 });
 
 describe('without everything', () => {
-  it('shows all figures without script, and says that the trend needs it', async () => {
+  it('shows all figures without script, and says that trends need it', async () => {
     await using opened = await open(await pageFile('noscript', three), { javaScriptEnabled: false });
     const { page } = opened;
-    expect(await page.locator('.bars .bar .fill').count()).toBeGreaterThan(100);
+    expect(await page.locator('.bars td rect').count()).toBeGreaterThan(100);
+    expect(await page.locator('#metric-list tbody th:not([scope]):visible').count()).toBe(209);
     expect(await page.locator('noscript').innerText()).toContain('does not run here');
-    expect(await page.locator('#trend').isVisible()).toBe(false);
+    expect(await page.locator('#chosen').isVisible()).toBe(false);
   });
 
   it('is named, structured and reachable for a screen reader', async () => {
@@ -191,7 +246,13 @@ describe('without everything', () => {
     const { page } = opened;
     expect(await page.title()).toMatch(/^Passed: SynOS run \d{8}-/);
     expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1);
-    for (const name of ['Pool v heap', 'Since the run before', 'Trend', 'Boots', 'Provenance']) {
+    for (const name of [
+      'Pool v heap',
+      'Since the run before',
+      'Metrics, trends and distributions',
+      'Boots',
+      'Provenance',
+    ]) {
       expect(await page.getByRole('region', { name, exact: true }).count(), name).toBe(1);
     }
     const nameless = `[...document.querySelectorAll('table')].filter((table) => !table.caption && !table.closest('[aria-label]')).length`;
@@ -201,15 +262,13 @@ describe('without everything', () => {
     expect(new URL(page.url()).hash).toBe('#main');
   });
 
-  it('finds records by words, and unfolds all of itself for paper', async () => {
+  it('unfolds all of itself for paper', async () => {
     await using opened = await open(await pageFile('paper', three));
     const { page } = opened;
-    const boot = page.locator('article.boot').first();
-    await boot.getByText('All 209 records').click();
-    await boot.getByRole('searchbox').fill('pair pool 4 KiB');
-    expect(await boot.locator('.records tbody tr:visible').count()).toBe(1);
     await page.evaluate('dispatchEvent(new Event("beforeprint"))');
     expect(await page.locator('details:not([open])').count()).toBe(0);
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.locator('#metric-list tbody th:not([scope]):visible').count()).toBe(209);
     expect((await page.pdf({ format: 'A4' })).length).toBeGreaterThan(50_000);
   });
 });
@@ -224,7 +283,7 @@ describe('a guest that tries to get out', () => {
     const options = { machines: [text], boot, run: { exit: 1 } };
     const path = await pageFile('hostile', [options, options]);
     await using opened = await open(path);
-    await opened.page.locator('#trend-chart canvas').waitFor();
+    await opened.page.locator('#chosen-trend canvas').waitFor();
     expect(await opened.page.locator('img, a[href^="javascript"], body script').count()).toBe(2);
     expect(await opened.page.locator('pre').first().textContent()).toContain('<img src=x');
     expect(opened.asked).toEqual([pathToFileURL(path).href]);

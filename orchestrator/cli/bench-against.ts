@@ -114,7 +114,7 @@ async function storeRuns(session: Session, sides: readonly Side[]): Promise<void
   const store = await openStore(join(session.home, 'runs.sqlite'));
   try {
     // The tree as it is comes last: the next run's changes are told since it.
-    store.addRun(...sides.flatMap(({ run }) => (run ? [run] : [])));
+    store.addRuns(sides.flatMap(({ run }) => (run ? [run] : [])));
   } finally {
     store.close();
   }

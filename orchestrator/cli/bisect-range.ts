@@ -1,5 +1,5 @@
 // The commits that a bisection is about, out of git: which they are, what leads from one to the other, and what people know them by.
-import { SynosError } from '../../core/failure.ts';
+import { failureOf, SynosError } from '../../core/failure.ts';
 import { visibleUpTo } from '../../core/text.ts';
 import type { Commit } from '../results/bisect.ts';
 import type { AboutCommit } from '../results/bisect-document.ts';
@@ -8,7 +8,10 @@ import { commitOf, git, type Place } from './reference.ts';
 export type Range = {
   readonly good: string;
   readonly bad: string;
-  /** All that lead to `bad` and not to `good`, `bad` included, parents before children. */
+  /**
+   * All that lead from `good` (or where it parted) to `bad`, `bad` included, parents before children. What was begun before good and merged
+   * behind it is not among them: it lacks what good has, and its figures may be of an older level.
+   */
   readonly commits: readonly Commit[];
   /** Where good does not lead to bad: where the two parted. Unless these are good, the change is not between them and bad. */
   readonly bases: readonly string[];
@@ -23,7 +26,7 @@ export async function rangeBetween(
   names: { readonly good: string; readonly bad: string },
   firstParent: boolean,
 ): Promise<Range> {
-  const [good, bad] = [await commitOf(place, names.good), await commitOf(place, names.bad)];
+  const [good, bad] = [await endNamed(place, names.good), await endNamed(place, names.bad)];
   if (good === bad)
     throw new SynosError({
       code: 'usage',
@@ -38,12 +41,27 @@ export async function rangeBetween(
       hint: 'to look for what made a metric better, name the older commit with --good and the newer one with --bad',
     });
   if (bases.length === 0) throw await nothingShared(place, good, bad);
-  return {
-    good,
-    bad,
-    commits: await commitsBetween(place, good, bad, firstParent),
-    bases: bases.includes(good) ? [] : bases,
-  };
+  const parted = bases.includes(good) ? [] : bases;
+  const from = parted.length > 0 ? parted : [good];
+  return { good, bad, commits: await commitsBetween(place, from, bad, firstParent), bases: parted };
+}
+
+/** Where two commits parted; undefined where they share nothing. */
+export async function parting(place: Place, a: string, b: string): Promise<string | undefined> {
+  return (await basesOf(place, a, b))[0];
+}
+
+async function endNamed(place: Place, name: string): Promise<string> {
+  try {
+    return await commitOf(place, name);
+  } catch (error) {
+    if (failureOf(error).code !== 'name.unknown' || !(await isShallow(place))) throw error;
+    throw new SynosError({
+      code: 'usage',
+      message: `there is no revision named ${visibleUpTo(name, 100)} here: this is a shallow clone`,
+      hint: 'run `git fetch --unshallow --tags`',
+    });
+  }
 }
 
 async function basesOf(place: Place, good: string, bad: string): Promise<string[]> {
@@ -69,15 +87,16 @@ export async function hasSubmodules(place: Place, commit: string): Promise<boole
   return (await git(place, ['cat-file', '-e', `${commit}:.gitmodules`])).exit === 0;
 }
 
-/** Parents before children, `bad` last. */
+/** Those that have one of `goods` behind them, parents before children, `bad` last; of first parents all that lead to `bad`. */
 export async function commitsBetween(
   place: Place,
-  good: string,
+  goods: readonly string[],
   bad: string,
   firstParent: boolean,
 ): Promise<Commit[]> {
-  const along = firstParent ? ['--first-parent'] : [];
-  const words = ['rev-list', '--topo-order', '--reverse', '--parents', ...along, bad, `^${good}`];
+  const along = firstParent ? '--first-parent' : '--ancestry-path';
+  const not = goods.map((good) => `^${good}`);
+  const words = ['rev-list', '--topo-order', '--reverse', '--parents', along, bad, ...not];
   const listed = await git(place, words, { keepBytes: mostBytes });
   if (listed.exit !== 0) throw failed('list the commits', listed.stderr);
   return listed.stdout
@@ -100,17 +119,24 @@ export async function parentsOf(place: Place, commit: string): Promise<string[]>
   return stdout.trim().split(' ').slice(1);
 }
 
-export async function aboutCommit(place: Place, commit: string): Promise<AboutCommit> {
-  const format = '--format=%an <%ae>%x00%aI%x00%s';
-  const shown = await git(place, ['show', '--no-patch', '--no-show-signature', format, commit]);
-  if (shown.exit !== 0) throw failed(`read the commit ${short(commit)}`, shown.stderr);
-  const [author = '', date = '', subject = ''] = shown.stdout.trim().split('\0');
-  return {
-    commit,
-    author: visibleUpTo(author, 200),
-    date: visibleUpTo(date, 40),
-    subject: visibleUpTo(subject, 300),
-  };
+/** What people know commits by, in the order in which they are named. */
+export async function aboutCommits(place: Place, commits: readonly string[]): Promise<AboutCommit[]> {
+  if (commits.length === 0) return [];
+  const format = '--format=%H%x00%an <%ae>%x00%aI%x00%s';
+  const shown = await git(place, ['show', '--no-patch', '--no-show-signature', format, ...commits]);
+  if (shown.exit !== 0) throw failed('read commits', shown.stderr);
+  // One that is named twice is shown once.
+  const rows = shown.stdout.split('\n').map((line) => line.split('\0'));
+  const byId = new Map(rows.map(([id, ...rest]) => [id, rest]));
+  return commits.map((commit) => {
+    const [author = '', date = '', subject = ''] = byId.get(commit) ?? [];
+    return {
+      commit,
+      author: visibleUpTo(author, 200),
+      date: visibleUpTo(date, 40),
+      subject: visibleUpTo(subject, 300),
+    };
+  });
 }
 
 const short = (commit: string): string => commit.slice(0, 12);

@@ -1,25 +1,28 @@
 // Puts together what a bisection came to, for people and for pipelines.
-import type { Answer } from '../results/bisect.ts';
-import type { BisectDocument, BisectedChange, BisectPoint } from '../results/bisect-document.ts';
+import type { AboutCommit, BisectDocument, BisectedChange, BisectPoint } from '../results/bisect-document.ts';
 import { type ComparedMetric, compareRuns, metricsOf } from '../results/comparison.ts';
 import { defaultRules } from '../results/judge.ts';
 import { asRunId, type StoredBoot, type StoredRun } from '../results/run.ts';
 import { type Change, type Changes, changeAt, changesOf } from './bisect-changes.ts';
-import { aboutCommit } from './bisect-range.ts';
+import { aboutCommits, parentsOf } from './bisect-range.ts';
 import { answerOf, type Hunt, type Outcome } from './bisect-search.ts';
 import type { Tested } from './bisect-state.ts';
 
-export async function resultOf(hunt: Hunt, { ends, step }: Outcome): Promise<BisectDocument> {
+export async function resultOf(hunt: Hunt, outcome: Outcome): Promise<BisectDocument> {
   const { bench, range, known } = hunt;
   const { question, session } = bench.lab;
+  const { step } = outcome;
   const place = session;
   const changes = step.kind === 'found' ? await changesFor(hunt, step.commit) : undefined;
   const found = changes?.found ?? [];
-  const documents: BisectedChange[] = [];
-  for (const change of found) documents.push(await describe(hunt, change));
-  const [first = null, ...others] = documents;
+  const named = await aboutCommits(
+    place,
+    found.map(({ commit }) => commit.commit),
+  );
+  const [first = null, ...others] = found.map((change, index) => describe(change, named[index]));
   const among = step.kind === 'open' ? step.among : [];
   const tests = [...known.values()];
+  const isTimed = question.metric !== null && !question.exact;
   return {
     schema: 'synos.bisect/1',
     metric: bench.series,
@@ -29,34 +32,37 @@ export async function resultOf(hunt: Hunt, { ends, step }: Outcome): Promise<Bis
     bad: { ...pointOf(known.get(range.bad), range.bad), name: question.bad },
     commits: range.commits.length,
     boots: tests.reduce((sum, { boots }) => sum + boots, 0),
-    stored: tests.filter(({ boots, why, end }) => boots === 0 && why === null && end !== null).length,
+    stored: isTimed ? 0 : tests.filter(({ boots, end }) => boots === 0 && end !== null).length,
     skipped: tests.flatMap(({ commit, why }) => (why === null ? [] : [{ commit, why }])),
     first,
     others,
-    open: (changes?.open ?? []).map(({ from, to }) => ({
+    open: (changes?.open ?? []).map(({ from, to, ...rest }) => ({
+      skipped: 'skipped' in rest,
       from: from.commit,
       to: to.commit,
       absolute: Number(to.value) - Number(from.value),
     })),
-    among: await Promise.all(among.map((commit) => aboutCommit(place, commit))),
+    among: await aboutCommits(place, among),
     metrics: found[0] ? metricsChanged(hunt, found[0]) : [],
     seen: question.metric === null && first ? seenIn(hunt, first) : null,
-    log: await logOf(hunt, { ends, step }),
-    again: first ? againFor(hunt, first) : [],
+    log: await logOf(hunt, outcome),
+    again: first ? againFor(hunt, first, found[0]?.parent?.commit) : [],
   };
 }
 
 async function changesFor(hunt: Hunt, commit: string): Promise<Changes> {
   const { metric, exact, all } = hunt.bench.lab.question;
   if (metric !== null && exact) return changesOf(hunt, commit, all);
-  if (metric === null) return { found: [await changeAt(hunt, commit)], open: [] };
+  if (metric === null) return { found: [await changeAt(hunt, commit, hunt.range.good)], open: [] };
   // A timed parent that was not asked about stays unknown: it would cost as many boots as a step of the search.
   const tested = hunt.known.get(commit);
-  return { found: tested ? [{ commit: tested, parents: [], before: null }] : [], open: [] };
+  const parents = await parentsOf(hunt.bench.lab.session, commit);
+  const known = parents.flatMap((parent) => hunt.known.get(parent) ?? []);
+  return { found: tested ? [{ commit: tested, parents: known, parent: known[0] ?? null }] : [], open: [] };
 }
 
-async function describe(hunt: Hunt, { commit, parents, before }: Change): Promise<BisectedChange> {
-  const { value } = commit;
+function describe({ commit, parents, parent }: Change, about: AboutCommit | undefined): BisectedChange {
+  const [before, value] = [parent?.value ?? null, commit.value];
   const change =
     value === null || before === null
       ? null
@@ -65,7 +71,7 @@ async function describe(hunt: Hunt, { commit, parents, before }: Change): Promis
           ratio: Number(before) === 0 ? null : Number(value) / Number(before),
         };
   return {
-    ...(await aboutCommit(hunt.bench.lab.session, commit.commit)),
+    ...(about ?? { author: '', date: '', subject: '' }),
     ...pointOf(commit, commit.commit),
     parents: parents.map((parent) => pointOf(parent, parent.commit)),
     change,
@@ -86,9 +92,9 @@ const isOurs =
   (boot: Pick<StoredBoot, 'machine' | 'exact'>): boolean =>
     boot.machine === machine && boot.exact === exact;
 
-function metricsChanged(hunt: Hunt, { commit, parents }: Change): ComparedMetric[] {
+function metricsChanged(hunt: Hunt, { commit, parent }: Change): ComparedMetric[] {
   const { question } = hunt.bench.lab;
-  const [before, now] = [storedRun(hunt, parents[0]?.run), storedRun(hunt, commit.run)];
+  const [before, now] = [storedRun(hunt, parent?.run), storedRun(hunt, commit.run)];
   if (!before || !now || !question.exact) return [];
   const ours = (run: StoredRun): StoredRun => ({ ...run, boots: run.boots.filter(isOurs(question)) });
   const compared = metricsOf(compareRuns([ours(before)], [ours(now)], defaultRules));
@@ -102,32 +108,34 @@ function seenIn(hunt: Hunt, first: BisectedChange): BisectDocument['seen'] {
 }
 
 /** What `git bisect replay` reads. */
-async function logOf({ bench, range, known }: Hunt, { ends, step }: Outcome): Promise<string[]> {
-  const lines: string[] = [
-    bench.lab.question.firstParent ? "git bisect start '--first-parent'" : 'git bisect start',
+async function logOf({ bench, range, known }: Hunt, { ends, step, asked }: Outcome): Promise<string[]> {
+  const { question, session } = bench.lab;
+  const entries: [word: string, commit: string][] = [
+    ['bad', range.bad],
+    ['good', range.good],
   ];
-  const entry = async (answer: Answer, commit: string): Promise<void> => {
-    const { subject } = await aboutCommit(bench.lab.session, commit);
-    lines.push(`# ${answer}: [${commit}] ${subject}`, `git bisect ${answer} ${commit}`);
-  };
-  await entry('bad', range.bad);
-  await entry('good', range.good);
-  const inRange = new Set([...range.bases, ...range.commits.map(({ id }) => id)]);
   for (const [commit, tested] of known)
-    if (inRange.has(commit) && commit !== range.bad) await entry(answerOf(tested, ends), commit);
-  if (step.kind === 'found')
-    lines.push(
-      `# first bad commit: [${step.commit}] ${(await aboutCommit(bench.lab.session, step.commit)).subject}`,
-    );
-  return lines;
+    if (asked.has(commit) && commit !== range.bad) entries.push([answerOf(tested, ends), commit]);
+  if (step.kind === 'found') entries.push(['first bad commit', step.commit]);
+  const about = await aboutCommits(
+    session,
+    entries.map(([, commit]) => commit),
+  );
+  return [
+    question.firstParent ? "git bisect start '--first-parent'" : 'git bisect start',
+    ...entries.flatMap(([word, commit], index) => [
+      `# ${word}: [${commit}] ${about[index]?.subject}`,
+      ...(word === 'first bad commit' ? [] : [`git bisect ${word} ${commit}`]),
+    ]),
+  ];
 }
 
-function againFor({ bench }: Hunt, { commit, parents }: BisectedChange): string[] {
+function againFor({ bench }: Hunt, { commit }: BisectedChange, parent: string | undefined): string[] {
   const { question, flags } = bench.lab;
   const option = (name: string, value: string): string[] => (value === '' ? [] : [name, value]);
   return [
     ...['synos', 'bisect', ...(question.metric ?? ['--verdict'])],
-    ...['--good', (parents[0]?.commit ?? bench.lab.question.good).slice(0, 12), '--bad', commit.slice(0, 12)],
+    ...['--good', (parent ?? bench.lab.question.good).slice(0, 12), '--bad', commit.slice(0, 12)],
     ...['--machine', question.machine, question.exact ? '--exact' : '--no-exact'],
     ...option('--append', question.commandLine),
     ...(question.holdConfig ? ['--hold-config'] : []),

@@ -6,7 +6,7 @@ import { type Ends, sideOf, wrongEnds } from '../results/bisect-sides.ts';
 import type { Built } from './bisect-lab.ts';
 import { type Bench, measure, seriesIn } from './bisect-measure.ts';
 import type { Progress } from './bisect-progress.ts';
-import type { Range } from './bisect-range.ts';
+import { commitsBetween, parentsOf, parting, type Range } from './bisect-range.ts';
 import type { Tested } from './bisect-state.ts';
 import type { Effect } from './bisect-timed.ts';
 
@@ -20,14 +20,62 @@ export type Hunt = {
   readonly keep: () => void;
 };
 
-export type Outcome = { readonly ends: Ends | null; readonly step: Exclude<Step, { kind: 'ask' }> };
+export type Outcome = {
+  readonly ends: Ends | null;
+  readonly step: Exclude<Step, { kind: 'ask' }>;
+  /** What was asked between these ends. */
+  readonly asked: ReadonlySet<string>;
+};
+
+/** Looks at a commit, unless it is known. */
+export type Ask = (commit: string) => Promise<Tested>;
 
 export async function hunt(hunt: Hunt): Promise<Outcome> {
   const { metric, exact } = hunt.bench.lab.question;
   if (metric !== null && !exact) return huntTimed(hunt);
-  const ends = await exactEnds(hunt);
-  await checkBases(hunt, (commit) => test(hunt, commit), ends);
-  return { ends, step: await search(hunt, rangeHistory(hunt.range), ends, (commit) => test(hunt, commit)) };
+  return halve(hunt, await exactEnds(hunt), (commit) => test(hunt, commit));
+}
+
+async function halve(hunt: Hunt, ends: Ends | null, ask: Ask): Promise<Outcome> {
+  const { range } = hunt;
+  await checkBases(hunt, ask, ends);
+  const asked = new Set([...range.bases, ...range.commits.map(({ id }) => id)]);
+  const step = await search(hunt, rangeHistory(range), ends, ask);
+  if (step.kind === 'open' || hunt.bench.lab.question.firstParent) return { ends, step, asked };
+  const within = await withinMerge(hunt, { merge: step.commit, good: range.good }, ends, ask, asked);
+  return { ends, step: within ?? step, asked };
+}
+
+/**
+ * Where a merge brought the change: on the branch that it merged, which was begun before good. That has its own good end, where it parted.
+ * Undefined where the branch does not explain it.
+ */
+async function withinMerge(
+  hunt: Hunt,
+  { merge, good }: { readonly merge: string; readonly good: string },
+  ends: Ends | null,
+  ask: Ask,
+  asked: Set<string>,
+): Promise<Outcome['step'] | undefined> {
+  const place = hunt.bench.lab.session;
+  for (const parent of await parentsOf(place, merge)) {
+    const base = await parting(place, good, parent);
+    if (base === undefined || base === good || base === parent) continue;
+    hunt.progress.say(`${merge.slice(0, 12)} merges a branch from before good: its ends are looked at`);
+    for (const end of [base, parent]) {
+      const tested = await ask(end);
+      hunt.progress.tested(tested, answerOf(tested, ends), hunt.bench.series);
+      asked.add(end);
+    }
+    const [old, young] = [await ask(base), await ask(parent)].map((tested) => answerOf(tested, ends));
+    if (old !== 'good' || young !== 'bad') continue;
+    const commits = await commitsBetween(place, [base], parent, false);
+    for (const { id } of commits) asked.add(id);
+    const step = await search(hunt, { commits, bad: parent }, ends, ask);
+    if (step.kind === 'open') return step;
+    return (await withinMerge(hunt, { merge: step.commit, good: base }, ends, ask, asked)) ?? step;
+  }
+  return undefined;
 }
 
 const rangeHistory = ({ commits, bad }: Range): History => ({ commits, bad });
@@ -55,7 +103,7 @@ export async function search(
   { bench, known, progress }: Hunt,
   history: History,
   ends: Ends | null,
-  ask: (commit: string) => Promise<Tested>,
+  ask: Ask,
 ): Promise<Outcome['step']> {
   for (;;) {
     const answers = new Map([...known].map(([commit, tested]) => [commit, answerOf(tested, ends)]));
@@ -131,11 +179,7 @@ async function end(hunt: Hunt, commit: string, name: 'good' | 'bad'): Promise<Te
 }
 
 // As git does: where good does not lead to bad, what both came from must be good, or the change was made (and undone) elsewhere.
-async function checkBases(
-  hunt: Hunt,
-  ask: (commit: string) => Promise<Tested>,
-  ends: Ends | null,
-): Promise<void> {
+async function checkBases(hunt: Hunt, ask: Ask, ends: Ends | null): Promise<void> {
   const { bases, good } = hunt.range;
   if (bases.length > 0)
     hunt.progress.say(
@@ -161,7 +205,7 @@ async function huntTimed(hunt: Hunt): Promise<Outcome> {
   const good: Built = await bench.builds.of(range.good);
   bench.onBoot = progress.boot;
   let effect: Effect | undefined;
-  const beside = async (commit: string): Promise<Tested> => {
+  const beside: Ask = async (commit) => {
     const before = known.get(commit);
     if (before) return before;
     progress.begin(commit);
@@ -188,8 +232,7 @@ async function huntTimed(hunt: Hunt): Promise<Outcome> {
     throw notApart(bad);
   }
   effect = effectOf(bad, known.get(range.good));
-  await checkBases(hunt, beside, null);
-  return { ends: null, step: await search(hunt, rangeHistory(range), null, beside) };
+  return halve(hunt, null, beside);
 }
 
 function notApart({ why, side }: Tested): SynosError {

@@ -1,18 +1,11 @@
 // Worktrees of git's for the commits of a bisection: a few, each taken for one commit after the other, since changing what differs is quicker than
 // a new checkout of everything.
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SynosError } from '../../core/failure.ts';
-import { visibleUpTo } from '../../core/text.ts';
-import {
-  git,
-  inRepository,
-  type Place,
-  referenceFailed,
-  removeLeftOver,
-  removeWorktree,
-} from './reference.ts';
+import { visibleLines } from '../../core/text.ts';
+import { git, inRepository, type Place, removeLeftOver, removeWorktree } from './reference.ts';
 
 export type Tree = {
   readonly commit: string;
@@ -23,7 +16,7 @@ export type Tree = {
 };
 
 export type Trees = {
-  /** Throws SynosError reference.failed, disk.full. */
+  /** Throws SynosError bisect.stuck, disk.full. */
   take(commit: string): Promise<Tree>;
   /** Removes all of them; never throws. */
   close(): Promise<void>;
@@ -65,14 +58,24 @@ export async function openTrees(place: Here): Promise<Trees> {
   };
 }
 
-async function checked(place: Place, commit: string, words: readonly string[]): Promise<void> {
+async function checked(place: Here, commit: string, words: readonly string[]): Promise<void> {
   const { exit, stderr } = await git(place, words);
   if (exit === 0) return;
   place.signal.throwIfAborted();
-  if (/No space left on device|Disk quota exceeded/.test(stderr))
-    throw new SynosError({ code: 'disk.full', path: place.tree });
-  const name = commit.slice(0, 12);
-  throw referenceFailed(name, commit, `git ${words[0]}: ${visibleUpTo(stderr.trim(), 500)}`);
+  if (isFull(place.home, stderr)) throw new SynosError({ code: 'disk.full', path: place.home });
+  const said = visibleLines(stderr.trim()).join('; ').slice(0, 500);
+  throw new SynosError({
+    code: 'bisect.stuck',
+    reason: `git ${words[0]} could not make its files: ${said}`,
+    next: `see what \`git checkout ${commit.slice(0, 12)}\` says`,
+  });
+}
+
+// Git does not always say why it could not write.
+function isFull(home: string, said: string): boolean {
+  if (/No space left on device|Disk quota exceeded/.test(said)) return true;
+  const { bavail, bsize } = statfsSync(home);
+  return bavail * bsize < 1 << 20;
 }
 
 // The process stands last in the name, for whoever finds it left over.

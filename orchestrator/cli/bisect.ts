@@ -1,6 +1,7 @@
 // `synos bisect METRIC --good REV --bad REV`: the commit that changed a metric, or with --verdict the first whose boot does not pass.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { digestOf } from '../../core/digest.ts';
 import { failureOf, SynosError } from '../../core/failure.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
 import { count } from '../../core/words.ts';
@@ -10,7 +11,7 @@ import { gitFacts } from '../results/provenance.ts';
 import { openStore } from '../results/store.ts';
 import { columnsOf, styleFor, writeErr, writeOut } from '../ui/output.ts';
 import { openBuilds } from './bisect-builds.ts';
-import type { Lab } from './bisect-lab.ts';
+import { isFatal, type Lab } from './bisect-lab.ts';
 import type { Bench } from './bisect-measure.ts';
 import { openProgress, type Progress } from './bisect-progress.ts';
 import { type Question, questionOf } from './bisect-question.ts';
@@ -22,6 +23,7 @@ import { openTrees } from './bisect-trees.ts';
 import type { Options } from './build.ts';
 import { endWith } from './exit.ts';
 import type { Flags } from './flags.ts';
+import { inRepository } from './reference.ts';
 import { configured, homeOf, openSession, type Session } from './session.ts';
 import { version } from './version.ts';
 
@@ -31,12 +33,13 @@ export async function bisect(given: Flags, args: readonly string[], options: Opt
   // Its own lines, one a commit, stand for those of all builds and boots.
   const session = await openSession({ ...flags, quiet: !flags.verbose }, 'bisect', version());
   try {
+    await inRepository(session, 'run `git init` and commit');
     const resumed = options['continue'] === true ? before : undefined;
     const question = resumed?.question ?? questionOf(session, args, options);
     const names = resumed ?? question;
     const range = await rangeBetween(session, names, question.firstParent);
     if (flags.dryRun) return showRange(flags, question, range);
-    const state = startState(flags, question, range, before);
+    const state = startState(session, flags, question, range, before);
     const result = await run(session, flags, state, range);
     await session.close();
     return await tell(result, flags, options['log']);
@@ -95,14 +98,27 @@ const busy = ({ process: pid }: State): SynosError =>
     hint: 'wait for it, or stop it and go on with `synos bisect --continue`',
   });
 
-function startState(flags: Flags, question: Question, range: Range, before: State | undefined): State {
+function startState(
+  { config }: Session,
+  flags: Flags,
+  question: Question,
+  range: Range,
+  before: State | undefined,
+): State {
+  const described = [config.machines[question.machine] ?? null, config.kernel];
+
   const fresh: State = {
     ...{ schema: 'synos.bisect-state/1', question, good: range.good, bad: range.bad },
     ...{ configFile: flags.configFile ?? null, set: flags.set },
+    description: digestOf(JSON.stringify(described)),
     ...{ series: null, tests: [], done: false, process: process.pid },
   };
   if (!before) return fresh;
-  if (isSame(before, fresh)) return { ...fresh, series: before.series, tests: before.tests };
+  if (isSame(before, fresh)) {
+    // Of another machine nothing is known, but by stored boots.
+    const known = before.description === fresh.description;
+    return known ? { ...fresh, series: before.series, tests: before.tests } : fresh;
+  }
   if (before.done) return fresh;
   const { metric, good, bad } = before.question;
   throw new SynosError({
@@ -143,9 +159,15 @@ async function searched(
     writeState(bench.lab.session.home, { ...state, series: bench.series, tests: [...known.values()], done });
   keep();
   const hunt: Hunt = { bench, range, progress, known, keep };
-  const result = await resultOf(hunt, await search(hunt));
-  keep(true);
-  return result;
+  try {
+    const result = await resultOf(hunt, await search(hunt));
+    keep(true);
+    return result;
+  } catch (error) {
+    // What another question must answer is at its end; what stopped from outside goes on later.
+    if (!isFatal(error)) keep(true);
+    throw error;
+  }
 }
 
 function once(say: (line: string) => void): (line: string) => void {

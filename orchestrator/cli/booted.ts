@@ -43,6 +43,7 @@ export function collectBoots(session: Session, executed: Executed, story: Pipeli
       log,
       ...(fingerprint ? { fingerprint } : {}),
       ...screenOf(session, executed, one, stem),
+      ...coverageOf(session, executed, one, stem),
     });
   }
   removeOlder(session, story, 'screens', new Set(boots.flatMap(({ screen }) => screen?.path ?? [])));
@@ -99,6 +100,18 @@ function screenOf(
   const digest = screen && executed.digest(screen);
   if (!digest || sizeOf(executed, screen) === 0) return {};
   return { screen: { path: placeOutput(session, executed, screen, join('screens', `${stem}.png`)), digest } };
+}
+
+function coverageOf(
+  session: Session,
+  executed: Executed,
+  { observed }: Boot,
+  stem: string,
+): Pick<StoredBoot, 'coverage'> {
+  const digest = observed && executed.digest(observed);
+  if (!digest) return {};
+  const path = placeOutput(session, executed, observed, join('coverage', `${stem}.json`));
+  return { coverage: { path, digest } };
 }
 
 function sizeOf(executed: Executed, output: TaskOutput): number {

@@ -13,6 +13,9 @@ import { layersOf } from './session.ts';
 import { printRun, writePage } from './show-run.ts';
 import { nothingStored, storeOf } from './stored-runs.ts';
 
+/** Runs: one a night, and some. `synos boot` shows fewer, as it is waited for. */
+const aYear = 400;
+
 export async function report(flags: Flags, args: readonly string[], options: Options): Promise<number> {
   const store = await storeOf(flags);
   try {
@@ -20,7 +23,7 @@ export async function report(flags: Flags, args: readonly string[], options: Opt
     const earlier = store.earlierBoots(run);
     if (typeof options['html'] === 'string') {
       const file = resolve(options['html']);
-      await writePage(file, run, { earlier, store, tree: loadConfig(layersOf(flags)).tree });
+      await writePage(file, run, { earlier, store, tree: loadConfig(layersOf(flags)).tree, history: aYear });
       if (!flags.quiet) writeErr(`report: ${file}`);
     }
     if (flags.json) writeOut(stringifyExact(run));

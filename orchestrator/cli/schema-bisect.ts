@@ -22,11 +22,11 @@ const about = {
 const change = object({
   ...about,
   ...point,
-  parents: list(object(point), "in git's order; of a timed metric none"),
+  parents: list(object(point), "in git's order; of a timed metric those that were looked at"),
   change: maybe(
     object(
       { absolute: signed('in the unit of the metric'), ratio: maybe(signed('after / before')) },
-      'from its first parent; null where that is not known',
+      'from its parent, of several the first that has what the good end has; null where that is not known',
     ),
   ),
 });
@@ -39,18 +39,23 @@ export const bisect: Schema = document('bisect', 'Result of `synos bisect --json
   exact: flag('ticks are instructions'),
   good: object({ ...point, name: text('as it was named') }),
   bad: object({ ...point, name: text('as it was named') }),
-  commits: count('in the range, the bad one included'),
+  commits: count('that have the good one behind them, the bad one included'),
   boots: count('of QEMU, those of a bisection that this one goes on from included'),
   stored: count('commits whose answer a stored boot of the same bytes gave'),
   skipped: list(object({ commit, why: text('first line and details') }), 'commits that say nothing'),
   first: maybe(change),
   others: list(change, 'further commits that changed the metric, the largest change first'),
   open: list(
-    object({ from: commit, to: commit, absolute: signed('by which the metric differs between the two') }),
+    object({
+      from: commit,
+      to: commit,
+      absolute: signed('by which the metric differs between the two'),
+      skipped: flag('only skipped commits lie there; false: it was not looked for'),
+    }),
     'stretches in which further commits changed the metric',
   ),
   among: list(object({ commit, ...about }), 'only skipped commits are left: it is one of these'),
-  metrics: list(metric, 'exact: all that are not the same in `first` and its first parent'),
+  metrics: list(metric, 'exact: all that are not the same in `first` and its parent'),
   seen: maybe(
     object(
       { reason: text('what was seen'), tail: list(text('line'), 'the last of the serial port') },
@@ -64,7 +69,7 @@ export const bisect: Schema = document('bisect', 'Result of `synos bisect --json
 export const bisectPlan: Schema = document('bisect-plan', 'Result of `synos bisect --dry-run --json`.', {
   good: commit,
   bad: commit,
-  commits: count('in the range, the bad one included'),
+  commits: count('that have the good one behind them, the bad one included'),
   steps: count('about how many commits are looked at, the two ends left out'),
   next: maybe(commit),
 });

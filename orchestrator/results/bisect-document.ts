@@ -28,7 +28,7 @@ export type BisectPoint = {
 export type BisectedChange = AboutCommit &
   BisectPoint & {
     readonly parents: readonly BisectPoint[];
-    /** From its first parent; null where that was not measured. */
+    /** From its parent, of several the first that has what the good end has; null where that was not measured. */
     readonly change: { readonly absolute: number; readonly ratio: number | null } | null;
   };
 
@@ -51,11 +51,17 @@ export type BisectDocument = {
   readonly first: BisectedChange | null;
   /** Further commits that changed the metric. */
   readonly others: readonly BisectedChange[];
-  /** Stretches in which it changed as well, by commits that were not looked for. */
-  readonly open: readonly { readonly from: string; readonly to: string; readonly absolute: number }[];
+  /** Stretches in which it changed as well, by commits that are not named. */
+  readonly open: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly absolute: number;
+    /** It was looked for, and only skipped commits lie there. */
+    readonly skipped: boolean;
+  }[];
   /** When only skipped commits are left: the culprit is one of these. */
   readonly among: readonly AboutCommit[];
-  /** All metrics that are not the same in the commit and its first parent. */
+  /** All metrics that are not the same in the commit and that parent. */
   readonly metrics: readonly ComparedMetric[];
   /** The last serial lines of the commit's boot and how that ended, where that is what was asked for. */
   readonly seen: { readonly reason: string; readonly tail: readonly string[] } | null;

@@ -101,9 +101,12 @@ function restText({ metric, first, others, open, good, bad }: BisectDocument, ce
   const more = others.length > mostListed ? [`  and ${others.length - mostListed} more`] : [];
   const also = list.length > 0 ? ['these changed it as well:', ...list, ...more] : [];
   if (open.length > 0) {
-    const spans = open.map(({ from, to, absolute }) => `${short(from)}..${short(to)} (${signed(absolute)})`);
-    const text = `it changed elsewhere in the range, too: ${spans.join(', ')}; --all finds every commit that changed it`;
-    return [...also, ...wrap(text, cells)];
+    const spans = open.map(
+      ({ from, to, absolute, skipped }) =>
+        `${short(from)}..${short(to)} (${signed(absolute)}${skipped ? ', only skipped commits' : ''})`,
+    );
+    const next = open.some(({ skipped }) => !skipped) ? '; --all finds every commit that changed it' : '';
+    return [...also, ...wrap(`it changed elsewhere in the range, too: ${spans.join(', ')}${next}`, cells)];
   }
   const whole = Number(bad.value) - Number(good.value);
   if (also.length > 0 || first.change?.absolute !== whole) return also;

@@ -1,15 +1,18 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { seriesKey } from '../../core/record.ts';
 import { type AssetName, assetText, pageAssets } from './assets.ts';
-import { html, jsonForScript } from './report/html.ts';
-import { axis, logScale, position } from './report/scale.ts';
+import { html } from './report/html.ts';
+import { pack, packSeries } from './report/pack.ts';
+import { axis, linearScale, logScale, position } from './report/scale.ts';
 import { renderReport, writeReport } from './report.ts';
 import type { StoredRun } from './run.ts';
 import { sampleRun } from './sample-run.ts';
-import type { Trend } from './store.ts';
+import type { StoredHistory } from './store-history.ts';
 
 // What a guest would print to get out of its place on the page.
 const hostile = [
@@ -46,7 +49,7 @@ function hostileRun(text: string): StoredRun {
   return sampleRun({ machines: [text], boot, run: { command: ['synos', text], synos: text, exit: 1 } });
 }
 
-function trendOf(run: StoredRun, runs = 3): Trend[] {
+function trendOf(run: StoredRun, runs = 3): StoredHistory[] {
   return run.boots.map((boot) => ({
     runs: Array.from({ length: runs }, (_, n) => ({
       run: run.id,
@@ -54,15 +57,20 @@ function trendOf(run: StoredRun, runs = 3): Trend[] {
       commit: `${n}`.repeat(40),
       dirty: false,
     })),
-    series: new Map(
-      boot.records.map((record) => [keyOf(record), Array(runs).fill(record.value) as number[]]),
-    ),
+    series: boot.records.map((record) => ({
+      ...record,
+      key: seriesKey(record),
+      values: Array(runs).fill([record.value]) as number[][],
+    })),
   }));
 }
 
-function keyOf({ suite, name, metric, unit, labels }: StoredRun['boots'][number]['records'][number]): string {
-  const sorted = Object.keys(labels).sort();
-  return `${suite}/${name}/${metric}{${sorted.map((key) => `${key}=${labels[key]}`).join(',')}}[${unit}]`;
+/** What the page's script reads, as it reads it. */
+function dataOf(page: string): { text: string; json: string; bytes: number[] } {
+  const text = /<script type="text\/plain" id="data">([^<]*)<\/script>/.exec(page)?.[1] ?? '';
+  const raw = inflateRawSync(Buffer.from(text, 'base64'));
+  const length = raw.readUInt32LE(0);
+  return { text, json: raw.toString('utf8', 4, 4 + length), bytes: [...raw.subarray(4 + length)] };
 }
 
 describe('text from outside', () => {
@@ -73,12 +81,11 @@ describe('text from outside', () => {
       trends: trendOf(run),
       earlier: run.boots.map((boot) => ({ run, boot })),
     });
-    // JSON keeps quotes as they are; the page's script puts its texts in as text.
-    const [markup = '', rest = ''] = page
-      .replace(/<script>.*<\/script>/s, '')
-      .split('<script type="application/json" id="data">');
-    expect(markup).not.toContain(text);
-    expect(rest.split('</script>')[0]).not.toContain('<');
+    const { json, text: packed } = dataOf(page);
+    expect(packed).toMatch(/^[A-Za-z0-9+/]+=*$/);
+    const own = page.replace(/<script>.*<\/script>/s, '');
+    expect(own).not.toContain(text);
+    expect([...json].filter((one) => one < ' ' || (one >= '\u202a' && one <= '\u202e'))).toEqual([]);
     expect(page).not.toMatch(/[\u202a-\u202e]/);
     // The page's own script and data, and no other.
     expect(page.match(/<script/gi)).toHaveLength(2);
@@ -86,12 +93,13 @@ describe('text from outside', () => {
     expect([...page].filter((one) => one < ' ' && one !== '\n')).toEqual([]);
   });
 
-  it('cannot end the element of the data, whatever it is', () => {
+  it('comes back from the packed data, and cannot end the element that holds it', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
-        const inside = jsonForScript(JSON.stringify(text)).text;
+        const inside = pack({ text }, [1, 2]);
         expect(inside).not.toContain('<');
-        expect(JSON.parse(inside)).toBe(text);
+        const read = dataOf(`<script type="text/plain" id="data">${inside}</script>`);
+        expect([JSON.parse(read.json), read.bytes]).toEqual([{ text }, [1, 2]]);
       }),
     );
   });
@@ -114,24 +122,23 @@ describe('the page', () => {
     expect(page).toContain("default-src 'none'");
   });
 
-  it('is small: two timed boots with the history of forty runs stay under 600 KB, exact ones under 400', () => {
-    const timed = sampleRun();
-    expect(renderReport({ run: timed, trends: trendOf(timed, 40) }).length).toBeLessThan(600_000);
-    const exact = sampleRun({ exact: true });
-    expect(renderReport({ run: exact, trends: trendOf(exact, 40) }).length).toBeLessThan(400_000);
+  it('is small: two timed boots of a kernel with a history of forty runs stay under 300 KB', () => {
+    const run = sampleRun();
+    expect(renderReport({ run, trends: trendOf(run, 40) }).length).toBeLessThan(300_000);
   });
 
-  it('leaves the chart library out where there is no trend to draw', () => {
+  it('leaves the chart library out where there is nothing to draw', () => {
     const run = sampleRun({ exact: true });
-    expect(renderReport({ run, trends: trendOf(run, 1) }).length).toBeLessThan(
-      renderReport({ run, trends: trendOf(run, 2) }).length - 50_000,
+    expect(renderReport({ run: sampleRun({ boot: { records: [] } }) }).length).toBeLessThan(
+      renderReport({ run }).length - 50_000,
     );
   });
 
   it('shows every record and every verdict, with integers of any size to the last digit', () => {
     const page = renderReport({ run: sampleRun() });
     expect(page).toContain('18,446,744,073,709,551,615');
-    expect(page.match(/All 209 records/g)).toHaveLength(2);
+    const list = /<table id="metric-list">.*?<\/table>/s.exec(page)?.[0];
+    expect(list?.match(/<th>/g)).toHaveLength(2 * 209);
   });
 
   it('holds what is needed to get the figures again', () => {
@@ -152,7 +159,7 @@ describe('the page', () => {
   it('puts the evidence first when the run failed', () => {
     const order = (run: StoredRun): string[] =>
       [...renderReport({ run }).matchAll(/<section id="(\w+)"/g)].map(([, id = '']) => id);
-    expect(order(sampleRun())[0]).toBe('allocators');
+    expect(order(sampleRun())[0]).toBe('changes');
     expect(order(sampleRun({ boot: { end: 'panic' }, run: { exit: 1 } }))[0]).toBe('boots');
   });
 
@@ -174,12 +181,45 @@ describe('its parts', () => {
     ).toEqual([0, 25, 100, 100, 0, 0]);
     expect(logScale([0, -1])).toBeUndefined();
     expect(logScale([7])).toEqual({ low: 0, high: 1 });
+    expect([0, 50, 200, 300].map((value) => position(linearScale([152, 7]), value))).toEqual([
+      0, 25, 100, 100,
+    ]);
+    expect(linearScale([])).toEqual({ step: 0.25, steps: 4 });
     expect(axis({ low: 1, high: 5 }).text.match(/>(10|100|1k|10k|100k)</g)).toHaveLength(5);
   });
 
   it('come from files that are there', () => {
     for (const name of Object.keys(pageAssets) as AssetName[])
       expect(assetText(name).length).toBeGreaterThan(500);
+  });
+});
+
+describe('a series over the runs', () => {
+  it('is a list of its changes, exact at any size, with a gap where it was not measured', () => {
+    const bytes: number[] = [];
+    const big = 2n ** 64n - 1n;
+    expect(packSeries([36, 36, null, 45, 45, big, big], true, bytes)).toEqual([
+      0,
+      36,
+      2,
+      null,
+      3,
+      45,
+      5,
+      `${big}`,
+    ]);
+    expect(packSeries([null, 0, 0], false, bytes)).toEqual([1, 0]);
+    expect(bytes).toEqual([]);
+  });
+
+  it('is in steps of half of its usual move when it is timed, and takes a byte or two a run', () => {
+    const bytes: number[] = [];
+    const values = Array.from({ length: 100 }, (_, n) => (n === 50 ? null : 1000 + 100 * Math.sin(n * n)));
+    const packed = packSeries(values, false, bytes) as { middle: number; step: number };
+    expect(bytes.length).toBeLessThan(150);
+    expect(bytes.filter((byte) => byte === 0)).toHaveLength(1);
+    expect(packed.step).toBeGreaterThanOrEqual(0.002);
+    expect(packed.middle).toBeCloseTo(1000, -2);
   });
 });
 

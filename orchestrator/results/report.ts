@@ -2,43 +2,56 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { stringifyExact } from '../../core/json-exact.ts';
 import { assetText } from './assets.ts';
-import { allocatorSection } from './report/allocators.ts';
+import { allocatorSection, fragmentSection } from './report/allocators.ts';
 import { bootsSection } from './report/boots.ts';
 import { changesSection } from './report/changes.ts';
+import { type MetricGroup, metricGroups } from './report/groups.ts';
 import { type Html, html } from './report/html.ts';
+import { metricData, metricsSection } from './report/metrics.ts';
 import { glossary, originSection } from './report/origin.ts';
-import { samplesSection } from './report/samples.ts';
+import { pack } from './report/pack.ts';
 import { shell } from './report/shell.ts';
 import { traceCharts, traceSection } from './report/traces.ts';
-import { trendData, trendSection } from './report/trends.ts';
 import { verdictHeader } from './report/verdict.ts';
 import type { StoredRun } from './run.ts';
 import type { Picture } from './screens.ts';
-import type { EarlierBoot, Trend } from './store.ts';
+import type { EarlierBoot } from './store.ts';
+import type { StoredHistory } from './store-history.ts';
 
 export type ReportInput = {
   readonly run: StoredRun;
   /** Of Store.earlierBoots: one for each boot of the run. */
   readonly earlier?: readonly (EarlierBoot | undefined)[];
   /** Of Store.trends: one for each boot of the run. */
-  readonly trends?: readonly Trend[];
+  readonly trends?: readonly StoredHistory[];
   /** Of picturesOf: one for each boot of the run. */
   readonly pictures?: readonly (Picture | undefined)[];
+  /** Of report/coverage.ts, which few runs need. */
+  readonly coverage?: Html | null;
 };
 
 /** The page's text. Pure but for reading its own style and script from the installation. */
-export function renderReport({ run, earlier = [], trends = [], pictures = [] }: ReportInput): string {
-  const data = { trends: trendData(run, trends), traces: traceCharts(run.boots) };
-  // uPlot is most of the page: without anything to draw it stays out.
-  const drawn = data.trends.length + data.traces.length > 0;
+export function renderReport({
+  run,
+  earlier = [],
+  trends = [],
+  pictures = [],
+  coverage = null,
+}: ReportInput): string {
+  const metrics = metricGroups(run, { earlier, trends });
+  const sections = sectionsOf({ run, earlier, trends, pictures, coverage }, metrics);
+  const bytes: number[] = [];
+  const groups = metricData(run, metrics, bytes);
+  const data = { groups, traces: traceCharts(run.boots) };
+  // uPlot is a sixth of the page: without anything to draw it stays out.
+  const drawn = groups.length + data.traces.length > 0;
   return shell({
     title: `${run.verdict.passed ? 'Passed' : 'Failed'}: SynOS run ${run.id}`,
     style: assetText('report.css') + (drawn ? assetText('uplot.css') : ''),
     script: (drawn ? assetText('uplot.js') : '') + assetText('report.js'),
-    data: stringifyExact(data),
-    body: body(run, earlier, sectionsOf({ run, earlier, trends, pictures }, data.trends)),
+    data: pack(data, bytes),
+    body: body(run, earlier, sections),
   });
 }
 
@@ -46,16 +59,19 @@ export function renderReport({ run, earlier = [], trends = [], pictures = [] }: 
 type Section = readonly [id: string, name: string, section: Html | null];
 
 /** In the order of the page. A new section is one line here. */
-function sectionsOf(input: Required<ReportInput>, trends: ReturnType<typeof trendData>): Section[] {
-  const { run, earlier, pictures } = input;
+function sectionsOf(
+  { run, earlier, pictures, coverage }: Required<ReportInput>,
+  groups: readonly MetricGroup[],
+): Section[] {
   const { boots } = run;
   const measured = boots.some((boot) => boot.records.length > 0);
   const figures: Section[] = [
-    ['allocators', 'Pool v heap', allocatorSection(boots)],
-    ['traces', 'Traces', traceSection(boots)],
     ['changes', 'Since the run before', measured ? changesSection(run, earlier) : null],
-    ['trends', 'Trend', measured ? trendSection(trends) : null],
-    ['samples', 'Samples', samplesSection(boots)],
+    ['metrics', 'Metrics', metricsSection(groups)],
+    ['allocators', 'Pool v heap', allocatorSection(run)],
+    ['fragments', 'Fragmentation', fragmentSection(run)],
+    ['traces', 'Traces', traceSection(run)],
+    ['coverage', 'Coverage', coverage],
   ];
   const evidence: Section = [
     'boots',
@@ -75,7 +91,7 @@ function body(run: StoredRun, earlier: Required<ReportInput>['earlier'], section
   return html`<a class="skip" href="#main">Skip to the results</a>
 ${verdictHeader(run, earlier)}
 <nav aria-label="Sections">${nav}</nav>
-<main id="main">${sections.map(([, , section]) => section)}</main>
+<main id="main" tabindex="-1">${sections.map(([, , section]) => section)}</main>
 <footer><p>Made by SynOS ${run.synos} from stored run <code>${run.id}</code>. This page is complete: it loads nothing from anywhere.</p></footer>`;
 }
 

@@ -53,7 +53,8 @@ export function fromRows(document: string, sha256: string, boots: readonly Recor
 }
 
 export function quantityOf(text: string): Quantity {
-  return parseExact(text) as Quantity;
+  // Up to 15 digits are a number whoever reads them; a year of runs has a hundred thousand.
+  return /^-?\d{1,15}$/.test(text) ? Number(text) : (parseExact(text) as Quantity);
 }
 
 // The keys in this order: an identity is found again by its text.

@@ -51,10 +51,12 @@ export function readHistory(database: DatabaseSync, group: string, limit: number
   const column = new Map(runs.map((row, index) => [Number(row['ordinal']), index]));
   const series = database
     .prepare(
-      `SELECT series.key AS key, series.identity AS identity,
-         group_concat(boots.run || ':' || value, ' ' ORDER BY boots.id) AS points
-       FROM boots JOIN records ON records.boot = boots.id JOIN series ON series.id = records.series
-       WHERE comparison_group = ? AND boots.run >= ? GROUP BY series.id ORDER BY series.id`,
+      // Grouped by number first, as the identities are long; in the order of boots, or a run with several has them in any.
+      `SELECT series.key AS key, series.identity AS identity, points
+       FROM (SELECT records.series AS id, group_concat(boots.run || ':' || value, ' ' ORDER BY boots.id) AS points
+             FROM boots JOIN records ON records.boot = boots.id
+             WHERE comparison_group = ? AND boots.run >= ? GROUP BY records.series) AS known
+       JOIN series ON series.id = known.id ORDER BY series.id`,
     )
     .all(group, runs[0]?.['ordinal'] ?? 0)
     .map((row) => {

@@ -127,30 +127,33 @@ describe('the history of a store', () => {
     };
     for (const run of [runs[0] as StoredRun, without, third]) store.addRun(run);
     const [trend] = store.trends(third);
+    const valuesOf = (key: string, of = trend) => of?.series.find((one) => one.key === key)?.values;
     expect(trend?.runs.map((run) => run.startedAt)).toEqual([0, 1, 2].map((n) => minute(n).toISOString()));
-    expect(trend?.series.get(pairKey(third))).toEqual([48, null, 144]);
-    expect(trend?.series.get('pool/ticks/total{}[objects]')).toEqual(
-      Array(3).fill(18_446_744_073_709_551_615n),
-    );
-    expect(store.trends(third, 1)[0]?.series.get(pairKey(third))).toEqual([144]);
+    expect(valuesOf(pairKey(third))).toEqual([[48], [], [144]]);
+    expect(valuesOf('pool/ticks/total{}[objects]')).toEqual(Array(3).fill([18_446_744_073_709_551_615n]));
+    expect(valuesOf(pairKey(third), store.trends(third, 1)[0])).toEqual([[144]]);
+    // An older revision that was booted again is no point of it.
+    store.addRun(sampleRun({ at: minute(3), exact: true, machines: ['direct'], run: { reference: true } }));
+    expect(store.trends(third)[0]?.runs).toHaveLength(3);
     store.close();
   });
 
   it('takes several runs or none of them', async () => {
     const store = await openStore(path);
     const [one, two] = [sampleRun({ seed: 1 }), sampleRun({ seed: 2 })];
-    expect(() => store.addRun(one, two, one)).toThrow();
+    expect(() => store.addRuns([one, { ...two, boots: [null as never] }])).toThrow();
     expect(store.lastRuns()).toEqual([]);
-    store.addRun(one, two);
+    expect(store.addRuns([one, two])).toHaveLength(2);
     expect(store.lastRuns()).toHaveLength(2);
     store.close();
   });
 
-  it('is append-only: neither a second run of the same id nor a change gets in', async () => {
+  it('is append-only: a second run of the same id gets another, and no change gets in', async () => {
     const run = sampleRun();
     const store = await openStore(path);
-    store.addRun(run);
-    expect(() => store.addRun(run)).toThrow();
+    expect(store.addRun(run)).toBe(run);
+    const { id, ...rest } = store.addRun(run);
+    expect([id === run.id, store.run(id), store.run(run.id)]).toEqual([false, { ...rest, id }, run]);
     store.close();
     const database = new DatabaseSync(path);
     expect(() => database.exec("UPDATE runs SET document = '{}'")).toThrow('append-only');

@@ -7,6 +7,7 @@ import { type BenchRecord, type Quantity, seriesKey } from '../../core/record.ts
 import { fromRows, quantityOf, type RecordRow, type RecordTexts, recordTexts, toRows } from './rows.ts';
 import {
   type GitFacts,
+  makeRunId,
   parseSeriesGroup,
   type RunId,
   type RunVerdict,
@@ -14,15 +15,8 @@ import {
   seriesGroup,
 } from './run.ts';
 import { damaged, guarded, openDatabase, transaction } from './sqlite.ts';
-import { type EarlierBoot, earlierBoot, findBoot, isOwn } from './store-boots.ts';
-import {
-  type Group,
-  listGroups,
-  type RunPoint,
-  readHistory,
-  runPoint,
-  type StoredHistory,
-} from './store-history.ts';
+import { type EarlierBoot, earlierBoot, findBoot } from './store-boots.ts';
+import { type Group, listGroups, readHistory, runPoint, type StoredHistory } from './store-history.ts';
 
 export type RunSummary = {
   readonly id: RunId;
@@ -52,27 +46,25 @@ export type SeriesPoint = {
   readonly samples: readonly Quantity[];
 };
 
-/** The runs of one series group, oldest first, and each series' value in each of them (null: not measured there). */
-export type Trend = {
-  readonly runs: readonly RunPoint[];
-  readonly series: ReadonlyMap<string, readonly (Quantity | null)[]>;
-};
-
 export type { EarlierBoot } from './store-boots.ts';
 
 /** Every method may throw SynosError store.damaged, path.unwritable or disk.full. */
 export type Store = {
-  /** All of them, or none. */
-  addRun(...runs: readonly StoredRun[]): void;
+  /** The run as it was stored: where its id is taken, as on a machine whose clock went back, it has another. */
+  addRun(run: StoredRun): StoredRun;
+  /** The same for several: all of them, or none. */
+  addRuns(runs: readonly StoredRun[]): StoredRun[];
   run(id: RunId): StoredRun | undefined;
+  /** The run that a file of this digest was imported as, for this machine. */
+  importedAs(digest: string, machine: string): RunId | undefined;
   /** Newest first. */
   lastRuns(filter?: RunFilter): RunSummary[];
   /** Points of one series (core/record.ts seriesKey), oldest first, the latest `limit` (100) of them. */
   series(key: string, options?: { readonly group?: string; readonly limit?: number }): SeriesPoint[];
   /** For each boot of a run, the latest earlier comparable boot that has records; undefined where there is none. */
   earlierBoots(run: StoredRun): (EarlierBoot | undefined)[];
-  /** For each boot of a run, how its series went over the latest `limit` (40) runs of its group. */
-  trends(run: StoredRun, limit?: number): Trend[];
+  /** For each boot of a run, the history of its group over the latest `limit` (40) runs. */
+  trends(run: StoredRun, limit?: number): StoredHistory[];
   /** The latest boot of a group that has this fingerprint. */
   bootLike(group: string, fingerprint: Digest): EarlierBoot | undefined;
   /** All comparison groups, the one that booted last first. */
@@ -85,15 +77,13 @@ export type Store = {
 export async function openStore(path: string): Promise<Store> {
   const database = await openDatabase(path);
   const here = <T>(work: () => T): T => guarded(path, work);
+  const add = (run: StoredRun): StoredRun => writeRun(database, withFreeId(database, run));
   const runById = (id: RunId): StoredRun | undefined => readRun(database, path, id);
   return {
-    addRun: (...runs) =>
-      here(() =>
-        transaction(database, () => {
-          for (const run of runs) writeRun(database, run);
-        }),
-      ),
+    addRun: (run) => here(() => transaction(database, () => add(run))),
+    addRuns: (runs) => here(() => transaction(database, () => runs.map(add))),
     run: (id) => here(() => runById(id)),
+    importedAs: (digest, machine) => here(() => importedRun(database, digest, machine)),
     lastRuns: (filter = {}) => here(() => listRuns(database, filter)),
     series: (key, options = {}) => here(() => listPoints(database, key, options)),
     // The boots of one run are mostly of one group, and what stood before it may be of many boots itself: it is read once.
@@ -103,7 +93,7 @@ export async function openStore(path: string): Promise<Store> {
       return here(() => run.boots.map((boot) => before(seriesGroup(boot, run))));
     },
     trends(run, limit = 40) {
-      const trend = once((group: string) => readTrend(database, group, limit));
+      const trend = once((group: string) => readHistory(database, group, limit));
       return here(() => run.boots.map((boot) => trend(seriesGroup(boot, run))));
     },
     bootLike: (group, fingerprint) => here(() => findBoot(database, { group, fingerprint }, runById)),
@@ -121,7 +111,24 @@ function once<K, V>(make: (key: K) => V): (key: K) => V {
   };
 }
 
-function writeRun(database: DatabaseSync, run: StoredRun): void {
+function withFreeId(database: DatabaseSync, run: StoredRun): StoredRun {
+  const taken = database.prepare('SELECT 1 FROM runs WHERE id = ?');
+  let free = run;
+  while (taken.get(free.id)) free = { ...run, id: makeRunId(new Date(run.startedAt)) };
+  return free;
+}
+
+function importedRun(database: DatabaseSync, digest: string, machine: string): RunId | undefined {
+  const found = database
+    .prepare(
+      `SELECT id FROM runs WHERE document ->> '$.imported.digest' = ? AND document ->> '$.boots[0].machine' = ?
+       ORDER BY ordinal LIMIT 1`,
+    )
+    .get(digest, machine);
+  return found?.['id'] as RunId | undefined;
+}
+
+function writeRun(database: DatabaseSync, run: StoredRun): StoredRun {
   const rows = toRows(run);
   const ordinal = database
     .prepare(
@@ -142,6 +149,7 @@ function writeRun(database: DatabaseSync, run: StoredRun): void {
     const id = Number(addBoot.run(ordinal, index, seriesGroup(boot, run)).lastInsertRowid);
     writeRecords(database, id, boot.records, rows.boots[index] ?? []);
   });
+  return run;
 }
 
 // Two statements for all records, which is a third of the work of two for each.
@@ -234,34 +242,4 @@ function listPoints(
         samples,
       };
     });
-}
-
-// SQLite puts each series' values into one text: a row for every value of every run would cost more than the rest of the report.
-function readTrend(database: DatabaseSync, group: string, limit: number): Trend {
-  const runs = database
-    .prepare(
-      `SELECT ordinal, id AS run, started_ms, git_commit, git_dirty FROM runs
-       WHERE EXISTS (SELECT 1 FROM boots WHERE boots.run = ordinal AND comparison_group = ?) AND ${isOwn}
-       ORDER BY ordinal DESC LIMIT ?`,
-    )
-    .all(group, limit)
-    .reverse();
-  const column = new Map(runs.map((row, index) => [Number(row['ordinal']), index]));
-  const rows = database
-    .prepare(
-      `SELECT series.key AS key, group_concat(boots.run || ':' || value, ' ') AS points
-       FROM boots JOIN records ON records.boot = boots.id JOIN series ON series.id = records.series
-       WHERE comparison_group = ? AND boots.run >= ? GROUP BY series.id`,
-    )
-    .all(group, runs[0]?.['ordinal'] ?? 0);
-  const series = rows.map((row): [string, (Quantity | null)[]] => {
-    const values: (Quantity | null)[] = runs.map(() => null);
-    for (const point of String(row['points']).split(' ')) {
-      const [ordinal = '', value = ''] = point.split(':');
-      const index = column.get(Number(ordinal));
-      if (index !== undefined) values[index] = quantityOf(value);
-    }
-    return [String(row['key']), values];
-  });
-  return { runs: runs.map(runPoint), series: new Map(series) };
 }

@@ -1,71 +1,92 @@
-// Pool v the other allocators: first the ratios over all sizes at a glance, then each workload with bars on one logarithmic scale.
+// Pool v the other allocators: first the ratios over all sizes at a glance, then each workload with bars on one logarithmic scale. What is
+// no cost (fragmentation, reuse, shares) is a section of its own, on a scale from 0.
 
-import { count, number } from '../../../core/words.ts';
+import { number } from '../../../core/words.ts';
 import {
   type AllocatorCell,
   type AllocatorRow,
   type AllocatorTable,
   allocatorGroups,
-  allocatorTables,
-  byAllocator,
   cellInterval,
   groupTitle,
   hasPool,
   tableName,
 } from '../compare.ts';
 import { interval, label, ratio } from '../format.ts';
-import type { StoredBoot } from '../run.ts';
+import { type StoredBoot, type StoredRun, seriesGroup } from '../run.ts';
 import { quantile, toNumbers } from '../stats.ts';
+import { bootCommand, commandLine } from './commands.ts';
 import { type Html, html } from './html.ts';
-import { axis, type LogScale, logScale, percent, position } from './scale.ts';
+import { axis, linearScale, logScale, partsOf, percent, position, type Scale } from './scale.ts';
 
-export function allocatorSection(boots: readonly StoredBoot[]): Html | null {
-  const measured = boots.filter((boot) => allocatorTables(boot).length > 0);
-  if (measured.length === 0) return null;
-  return html`<section id="allocators" aria-labelledby="allocators-h">
-<h2 id="allocators-h">Pool v heap</h2>
-<p class="lead"><b>&times;&nbsp;pool</b> is an allocator's cost of one allocation and its free divided by the pool's: above 1 the pool is cheaper, below 1 it
-is dearer.</p>
-${measured.map((boot) => bootPart(boot, measured))}
-</section>`;
+export function allocatorSection(run: StoredRun): Html | null {
+  return section(run, {
+    id: 'allocators',
+    name: 'Pool v heap',
+    lead: html`<b>&times;&nbsp;pool</b> is an allocator's cost of one allocation and its free divided by the pool's: above 1 the pool is cheaper, below 1 it
+is dearer.`,
+    groupsOf: (boot) => allocatorGroups(boot).filter(([table]) => table?.cost),
+  });
 }
 
-function bootPart(boot: StoredBoot, all: readonly StoredBoot[]): Html {
-  const twin = all.find(
-    (other) => other !== boot && all.indexOf(other) < all.indexOf(boot) && equalFigures(other, boot),
-  );
-  const heading = all.length > 1 ? html`<h3>${boot.machine}</h3>` : null;
+/** Figures that are no cost; whether more is better depends on the metric. */
+export function fragmentSection(run: StoredRun): Html | null {
+  return section(run, {
+    id: 'fragments',
+    name: 'Fragmentation and reuse',
+    lead: html`<b>footprint</b>: most memory in use divided by the most bytes asked for at once, 100 is perfect. <b>internal</b>: granted beyond what was asked
+for. <b>external</b>: in the footprint, but in no live block. <b>reuse</b>: allocations that got memory that was used before.`,
+    groupsOf: (boot) => allocatorGroups(boot).filter(([table]) => table && !table.cost),
+  });
+}
+
+type Wish = {
+  readonly id: string;
+  readonly name: string;
+  readonly lead: Html;
+  readonly groupsOf: (boot: StoredBoot) => readonly (readonly AllocatorTable[])[];
+};
+
+function section(run: StoredRun, { id, name, lead, groupsOf }: Wish): Html | null {
+  const measured = firstOfEach(run).filter((boot) => groupsOf(boot).length > 0);
+  if (measured.length === 0) return null;
+  return html`<section id="${id}" aria-labelledby="${id}-h">
+<h2 id="${id}-h">${name}</h2>
+<p class="lead">${lead}</p>
+${measured.map((boot, index) => {
+  const heading = measured.length > 1 ? html`<h3>${boot.machine}</h3>` : null;
+  const twin = measured.slice(0, index).find((other) => equalFigures(other, boot));
   if (twin)
     return html`${heading}<p class="same">The same instruction counts as ${twin.machine}, all of them.</p>`;
-  return html`${heading}${allocatorGroups(boot).map((group) => (group[0]?.cost ? groupPart(boot, group) : shares(group)))}`;
+  return html`${heading}${groupsOf(boot).map((group) => groupPart(boot, group))}${commandLine(bootCommand(run, boot))}`;
+})}</section>`;
+}
+
+// Boots of one machine that are repeated to compare them with others stand as one.
+function firstOfEach(run: StoredRun): StoredBoot[] {
+  const groups = Map.groupBy(run.boots, (boot) => seriesGroup(boot, run));
+  return [...groups.values()].flatMap((boots) => boots.find(({ records }) => records.length > 0) ?? []);
 }
 
 function groupPart(boot: StoredBoot, tables: readonly AllocatorTable[]): Html {
-  const cells = tables.flatMap((table) => table.rows.flatMap((row) => row.cells));
-  const scale = logScale(cells.map((cell) => Number(cell.record.value)));
-  const unit = tables[0]?.unit ?? '';
+  const [first] = tables;
+  const scale = first?.cost ? logScale(valuesOf(tables)) : undefined;
+  const unit = first?.unit ?? '';
   const clock = boot.exact
     ? `${capital(unit)}, counted exactly.`
     : `${capital(unit)}, timed: medians of the samples; the thin line is their middle half.`;
-  return html`${hasPool(tables) ? overview(tables) : null}
-<p class="note">${clock}${scale ? ` One logarithmic scale for all bars, from ${number(10 ** scale.low)}.` : null}</p>
-<div class="cards">${tables.map((table) => workloadCard(table, scale, boot))}</div>`;
+  const note = first?.cost
+    ? html`${clock}${scale ? ` One logarithmic scale for all bars, from ${number(10 ** scale.low)}.` : null}`
+    : html`${capital(groupTitle(tables))}.`;
+  return html`${first?.cost && hasPool(tables) ? overview(tables) : null}
+<p class="note">${note}</p>
+<div class="cards">${tables.map((table) => workloadCard(table, scale ?? linearScale(valuesOf([table])), boot, tableName(table, tables)))}</div>`;
 }
 
-/** Figures that are no cost, as plain columns: whether more is better depends on the metric. */
-function shares(group: readonly AllocatorTable[]): Html {
-  const title = groupTitle(group);
-  const allocators = [...new Set(group.flatMap((table) => table.allocators))].sort(byAllocator);
-  const row = (table: AllocatorTable, one: AllocatorRow): Html => {
-    const cell = (name: string): Html => {
-      const found = one.cells.find(({ allocator }) => allocator === name);
-      return html`<td class="n">${found ? number(found.record.value) : ''}</td>`;
-    };
-    return html`<tr><th scope="row">${tableName(table, group)}, ${sizeName(one)}</th>${allocators.map(cell)}</tr>`;
-  };
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${title}"><table class="glance"><caption>${capital(title)}: no costs, so whether more is better depends on the metric</caption>
-<thead><tr><th scope="col">metric and size</th>${allocators.map((name) => html`<th scope="col" class="n">${name}</th>`)}</tr></thead>
-<tbody>${group.map((table) => table.rows.map((one) => row(table, one)))}</tbody></table></div>`;
+function valuesOf(tables: readonly AllocatorTable[]): number[] {
+  return tables.flatMap(({ rows }) =>
+    rows.flatMap(({ cells }) => cells.map((cell) => Number(cell.record.value))),
+  );
 }
 
 function sizeName(row: AllocatorRow): string {
@@ -98,40 +119,53 @@ function cellsOf(table: AllocatorTable, allocator: string): AllocatorCell[] {
   return table.rows.flatMap((row) => row.cells.filter((cell) => cell.allocator === allocator));
 }
 
-function workloadCard(table: AllocatorTable, scale: LogScale | undefined, boot: StoredBoot): Html {
-  const caption = `${table.name}, ${table.metric} in ${table.unit}, ${count(table.rows.length, 'size')}`;
-  return html`<div class="card"><table class="bars g${scale ? scale.high - scale.low : 1}">
-<caption><b>${table.name}</b> <span>${table.suite} ${table.metric}, ${table.unit}</span></caption>
-<thead><tr><th scope="col">size</th><th scope="col">allocator</th><th class="plot" scope="col"><span class="sr">bar</span>${scale ? axis(scale) : null}</th>
-<th scope="col" class="n">${table.unit === 'instructions' ? 'instr.' : table.unit}</th><th scope="col" class="n">&times;&nbsp;pool</th>${boot.exact ? null : html`<th scope="col" class="n iv">95&nbsp;%</th>`}</tr></thead>
-${table.rows.map((row) => sizeRows(row, scale, boot.exact, caption))}</table></div>`;
+// End tags that HTML lets one leave out are left out: there are hundreds of rows.
+function workloadCard(table: AllocatorTable, scale: Scale, { exact }: StoredBoot, name: string): Html {
+  const of = { scale, exact, cost: table.cost, title: `${name}, ${table.metric} in ${table.unit}` };
+  const unit = table.unit === 'instructions' ? 'instr.' : table.unit;
+  const ratios = table.cost
+    ? html`<th scope="col" class="n">&times;&nbsp;pool${exact ? null : html`<th scope="col" class="n iv">95&nbsp;%`}`
+    : null;
+  return html`<div class="card"><table class="bars g${partsOf(scale)}">
+<caption><b>${name}</b> <span>${table.suite} ${table.metric}, ${table.unit}</span></caption>
+<thead><tr><th scope="col">size<th scope="col">allocator<th class="plot" scope="col"><span class="sr">bar</span>${axis(scale)}
+<th scope="col" class="n">${unit}${ratios}
+${table.rows.map((row) => sizeRows(row, of))}</table></div>`;
 }
 
-function sizeRows(row: AllocatorRow, scale: LogScale | undefined, exact: boolean, caption: string): Html {
+type Of = {
+  readonly scale: Scale;
+  readonly exact: boolean;
+  readonly cost: boolean;
+  readonly title: string;
+};
+
+function sizeRows(row: AllocatorRow, of: Of): Html {
   const name = sizeName(row);
-  const head = html`<th scope="rowgroup" rowspan="${row.cells.length}" class="size">${name || caption}</th>`;
+  const head = html`<th scope="rowgroup" rowspan="${row.cells.length}" class="size">${name || of.title}`;
   return html`<tbody>${row.cells.map(
     (
       cell,
       index,
-    ) => html`<tr class="${colourOf(cell.allocator)}">${index === 0 ? head : null}<td class="who">${index === 0 ? html`<span class="phone">${name} </span>` : null}${cell.allocator}</td>
-<td class="plot">${scale ? bar(cell, scale, exact) : null}</td><td class="n">${number(cell.record.value)}</td>${ratioCells(cell, exact)}</tr>`,
-  )}</tbody>`;
+    ) => html`<tr class="${colourOf(cell.allocator)}">${index === 0 ? head : null}<td>${index === 0 ? html`<span class="phone">${name} </span>` : null}${cell.allocator}
+<td>${bar(cell, of.scale, of.exact)}<td>${number(cell.record.value)}${of.cost ? ratioCells(cell, of.exact) : null}
+`,
+  )}`;
 }
 
 function ratioCells(cell: AllocatorCell, exact: boolean): Html {
   const text = cell.pool === null ? '' : ratio(cell.ratio).replace('x', '×');
   const spread = exact ? null : cellInterval(cell);
   const less = cell.ratio !== null && cell.ratio < 1;
-  return html`<td class="n${less ? ' less' : ''}">${text}</td>${exact ? null : html`<td class="n iv">${spread ? interval(spread).replace('x', '') : ''}</td>`}`;
+  return html`<td${less ? html` class="less"` : null}>${text}${exact ? null : html`<td class="iv">${spread ? interval(spread).replace('x', '') : ''}`}`;
 }
 
-function bar(cell: AllocatorCell, scale: LogScale, exact: boolean): Html {
+function bar(cell: AllocatorCell, scale: Scale, exact: boolean): Html {
   const end = position(scale, Number(cell.record.value));
-  return html`<svg class="bar" aria-hidden="true"><rect class="fill" width="${end}%"/>${exact ? null : middleHalf(cell, scale)}</svg>`;
+  return html`<svg aria-hidden="true"><rect width="${end}%"/>${exact ? null : middleHalf(cell, scale)}</svg>`;
 }
 
-function middleHalf(cell: AllocatorCell, scale: LogScale): Html | null {
+function middleHalf(cell: AllocatorCell, scale: Scale): Html | null {
   const samples = toNumbers(cell.record.samples);
   if (samples.length < 3) return null;
   const [low, high] = [0.25, 0.75].map((q) => position(scale, quantile(samples, q)));

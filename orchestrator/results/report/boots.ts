@@ -1,10 +1,8 @@
 // Each boot: how it ended and what that rests on, its tests, its last words, and every record.
-import type { BenchRecord } from '../../../core/record.ts';
 import { bytes, duration, number } from '../../../core/words.ts';
 import { wholeLast } from '../last-text.ts';
 import type { StoredBoot } from '../run.ts';
 import type { Picture } from '../screens.ts';
-import { labelText } from '../series-name.ts';
 import { type Html, html } from './html.ts';
 
 /** `pictures`: of the boots' screens, by their place, as far as they are shown. */
@@ -22,7 +20,7 @@ ${testPart(boot)}
 ${bulletList('What the verdict rests on', boot.evidence)}
 ${bulletList('Refused', boot.refused)}
 ${boot.missing.length > 0 ? html`<p><b>Missing records:</b> ${boot.missing.join(', ')}</p>` : null}
-${lastPart(boot)}${screenPart(boot, picture)}${tailPart(boot)}${recordPart(boot)}</article>`;
+${lastPart(boot)}${screenPart(boot, picture)}${tailPart(boot)}</article>`;
 }
 
 function tailPart(boot: StoredBoot): Html {
@@ -39,11 +37,6 @@ function screenPart({ machine }: StoredBoot, picture: Picture | undefined): Html
   if (!picture) return null;
   const { url, width, height } = picture;
   return html`<figure class="screen"><figcaption>The screen at the end</figcaption><img src="${url}" width="${width}" height="${height}" alt="What ${machine} showed on its screen at the end, ${width} by ${height} pixels"></figure>`;
-}
-
-function recordPart(boot: StoredBoot): Html | null {
-  if (boot.records.length === 0) return null;
-  return html`<details><summary>All ${number(boot.records.length)} records</summary>${recordTable(boot)}</details>`;
 }
 
 function bootFacts(boot: StoredBoot): Html[] {
@@ -83,14 +76,4 @@ function bulletList(title: string, items: readonly string[]): Html | null {
   return items.length === 0
     ? null
     : html`<p><b>${title}</b></p><ul class="evidence">${items.map((item) => html`<li>${item}</li>`)}</ul>`;
-}
-
-function recordTable(boot: StoredBoot): Html {
-  return html`<p class="filter" hidden><label>Show records with <input type="search" autocomplete="off" placeholder="pair pool 4 KiB"></label> <span aria-live="polite"></span></p>
-<div class="scroll" tabindex="0" role="region" aria-label="All records of ${boot.machine}"><table class="list records"><thead><tr><th scope="col" class="n">#</th><th scope="col">suite</th><th scope="col">name</th><th scope="col">metric</th><th scope="col">labels</th>
-<th scope="col" class="n">value</th><th scope="col">unit</th></tr></thead><tbody>${boot.records.map(recordRow)}</tbody></table></div>`;
-}
-
-function recordRow(record: BenchRecord): Html {
-  return html`<tr><td class="n">${record.sequence}</td><td>${record.suite}</td><td>${record.name}</td><td>${record.metric}</td><td>${labelText(record)}</td><td class="n">${number(record.value)}</td><td>${record.unit}</td></tr>`;
 }

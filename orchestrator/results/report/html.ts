@@ -11,7 +11,7 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
   return trusted(strings.reduce((text, string, index) => text + render(parts[index - 1]) + string));
 }
 
-/** For texts of our own that are no guest's: style sheets, scripts, JSON whose `<` are escaped. */
+/** For texts of our own that are no guest's: style sheets, scripts. */
 export function trusted(text: string): Html {
   return { text } as Html;
 }
@@ -25,9 +25,4 @@ function render(part: Part): string {
 
 function isList(part: Html | readonly Part[]): part is readonly Part[] {
   return Array.isArray(part);
-}
-
-/** JSON for a <script type="application/json">: no `<`, so that no text in it can end the element or open a comment. */
-export function jsonForScript(text: string): Html {
-  return trusted(text.replaceAll('<', '\\u003c'));
 }

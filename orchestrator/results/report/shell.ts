@@ -1,12 +1,12 @@
 // The page around the sections: a policy under which nothing but the page's own style and script can run, and nothing can be fetched.
 import { createHash } from 'node:crypto';
-import { type Html, html, jsonForScript, trusted } from './html.ts';
+import { type Html, html, trusted } from './html.ts';
 
 export type Shell = {
   readonly title: string;
   readonly style: string;
   readonly script: string;
-  /** JSON text, for the script. */
+  /** Base64, for the script. */
   readonly data: string;
   readonly body: Html;
 };
@@ -36,7 +36,7 @@ export function shell({ title, style, script, data, body }: Shell): string {
 </head>
 <body>
 ${body}
-<script type="application/json" id="data">${jsonForScript(data)}</script>
+<script type="text/plain" id="data">${data}</script>
 <script>${trusted(script)}</script>
 </body>
 </html>

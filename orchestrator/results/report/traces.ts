@@ -1,18 +1,22 @@
 // The replay of traces on the page: a table for each trace, and the data from which the page's script draws what each allocator held.
-import type { Quantity } from '../../../core/record.ts';
 import { visible } from '../../../core/text.ts';
 import { count } from '../../../core/words.ts';
-import type { StoredBoot } from '../run.ts';
+import type { StoredBoot, StoredRun } from '../run.ts';
 import { traceColumns, traceFacts } from '../trace-words.ts';
 import { equalTraces, type TraceTable, traceTables } from '../traces.ts';
+import { bootCommand, commandLine } from './commands.ts';
 import { type Html, html } from './html.ts';
+import { figureOf } from './pack.ts';
 
-/** One chart: bytes over the events of a trace, live ones first. Texts are escaped here, as in trends.ts. */
+/** One chart: bytes over the events of a trace, live ones first. Texts are escaped here, as in metrics.ts. */
 export type TraceChart = {
   readonly title: string;
   /** Events from one reading to the next. */
   readonly step: number;
-  readonly lines: readonly { readonly name: string; readonly values: readonly Quantity[] }[];
+  readonly lines: readonly {
+    readonly name: string;
+    readonly values: readonly ReturnType<typeof figureOf>[];
+  }[];
 };
 
 /** In the order of the section's cards, which name their chart by its index. */
@@ -35,11 +39,12 @@ function chartOf(boot: StoredBoot, table: TraceTable): TraceChart | undefined {
   return {
     title: visible(`${boot.machine}, ${table.trace}: bytes held over the trace`),
     step: first.record.iterations,
-    lines: lines.map(({ name, record }) => ({ name: visible(name), values: record.samples })),
+    lines: lines.map(({ name, record }) => ({ name: visible(name), values: record.samples.map(figureOf) })),
   };
 }
 
-export function traceSection(boots: readonly StoredBoot[]): Html | null {
+export function traceSection(run: StoredRun): Html | null {
+  const { boots } = run;
   let chart = 0;
   const cards = shown(boots).flatMap((boot) =>
     traceTables(boot).map((table) =>
@@ -51,7 +56,11 @@ export function traceSection(boots: readonly StoredBoot[]): Html | null {
   return html`<section id="traces" aria-labelledby="traces-h"><h2 id="traces-h">Traces</h2>
 <p class="lead">Allocations of real inference, replayed event by event on each allocator${cards.length > 1 ? html`; <b>all-together</b> is one event of each trace in turn, as tenants of one machine` : null}.</p>
 <details><summary>What the columns mean</summary><dl class="words">${traceColumns(first).map(({ title, says }) => html`<div><dt>${title}</dt><dd>${says}</dd></div>`)}</dl></details>
-<div class="cards traces">${cards}</div></section>`;
+<div class="cards traces">${cards}</div>${commandLine(
+    ...shown(boots)
+      .filter((boot) => traceTables(boot).length > 0)
+      .map((boot) => bootCommand(run, boot)),
+  )}</section>`;
 }
 
 function card(boot: StoredBoot, table: TraceTable, chart: number | undefined, withMachine: boolean): Html {
