@@ -65,16 +65,15 @@ static void fault(struct cpu *cpu, const struct block *block, uint64_t at, uint6
 static void call(struct cpu *cpu, const struct block *before, const struct block *block)
 {
     struct stack *stack = cpu->stack;
-    const uint16_t handler = handler_at(block->address);
     const bool is_direct = before->kind == CALL;
 
     if (cpu->slot == 0) return fault(cpu, block, before->last, NOWHERE);
     if (stack->depth > 0 && stack->frames[stack->depth - 1].interrupt && stack->frames[stack->depth - 1].slot == 0)
         stack->frames[stack->depth - 1].slot = cpu->slot;
     push(stack, &(struct frame){.slot = cpu->slot, .back = before->next, .node = cpu->node});
-    if (is_direct ? block->address == before->target : handler == 0) return enter(cpu, block);
+    if (is_direct ? block->address == before->target : handler_at(block->address) == 0) return enter(cpu, block);
     interrupt(cpu, block, (struct frame){.fault = NOWHERE, .back = is_direct ? before->target : NOWHERE, .enters = true,
-        .handler = is_direct ? learn_handler(block->address) : handler});
+        .handler = learn_handler(block->address)});
 }
 
 static void come_back(struct cpu *cpu, const struct block *before, const struct block *block)

@@ -10,7 +10,7 @@ enum { ROOT = 0, MOST_DEPTH = ${mostDepth}, MOST_NODES = ${mostNodes}, TABLE = 2
 
 struct node {
     uint64_t function, self, calls;
-    uint32_t parent, depth;
+    uint32_t parent, depth, latest; /* its child that was entered last */
     bool unnamed; /* its function is the address that it was entered at */
 };
 
@@ -24,13 +24,19 @@ static uint32_t new_node(uint32_t parent, uint64_t function)
         node_room = node_room ? 2 * node_room : 1024;
         nodes = room_for(nodes, node_room, sizeof(*nodes));
     }
-    nodes[node_count] = (struct node){function, 0, 0, parent, node_count ? nodes[parent].depth + 1 : 0, false};
+    nodes[node_count] = (struct node){function, 0, 0, parent, node_count ? nodes[parent].depth + 1 : 0, ROOT, false};
     return node_count++;
 }
 
 /* The function's node below its parent, entered once more. */
 static uint32_t entered(uint32_t parent, uint64_t function)
 {
+    const uint32_t latest = nodes[parent].latest;
+
+    if (latest != ROOT && nodes[latest].function == function) {
+        nodes[latest].calls++;
+        return latest;
+    }
     uint32_t at = (uint32_t)(((function ^ ((uint64_t)parent << 40)) * 0x9e3779b97f4a7c15ull + parent) >> 32) % TABLE;
 
     if (nodes[parent].depth >= MOST_DEPTH) {
@@ -46,6 +52,7 @@ static uint32_t entered(uint32_t parent, uint64_t function)
         }
         table[at] = new_node(parent, function);
     }
+    nodes[parent].latest = table[at];
     nodes[table[at]].calls++;
     return table[at];
 }
