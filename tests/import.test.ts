@@ -147,6 +147,17 @@ describe('files without a store', () => {
     ]);
     expect([exit, (JSON.parse(out) as object[]).length]).toEqual([0, 3]);
     expect(err).toContain('6 series left out: they belong into customSmallerIsBetter');
+    const bmf = await rig.synos([
+      'export',
+      fixture('hyperfine.json'),
+      '--format',
+      'hyperfine',
+      '-o',
+      'h.json',
+      '--json',
+    ]);
+    await fits('export', bmf.json());
+    expect(bmf.json()).toMatchObject({ format: 'hyperfine', bytes: rig.read('h.json').length, leftOut: [] });
     expect((await rig.synos(['export', '--format', 'junt'])).err).toContain("argument 'junt' is invalid");
     expect((await rig.synos(['complete', 'export', '--format', 'j'])).out).toBe('junit\n');
   });

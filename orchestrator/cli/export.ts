@@ -22,10 +22,28 @@ export async function exportRun(
       hint: 'name one by its id; `synos report` shows it',
     });
   const format = options['format'] as FormatName;
+  const file = typeof options['output'] === 'string' ? resolve(options['output']) : undefined;
+  if (flags.json && file === undefined)
+    throw new SynosError({
+      code: 'usage',
+      message: '--json needs a file to write the run to',
+      hint: 'add -o FILE, or leave --json out: the export itself goes to standard output',
+    });
   const { text, leftOut } = await writers[format](run);
-  if (!flags.quiet) for (const sentence of leftOut) writeErr(`${format}: ${sentence}`);
-  if (typeof options['output'] === 'string') writeWhole(resolve(options['output']), text);
-  else writeOut(text);
+  if (file === undefined) writeOut(text);
+  else writeWhole(file, text);
+  if (flags.json)
+    writeOut(
+      JSON.stringify({
+        schema: 'synos.export/1',
+        run: run.id,
+        format,
+        file,
+        bytes: Buffer.byteLength(text),
+        leftOut,
+      }),
+    );
+  else if (!flags.quiet) for (const sentence of leftOut) writeErr(`${format}: ${sentence}`);
   return 0;
 }
 

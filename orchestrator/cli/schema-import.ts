@@ -1,4 +1,4 @@
-// What `synos import --json` prints.
+// What `synos import --json` and `synos export --json` print.
 import { count, document, flag, list, maybe, object, type Schema, text } from './schema-parts.ts';
 
 export const imported: Schema = document('import', 'Result of `synos import --json`.', {
@@ -20,4 +20,12 @@ export const imported: Schema = document('import', 'Result of `synos import --js
     }),
     'one a file, oldest first',
   ),
+});
+
+export const exported: Schema = document('export', 'Result of `synos export --json`.', {
+  run: text('id'),
+  format: text('of the file'),
+  file: text('absolute path'),
+  bytes: count('of the file'),
+  leftOut: list(text('sentence'), 'what the format cannot hold'),
 });

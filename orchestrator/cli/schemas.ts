@@ -2,7 +2,7 @@
 import { runSchema } from '../results/schema.ts';
 import { bisect, bisectPlan } from './schema-bisect.ts';
 import { ci } from './schema-ci.ts';
-import { imported } from './schema-import.ts';
+import { exported, imported } from './schema-import.ts';
 import {
   count,
   digest,
@@ -124,6 +124,7 @@ const hostBench = document('host-bench', 'Result of `synos bench host --json`.',
 
 export const documents: { readonly [name: string]: Schema } = {
   import: imported,
+  export: exported,
   error: document('error', 'What a command prints with --json when it failed.', {
     errors: list(error, 'the first one stopped the command'),
   }),

@@ -23,9 +23,9 @@ export function readRun(source: Source, origin: Origin, now: Date): StoredRun {
   };
 }
 
-/** Its logs and pictures are not here; and nobody may say that a boot of theirs stands for one of ours. */
+/** Its log, picture, coverage and profile are not here; and nobody may say that a boot of theirs stands for one of ours. */
 export function withoutFiles(boot: StoredBoot): StoredBoot {
-  const { screen: _, fingerprint: __, ...rest } = boot;
+  const { screen: _, fingerprint: __, coverage: ___, profile: ____, ...rest } = boot;
   return { ...rest, log: null };
 }
 
