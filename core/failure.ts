@@ -69,6 +69,9 @@ type GuestFailure =
   | { code: 'guest.unfinished'; machine: string; reason: string; seen: readonly string[]; log: string }
   | { code: 'records.incomplete'; machine: string; reason: string; log: string };
 
+/** Fewer lines ran than were asked for, in percent. */
+type CoverageFailure = { code: 'coverage.low'; percent: number; least: number; lines: number; ran: number };
+
 /** What a comparison found; the worst first. */
 type GateFailure = {
   code: 'gate.regression';
@@ -81,7 +84,14 @@ type OtherFailure =
   | { code: 'result.invalid'; path: string; place: string; reason: string; next?: string }
   | { code: 'internal'; message: string };
 
-export type Failure = WorkFailure | UsageFailure | MachineFailure | GuestFailure | GateFailure | OtherFailure;
+export type Failure =
+  | WorkFailure
+  | UsageFailure
+  | MachineFailure
+  | GuestFailure
+  | GateFailure
+  | CoverageFailure
+  | OtherFailure;
 export type FailureCode = Failure['code'];
 
 /** The only error thrown on purpose. Anything else that reaches the top is a defect and is shown as one. */

@@ -7,12 +7,12 @@ import type { BootOutcome } from '../core/outcome.ts';
 import { chooseAccelerator } from './accelerator.ts';
 import { needsTcg } from './aids.ts';
 import { boot, bootAhead } from './boot.ts';
-import { pluginAction } from './budget/compile.ts';
 import { cpuArgument } from './devices.ts';
 import { givenMedia } from './layout.ts';
 import { files } from './machine.ts';
 import { type BootParams, parseBootParams } from './params.ts';
-import { qemuName, qemuPackage } from './program.ts';
+import { pluginAction } from './plugin/compile.ts';
+import { checkSpace, qemuName, qemuPackage } from './program.ts';
 import type { BootHost, BootSetup } from './setup.ts';
 import { snapshotOutputs } from './snapshot/task.ts';
 import { heldAgainst, keepTape, openTape } from './tape.ts';
@@ -64,7 +64,7 @@ async function describe(
   params: BootParams,
   context: ActionContext,
 ): Promise<{ setup: BootSetup; host: BootHost }> {
-  const { options, exact, machine, commandLine, dump } = params;
+  const { options, exact, machine, commandLine, dump, observer } = params;
   const aids = params.aids ?? undefined;
   const host = {
     work: context.work,
@@ -77,7 +77,11 @@ async function describe(
       : {}),
   };
   const wanted = { accelerator: options.accelerator, cpu: cpuArgument(options) };
-  const accelerator = await chooseAccelerator(wanted, exact || needsTcg(aids, options), host);
+  const accelerator = await chooseAccelerator(
+    wanted,
+    exact || observer !== null || needsTcg(aids, options),
+    host,
+  );
   const media = givenMedia(machine, options, context);
   const symbols = context.task.inputs['symbols'] ? { symbols: context.input('symbols') } : {};
   const plugin = context.task.inputs['plugin'] ? { plugin: context.input('plugin') } : {};
@@ -94,6 +98,7 @@ async function describe(
     commandLine,
     dump,
     aids,
+    observer,
     ...media,
     ...symbols,
     ...plugin,
@@ -102,6 +107,32 @@ async function describe(
     ...tape,
   };
   return { setup, host };
+}
+
+// What the observer wrote is evidence of a boot that ended badly, too.
+async function keepObserved(
+  setup: BootSetup,
+  observer: NonNullable<BootSetup['observer']>,
+  context: ActionContext,
+): Promise<void> {
+  writeFileSync(context.output(`${observer}.json`), await observedText(setup, observer, context));
+}
+
+async function observedText(
+  setup: BootSetup,
+  observer: NonNullable<BootSetup['observer']>,
+  context: ActionContext,
+): Promise<string> {
+  if (observer === 'coverage') {
+    const { coverageOf } = await import('./coverage/write.ts');
+    const counts = join(context.work, files.observed);
+    const { machine, symbols: kernel } = setup;
+    return JSON.stringify(coverageOf({ machine, counts, kernel, tree: context.tree }));
+  }
+  const { profileText } = await import('./profile/resolve.ts');
+  const text = await profileText(setup, context);
+  if (text === '') checkSpace(context.work);
+  return text;
 }
 
 function tellConsole(machine: string, typed: string, { work, emit }: ActionContext): void {
@@ -120,6 +151,7 @@ async function keep(outcome: BootOutcome, setup: BootSetup, context: ActionConte
     : outcome;
   writeFileSync(context.output('outcome.json'), stringifyExact(kept));
   if (setup.aids?.tape === 'record') await keepTape(context);
+  if (setup.observer) await keepObserved(setup, setup.observer, context);
   keepIfThere(files.memory, 'memory.elf', context, outcome.end !== 'passed');
   keepIfThere(files.screen, 'screen.png', context);
 }

@@ -1,6 +1,5 @@
 // What a developer asks of one boot beside what the machine is: a debugger, or a budget of instructions.
 import { words } from './argument.ts';
-import { singleSteps } from './budget/source.ts';
 import { fields, flag, nullOr, oneOf, whole } from './checks.ts';
 import { files } from './files.ts';
 
@@ -17,6 +16,11 @@ export type Aids = {
   readonly tape: 'record' | 'replay' | null;
 };
 
+/**
+ * Before the end of a budget instructions are run one by one. Blocks that were translated before run on until QEMU looks up another one: at the
+ * latest when its slice of 65,535 instructions ends.
+ */
+export const singleSteps = 200_000;
 /** Of a budget: three months under TCG. */
 const mostInstructions = 1e15;
 

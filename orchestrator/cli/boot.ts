@@ -1,17 +1,17 @@
 // `synos boot`: builds what is stale, boots machines side by side, harvests their records; the run is stored, judged and shown.
 import { join, relative } from 'node:path';
-import type { Failure } from '../../core/failure.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
-import { matrixOf, pipeline, type Traces, type Wanted } from '../plan/pipeline.ts';
+import { loadPlugin, matrixOf, pipeline, type Traces, type Wanted } from '../plan/pipeline.ts';
 import { gitFacts, hostFacts } from '../results/provenance.ts';
-import { makeRun, type StoredRun } from '../results/run.ts';
+import { makeRun, type RunFacts, type StoredRun } from '../results/run.ts';
+import type { EarlierBoot } from '../results/store.ts';
 import { writeErr, writeOut } from '../ui/output.ts';
 import { aidsOf } from './aids.ts';
 import { type Booted, collectBoots } from './booted.ts';
 import { type Options, showPlan } from './build.ts';
 import { endWith, exitOf } from './exit.ts';
 import type { Flags } from './flags.ts';
-import { execute } from './run-here.ts';
+import { type Executed, execute } from './run-here.ts';
 import { cacheOf, openSession, type Session } from './session.ts';
 import { printRun, writePage } from './show-run.ts';
 import { version } from './version.ts';
@@ -41,22 +41,16 @@ export async function boot(flags: Flags, args: readonly string[], options: Optio
     const booted = collectBoots(session, executed, story);
     await session.close();
     if (booted.boots.length === 0) return endWith(booted.failures, flags.json);
-    const run = makeRun({
-      command: ['synos', ...process.argv.slice(2)],
-      synos: version(),
-      startedAt: session.startedAt,
-      durationMs: Date.now() - session.startedAt.getTime(),
-      git: await git,
-      host: hostFacts(),
-      artefacts: booted.artefacts,
-      tools: executed.tools(),
-      boots: booted.boots,
+    const run = runOf(session, executed, {
+      ...{ ...booted, git: await git },
       ...(matrix ? { matrix: { name: matrix.name, skipped: matrix.skipped } } : {}),
-      results: executed.results.values(),
-      exit: exitOf(booted.failures),
     });
     if (!flags.quiet) tellFiles(booted);
-    return await tell(session, flags, run, booted.failures, options['report'] !== false);
+    await keepRun(session, flags, run, {
+      page: options['report'] !== false,
+      show: printRun,
+    });
+    return endWith(booted.failures, false);
   } finally {
     await session.close();
   }
@@ -76,6 +70,26 @@ function leaveHeapAlone(): () => void {
     clearTimeout(late);
     set?.('--incremental-marking');
   };
+}
+
+/** The run as it is stored. */
+export function runOf(
+  session: Session,
+  executed: Executed,
+  facts: Pick<Booted, 'boots' | 'artefacts' | 'failures'> & Pick<RunFacts, 'git' | 'matrix'>,
+): StoredRun {
+  const { failures, ...rest } = facts;
+  return makeRun({
+    ...rest,
+    command: ['synos', ...process.argv.slice(2)],
+    synos: version(),
+    startedAt: session.startedAt,
+    durationMs: Date.now() - session.startedAt.getTime(),
+    host: hostFacts(),
+    tools: executed.tools(),
+    results: executed.results.values(),
+    exit: exitOf(failures),
+  });
 }
 
 function tellFiles({ dumps, tapes }: Booted): void {
@@ -101,6 +115,7 @@ async function wantedOf(
           flags.dryRun,
         )
       : undefined;
+  const plugin = aids?.budget == null ? undefined : await loadPlugin('budget');
   return (now) => ({
     targets: [],
     boots: {
@@ -112,6 +127,7 @@ async function wantedOf(
       commandLine: typeof options['append'] === 'string' ? options['append'] : '',
       traces,
       aids,
+      plugin,
       tape,
     },
   });
@@ -137,24 +153,27 @@ export function machinesOf(session: Session, names: readonly string[]): string[]
   return names.length > 0 ? [...new Set(names)] : Object.keys(session.config.machines).slice(0, 1);
 }
 
-/** Stores the run, shows it, writes its page; the exit code is that of the first failure. */
-async function tell(
+type Shown = {
+  readonly page: boolean;
+  /** In place of the run as JSON, and of what `show` prints. */
+  readonly json?: string;
+  show(run: StoredRun, earlier: readonly (EarlierBoot | undefined)[]): Promise<void>;
+};
+
+/** Stores the run, shows it, writes its page. */
+export async function keepRun(
   session: Session,
   flags: Flags,
   made: StoredRun,
-  failures: readonly Failure[],
-  page: boolean,
-): Promise<number> {
+  { page, json, show }: Shown,
+): Promise<void> {
   const { openStore } = await import('../results/store.ts');
   const store = await openStore(join(session.home, 'runs.sqlite'));
   try {
     const earlier = store.earlierBoots(made);
     const run = store.addRun(made);
-    if (flags.json) {
-      writeOut(stringifyExact(run));
-    } else if (!flags.quiet) {
-      await printRun(run, earlier);
-    }
+    if (flags.json) writeOut(json ?? stringifyExact(run));
+    else if (!flags.quiet) await show(run, earlier);
     if (page) {
       const file = join(session.out, 'report.html');
       await writePage(file, run, { earlier, store, tree: session.tree });
@@ -163,5 +182,4 @@ async function tell(
   } finally {
     store.close();
   }
-  return endWith(failures, false);
 }

@@ -138,7 +138,7 @@ async function bootTimed(job: Job): Promise<Told> {
     await bootInTurns(flags, { ...wish, machines: timed }, sides.before, sides.now);
   } catch (error) {
     const failure = failureOf(error);
-    if (isOurs(failure) || failure.code !== 'reference.failed') throw error;
+    if (isOurs(failure) || !sides.before.failed) throw error;
     return noBaseline(`the baseline: ${firstLineOf(failure)}`, failure);
   } finally {
     job.muted.now = false;

@@ -3,7 +3,9 @@ import { Command, CommanderError } from 'commander';
 import { type ColorChoice, setColor } from '../ui/output.ts';
 import { declareBisect } from './declare-bisect.ts';
 import { declareCi } from './declare-ci.ts';
+import { declareCoverage } from './declare-coverage.ts';
 import { declareExport, declareImport } from './declare-formats.ts';
+import { declareProfile } from './declare-profile.ts';
 import { ending } from './exit.ts';
 import {
   collect,
@@ -116,8 +118,12 @@ const works: Declarations = {
       .option('--no-report', 'write no report page')
       .action(runs(async () => (await import('./boot.ts')).boot)),
   bench: declareBench,
+  profile: (command) =>
+    declareProfile(command).action(runs(async () => (await import('./profile.ts')).profile)),
   bisect: (command) => declareBisect(command).action(runs(async () => (await import('./bisect.ts')).bisect)),
   ci: (command) => declareCi(command).action(runs(async () => (await import('./ci.ts')).ci)),
+  coverage: (command) =>
+    declareCoverage(command).action(runs(async () => (await import('./coverage.ts')).coverage)),
   lock: (command) =>
     withWork(command)
       .description('resolve the package lists against the signed Debian indexes and write synos.lock')

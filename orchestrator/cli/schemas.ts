@@ -2,6 +2,7 @@
 import { runSchema } from '../results/schema.ts';
 import { bisect, bisectPlan } from './schema-bisect.ts';
 import { ci } from './schema-ci.ts';
+import { imported } from './schema-import.ts';
 import {
   count,
   digest,
@@ -14,6 +15,7 @@ import {
   type Schema,
   text,
 } from './schema-parts.ts';
+import { profileFile, profileView } from './schema-profile.ts';
 import { comparison, history, selfTest } from './schema-series.ts';
 
 const error = object({
@@ -35,6 +37,36 @@ const packageChange = object({
 });
 
 const ratio = (description: string): Schema => maybe(number(description));
+
+const coverage = document(
+  'coverage',
+  'Result of `synos coverage --json`, and what its boots leave in out/coverage/.',
+  {
+    machine: text('of the configuration; several with blanks between them'),
+    files: list(
+      object({
+        path: text(
+          'relative to the project; as the debug information names it where the project has no such file',
+        ),
+        lines: {
+          type: 'array',
+          items: { type: 'array', items: { type: 'integer', minimum: 0 }, minItems: 2, maxItems: 2 },
+          description: 'each line that code was made of, and how often it ran; ascending',
+        },
+        functions: list(
+          object({
+            name: text('of the function'),
+            line: count('where it begins'),
+            count: count('how often it was entered'),
+          }),
+          'those that are somewhere in the kernel, inlined ones too',
+        ),
+      }),
+      'by path',
+    ),
+    notes: list(text('what it cannot see'), 'in sentences'),
+  },
+);
 
 const hostFigure = object({
   allocator: text('one of `allocators`'),
@@ -91,6 +123,7 @@ const hostBench = document('host-bench', 'Result of `synos bench host --json`.',
 });
 
 export const documents: { readonly [name: string]: Schema } = {
+  import: imported,
   error: document('error', 'What a command prints with --json when it failed.', {
     errors: list(error, 'the first one stopped the command'),
   }),
@@ -183,7 +216,10 @@ export const documents: { readonly [name: string]: Schema } = {
   }),
   ci,
   comparison,
+  coverage,
   history,
+  profile: profileFile,
+  'profile-view': profileView,
   'self-test': selfTest,
   run: runSchema,
 };

@@ -10,11 +10,15 @@ export type Section = {
   readonly size: number;
   readonly link: number;
   readonly executable: boolean;
+  /** Debug information may be: SHF_COMPRESSED. */
+  readonly compressed: boolean;
 };
 
 /** A piece of the file that lies in memory. */
 type Segment = {
   readonly address: bigint;
+  /** Where it is loaded; it runs there until there are page tables. */
+  readonly physical: bigint;
   readonly offset: number;
   readonly size: number;
   readonly executable: boolean;
@@ -93,6 +97,7 @@ function sectionsOf(head: Buffer, bits: 32 | 64, read: Read): Section[] {
     nameAt: row.readUInt32LE(0),
     type: row.readUInt32LE(4),
     executable: (word(row, 8, 8) & 4n) !== 0n,
+    compressed: (word(row, 8, 8) & 0x800n) !== 0n,
     address: word(row, 16, 12),
     offset: Number(word(row, 24, 16)),
     size: Number(word(row, 32, 20)),
@@ -112,6 +117,7 @@ function segmentsOf(head: Buffer, bits: 32 | 64, read: Read): Segment[] {
       executable: (row.readUInt32LE(wide ? 4 : 24) & 1) !== 0,
       offset: Number(wide ? row.readBigUInt64LE(8) : row.readUInt32LE(4)),
       address: wide ? row.readBigUInt64LE(16) : BigInt(row.readUInt32LE(8)),
+      physical: wide ? row.readBigUInt64LE(24) : BigInt(row.readUInt32LE(12)),
       size: Number(wide ? row.readBigUInt64LE(32) : row.readUInt32LE(16)),
     }));
 }
