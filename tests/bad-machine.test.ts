@@ -42,7 +42,7 @@ describe('when the machine lacks something, synos exits 4, says what to do, and 
   });
 
   it('when the output folder cannot be written', async () => {
-    await using rig = await project({ kernel: true });
+    await using rig = await project({ kernel: 'built' });
     const ended = await rig.synos(['build', 'kernel'], { under: mounted('ro', 'out') });
     expect(ended.exit).toBe(4);
     expect(ended.err).toMatch(/out\b.* cannot be written/);

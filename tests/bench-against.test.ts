@@ -21,7 +21,7 @@ const crc = 'kernel/lib/crc32.c';
 const fastPath = 'kernel/mm/pool_fast.S';
 
 beforeAll(async () => {
-  rig = await project({ kernel: true, config });
+  rig = await project({ kernel: 'built', config });
   rig.write('.gitignore', '.synos\nout\n');
   git('init', '--quiet', '--initial-branch=trunk');
   git('add', '.');

@@ -1,9 +1,9 @@
 // `synos bench host` as a user runs it: the real program, the real libraries, few rounds.
 import { realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fits } from './fits.ts';
-import { project } from './rig.ts';
+import { project, type Rig } from './rig.ts';
 
 type Document = {
   rounds: number;
@@ -42,9 +42,14 @@ const trace = Buffer.from([
 ]);
 const namespace = ['unshare', '--mount', ...(process.getuid?.() === 0 ? [] : ['--map-root-user'])];
 
+let rig: Rig;
+beforeAll(async () => {
+  rig = await project({ kernel: true });
+});
+afterAll(async () => rig[Symbol.asyncDispose]());
+
 describe('synos bench host', () => {
   it('measures every allocator in turns, each through its own library, and prints what its schema says', async () => {
-    await using rig = await project({ kernel: true });
     writeFileSync(join(rig.folder, 'small.at1'), trace);
     const words = [
       'bench',
@@ -99,7 +104,6 @@ describe('synos bench host', () => {
   });
 
   it('leaves out what needs two processors where there is one', async () => {
-    await using rig = await project({ kernel: true });
     const words = ['bench', 'host', '--rounds', '1', '--workload', 'cross-turns', 'cross-ring', '--json'];
     const { exit, json } = await rig.synos(words, { under: ['taskset', '-c', '0'] });
     expect(exit).toBe(0);

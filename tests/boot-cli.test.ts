@@ -8,7 +8,7 @@ import { project, type Rig } from './rig.ts';
 const few = 'test=lib.crc32 bench=lib';
 let rig: Rig;
 beforeAll(async () => {
-  rig = await project({ kernel: true });
+  rig = await project({ kernel: 'built' });
   expect((await rig.synos(['build', 'kernel'])).exit).toBe(0);
 });
 afterAll(async () => rig[Symbol.asyncDispose]());

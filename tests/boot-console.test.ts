@@ -5,7 +5,7 @@ import { project, type Rig } from './rig.ts';
 
 let rig: Rig;
 beforeAll(async () => {
-  rig = await project({ kernel: true });
+  rig = await project({ kernel: 'built' });
   expect((await rig.synos(['build', 'kernel'])).exit).toBe(0);
 });
 afterAll(async () => rig[Symbol.asyncDispose]());

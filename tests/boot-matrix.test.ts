@@ -12,7 +12,7 @@ machines:
 matrix:
   compilers: { machines: [direct, small], firmware: [none, uefi], compiler: [gcc, clang], exclude: [{ machine: direct, firmware: uefi }] }
 `;
-  rig = await project({ kernel: true, config });
+  rig = await project({ kernel: 'built', config });
 });
 afterAll(async () => rig[Symbol.asyncDispose]());
 

@@ -5,7 +5,7 @@ import { project, type Rig } from './rig.ts';
 type Boot = { end: string; reason: string; records: unknown[]; hello: unknown; tail: string[] };
 let rig: Rig;
 beforeAll(async () => {
-  rig = await project({ kernel: true });
+  rig = await project({ kernel: 'built' });
   expect((await rig.synos(['build', 'kernel'])).exit).toBe(0);
 });
 afterAll(async () => rig[Symbol.asyncDispose]());
@@ -43,7 +43,7 @@ describe('synos boot --snapshot', () => {
       '--exact',
       '--no-report',
       '--append',
-      'test=none bench=none',
+      'test=none bench=lib',
     ]);
     expect([exit, err]).toEqual([0, expect.stringMatching(/^ran +boot:direct:exact:snapshot/m)]);
   });

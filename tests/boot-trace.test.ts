@@ -21,7 +21,7 @@ let rig: Rig;
 beforeAll(async () => {
   shop = workshop();
   kernel = kernelElf();
-  rig = await project({ kernel: true });
+  rig = await project({ kernel: 'built' });
 });
 afterAll(async () => {
   shop[Symbol.dispose]();

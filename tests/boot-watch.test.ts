@@ -17,8 +17,8 @@ const round = async (): Promise<string | undefined> => {
 };
 
 beforeAll(async () => {
-  rig = await project({ kernel: true });
-  watch = live(rig.folder, ['boot', '--watch', '--exact', '--append', 'test=none bench=none']);
+  rig = await project({ kernel: 'built' });
+  watch = live(rig.folder, ['boot', '--watch', '--exact', '--append', 'test=none bench=none'], true);
   expect(await round()).toBe('passed');
 });
 afterAll(async () => {

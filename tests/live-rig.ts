@@ -16,9 +16,12 @@ export type Live = AsyncDisposable & {
   readonly ended: Promise<number | null>;
 };
 
-export function live(folder: string, args: readonly string[]): Live {
+/** `merged`: both streams are one pipe, so that lines come in the order in which they were written; all of it is `out()` then. */
+export function live(folder: string, args: readonly string[], merged = false): Live {
   const { SYNOS_: _, ...clean } = process.env;
-  const child = spawn(process.execPath, [bundle, ...args], {
+  const under = merged ? ['sh', '-c', 'exec "$@" 2>&1', 'sh'] : [];
+  const [program = '', ...rest] = [...under, process.execPath, bundle, ...args];
+  const child = spawn(program, rest, {
     cwd: folder,
     env: { ...clean, NO_COLOR: '1' },
     stdio: ['pipe', 'pipe', 'pipe'],

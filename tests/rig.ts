@@ -1,6 +1,15 @@
 // A project of its own for each test, and the real command run in it. Cleans up after itself: `await using rig = await project()`.
-import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -27,8 +36,8 @@ export type Rig = AsyncDisposable & {
 
 export type ProjectOptions = {
   config?: string;
-  /** Copies SynOS's own kernel into the project. */
-  kernel?: boolean;
+  /** Copies SynOS's own kernel into the project; `built`: with all that building it by the defaults makes, which is made once for all tests. */
+  kernel?: boolean | 'built';
   /** Shares the repository's cache of packages and tasks, so that nothing is downloaded twice. */
   shareCache?: boolean;
 };
@@ -36,6 +45,7 @@ export type ProjectOptions = {
 export async function project(options: ProjectOptions = {}): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), 'synos-test-'));
   if (options.kernel) cpSync(join(root, 'kernel'), join(folder, 'kernel'), { recursive: true });
+  if (options.kernel === 'built') copyBuilt(folder);
   if (options.config !== undefined) writeFileSync(join(folder, 'synos.yaml'), options.config);
   if (options.shareCache) symlinkSync(join(root, '.synos'), join(folder, '.synos'));
   return {
@@ -48,12 +58,32 @@ export async function project(options: ProjectOptions = {}): Promise<Rig> {
   };
 }
 
+// Ten seconds of compiling for each file of tests otherwise. Whoever comes first builds, the others wait for it; the copy is made under the
+// same lock, and is the project's own.
+function copyBuilt(folder: string): void {
+  const shared = join(root, 'build', 'tests-project');
+  mkdirSync(shared, { recursive: true });
+  writeFileSync(join(shared, 'synos.yaml'), 'kernel: {}\n'); // else the repository's own is found, further up
+  mkdirSync(join(folder, '.synos'));
+  const script = `cd "$0" && rm -rf kernel && cp -a "$1/kernel" . && "$2" "$3" build kernel -q && cp -a .synos/cache "$4/.synos/"`;
+  execFileSync(
+    'flock',
+    [join(shared, 'lock'), 'sh', '-c', script, shared, root, process.execPath, bundle, folder],
+    { timeout: 120_000, stdio: ['ignore', 'ignore', 'pipe'], env: cleanEnvironment() },
+  );
+}
+
+// A task's fingerprint has the environment in it.
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  const { SYNOS_: _, ...clean } = process.env;
+  return { ...clean, NO_COLOR: '1' };
+}
+
 async function synos(folder: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const argv = [...(options.under ?? []), process.execPath, bundle, ...args];
-  const { SYNOS_: _, ...clean } = process.env;
   const child = spawn(argv[0] as string, argv.slice(1), {
     cwd: folder,
-    env: { ...clean, NO_COLOR: '1', ...options.env },
+    env: { ...cleanEnvironment(), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: options.limitMs ?? 110_000,
     killSignal: 'SIGKILL',
