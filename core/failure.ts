@@ -45,6 +45,7 @@ type WorkFailure =
 type UsageFailure =
   | { code: 'usage'; message: string; hint?: string }
   | { code: 'config.invalid'; file: string; issues: readonly ConfigIssue[]; more: number }
+  | { code: 'file.unreadable'; path: string; reason: string; next: string }
   | { code: 'name.unknown'; kind: string; name: string; near: readonly string[]; where?: string }
   | { code: 'lock.missing'; file: string }
   | { code: 'lock.stale'; file: string; reason: string }
@@ -77,6 +78,7 @@ type GateFailure = {
 type OtherFailure =
   | { code: 'interrupted'; signal: string }
   | { code: 'store.damaged'; path: string; reason: string }
+  | { code: 'result.invalid'; path: string; place: string; reason: string; next?: string }
   | { code: 'internal'; message: string };
 
 export type Failure = WorkFailure | UsageFailure | MachineFailure | GuestFailure | GateFailure | OtherFailure;

@@ -1,8 +1,10 @@
 // `synos bisect METRIC --good REV --bad REV`: the commit that changed a metric, or with --verdict the first whose boot does not pass.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { digestOf } from '../../core/digest.ts';
 import { failureOf, SynosError } from '../../core/failure.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
+import { visibleUpTo } from '../../core/text.ts';
 import { count } from '../../core/words.ts';
 import { nextStep, stepsFor } from '../results/bisect.ts';
 import type { BisectDocument } from '../results/bisect-document.ts';
@@ -38,7 +40,7 @@ export async function bisect(given: Flags, args: readonly string[], options: Opt
     const names = resumed ?? question;
     const range = await rangeBetween(session, names, question.firstParent);
     if (flags.dryRun) return showRange(flags, question, range);
-    const state = startState(flags, question, range, before);
+    const state = startState(session, flags, question, range, before);
     const result = await run(session, flags, state, range);
     await session.close();
     return await tell(result, flags, options['log']);
@@ -97,19 +99,35 @@ const busy = ({ process: pid }: State): SynosError =>
     hint: 'wait for it, or stop it and go on with `synos bisect --continue`',
   });
 
-function startState(flags: Flags, question: Question, range: Range, before: State | undefined): State {
+function startState(
+  { config }: Session,
+  flags: Flags,
+  question: Question,
+  range: Range,
+  before: State | undefined,
+): State {
+  const described = [config.machines[question.machine] ?? null, config.kernel];
+
   const fresh: State = {
     ...{ schema: 'synos.bisect-state/1', question, good: range.good, bad: range.bad },
     ...{ configFile: flags.configFile ?? null, set: flags.set },
-    ...{ series: null, tests: [], done: false, process: process.pid },
+    description: digestOf(JSON.stringify(described)),
+    ...{ series: null, profile: null, tests: [], done: false, process: process.pid },
   };
   if (!before) return fresh;
-  if (isSame(before, fresh)) return { ...fresh, series: before.series, tests: before.tests };
+  if (isSame(before, fresh)) {
+    // Of another machine nothing is known, but by stored boots.
+    const known = before.description === fresh.description;
+    return known ? { ...fresh, series: before.series, profile: before.profile, tests: before.tests } : fresh;
+  }
   if (before.done) return fresh;
   const { metric, good, bad } = before.question;
   throw new SynosError({
     code: 'usage',
-    message: `another bisection is not at its end: ${metric ? metric.join(' ') : '--verdict'}, good ${good}, bad ${bad}`,
+    message: visibleUpTo(
+      `another bisection is not at its end: ${metric ? metric.join(' ') : '--verdict'}, good ${good}, bad ${bad}`,
+      500,
+    ),
     hint: 'go on with `synos bisect --continue`, or forget it with `synos bisect --reset`',
   });
 }
@@ -123,7 +141,12 @@ async function run(session: Session, flags: Flags, state: State, range: Range): 
     const builds = openBuilds(lab);
     try {
       await tellStart(lab, state, range, progress);
-      return await searched({ lab, builds, series: state.series, onBoot: () => {} }, state, range, progress);
+      return await searched(
+        { lab, builds, series: state.series, profile: state.profile, onBoot: () => {} },
+        state,
+        range,
+        progress,
+      );
     } finally {
       progress.close();
       await builds.close();
@@ -142,7 +165,13 @@ async function searched(
 ): Promise<BisectDocument> {
   const known = new Map(state.tests.map((tested) => [tested.commit, tested]));
   const keep = (done = false): void =>
-    writeState(bench.lab.session.home, { ...state, series: bench.series, tests: [...known.values()], done });
+    writeState(bench.lab.session.home, {
+      ...state,
+      series: bench.series,
+      tests: [...known.values()],
+      profile: bench.profile,
+      done,
+    });
   keep();
   const hunt: Hunt = { bench, range, progress, known, keep };
   try {
@@ -171,7 +200,7 @@ async function tellStart(
   { say }: Progress,
 ): Promise<void> {
   const { session } = lab;
-  const what = question.metric ? question.metric.join(' ') : 'how the boot ends';
+  const what = question.metric ? visibleUpTo(question.metric.join(' '), 200) : 'how the boot ends';
   const how = question.exact ? 'exact' : 'timed';
   say(
     `bisect  ${what} on ${question.machine} (${how}): ${count(range.commits.length, 'commit')} from ${range.good.slice(0, 12)} to ${range.bad.slice(0, 12)}`,

@@ -51,6 +51,19 @@ export type RunVerdict = {
   readonly exit: number;
 };
 
+/** Accelerator of boots that none ran: no series of ours has it, so that those of other tools never mix with ours. */
+export const notOurs = 'imported';
+
+type Imported = {
+  readonly format: string;
+  /** As it was named; `-` for standard input. */
+  readonly file: string;
+  readonly digest: Digest;
+  readonly bytes: number;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+};
+
 export type StoredRun = {
   readonly schema: 'synos.run/1';
   readonly id: RunId;
@@ -72,6 +85,8 @@ export type StoredRun = {
     readonly skipped: readonly { readonly name: string; readonly reason: string }[];
   };
   readonly boots: readonly StoredBoot[];
+  /** Of `synos import`: the file that it was. Runs of SynOS itself keep all else; of other tools there is no more than figures and tests. */
+  readonly imported?: Imported;
   /** Of `synos bench --against`: an older revision, booted again beside a newer one; it stands in no history. */
   readonly reference?: true;
   /** The other side has the same `of`: their boots took turns, the nth of a machine here with the nth there, at most so many a side. */
@@ -81,7 +96,7 @@ export type StoredRun = {
 export type TurnsTaken = { readonly of: string; readonly limit: number };
 
 /** What the command line knows when all is over. Id, task rows and verdict follow from it. */
-export type RunFacts = Omit<StoredRun, 'schema' | 'id' | 'startedAt' | 'tasks' | 'verdict'> & {
+export type RunFacts = Omit<StoredRun, 'schema' | 'id' | 'startedAt' | 'tasks' | 'verdict' | 'imported'> & {
   readonly startedAt: Date;
   readonly results: Iterable<TaskResult>;
   readonly exit: number;
@@ -113,7 +128,7 @@ export function makeRun(facts: RunFacts): StoredRun {
   };
 }
 
-function makeRunId(at: Date, random = Math.floor(Math.random() * 65_536)): RunId {
+export function makeRunId(at: Date, random = Math.floor(Math.random() * 65_536)): RunId {
   const [day = '', time = ''] = at.toISOString().split('T');
   return `${day.replaceAll('-', '')}-${time.replaceAll(':', '').replace('Z', '')}-${random.toString(16).padStart(4, '0')}` as RunId;
 }
