@@ -50,7 +50,7 @@ const worktrees = (): number =>
   git(rig.folder, ['worktree', 'list', '--porcelain']).match(/^worktree /gm)?.length ?? 0;
 
 async function bisect(...args: string[]): Promise<{ exit: number | null; err: string; document: Document }> {
-  const { exit, err, json } = await rig.synos(['bisect', '--json', ...args]);
+  const { exit, err, json } = await rig.synos(['bisect', '--json', '--no-profile', ...args]);
   const document = json() as Document;
   await fits('bisect', document);
   return { exit, err, document };
@@ -114,6 +114,9 @@ describe('synos bisect METRIC', () => {
       });
       expect(out).toMatch(/^[0-9a-f]{12} is the/);
       expect(out).toContain('+40 (+333.33 %)');
+      // Its own 40, and what printing other digits takes.
+      expect(out).toMatch(/where the instructions of the whole boot went\n.* now: \+[34]\d /);
+      expect(out).toMatch(/\+[34]\d .* _start\n/);
       expect(out).toMatch(/it changed elsewhere in the range, too/);
       expect(out).toContain(`commit ${ids.get('b2')}`);
       expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(columns);
@@ -145,7 +148,9 @@ describe('synos bisect METRIC', () => {
       { name: 'm', parents: ['s3', 'o5'], work: 35 },
       ...names('n', 1, 3).map((name, n) => ({ name, work: n < 1 ? 35 : 36 })),
     ]);
-    const levels = (await other.synos(['bisect', 'work', '--good', 'o4', '--json'])).json() as Document;
+    const levels = (
+      await other.synos(['bisect', 'work', '--good', 'o4', '--json', '--no-profile'])
+    ).json() as Document;
     expect([levels.first?.subject, levels.first?.change?.absolute]).toEqual(['n2', 1]);
   });
 
@@ -195,7 +200,7 @@ describe('a bisection that is stopped', () => {
     await using other = await project();
     toyHistory(other.folder, history);
     const file = join(other.folder, '.synos', 'bisect.json');
-    const question = ['bisect', 'work', '--good', 'c1', '--bad', 'c21'];
+    const question = ['bisect', 'work', '--good', 'c1', '--bad', 'c21', '--no-profile'];
     const tests = (): { boots: number }[] => {
       try {
         return (JSON.parse(readFileSync(file, 'utf8')) as { tests: { boots: number }[] }).tests;

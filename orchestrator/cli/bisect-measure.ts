@@ -9,7 +9,7 @@ import { comparisonGroup, recordsByKey, type StoredBoot } from '../results/run.t
 import { seriesName } from '../results/series-name.ts';
 import type { Builds } from './bisect-builds.ts';
 import { type Booted, type Built, bootCommit, isFatal, type Lab } from './bisect-lab.ts';
-import type { Tested } from './bisect-state.ts';
+import type { ProfiledChange, Tested } from './bisect-state.ts';
 import { seriesNamed } from './series-named.ts';
 
 export type Bench = {
@@ -17,6 +17,8 @@ export type Bench = {
   readonly builds: Builds;
   /** The metric, once a boot had it. */
   series: Series | null;
+  /** Of the change that was found; it costs boots, too. */
+  profile: ProfiledChange | null;
   /** Called before a commit boots: the time to begin with the builds of others. */
   onBoot: (commit: string) => void;
 };

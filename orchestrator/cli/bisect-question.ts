@@ -18,6 +18,8 @@ export type Question = {
   readonly firstParent: boolean;
   /** Every commit that changed the metric. */
   readonly all: boolean;
+  /** Of an exact change, where its instructions went. */
+  readonly profile: boolean;
   /** Every commit is built as the configuration of now says. */
   readonly holdConfig: boolean;
 };
@@ -50,6 +52,7 @@ export function questionOf(session: Session, metric: readonly string[], options:
     runs: number('runs') ?? (verdict ? 1 : timedRuns),
     firstParent: options['firstParent'] === true,
     all: options['all'] === true,
+    profile: options['profile'] !== false,
     holdConfig: options['holdConfig'] === true,
   };
   checkTogether(question);

@@ -43,11 +43,20 @@ export async function resultOf(hunt: Hunt, outcome: Outcome): Promise<BisectDocu
       absolute: Number(to.value) - Number(from.value),
     })),
     among: await aboutCommits(place, among),
+    profile: found[0] ? await profileOf(hunt, found[0]) : null,
     metrics: found[0] ? metricsChanged(hunt, found[0]) : [],
     seen: question.metric === null && first ? seenIn(hunt, first) : null,
     log: await logOf(hunt, outcome),
     again: first ? againFor(hunt, first, found[0]?.parent?.commit) : [],
   };
+}
+
+async function profileOf(hunt: Hunt, change: Change): Promise<BisectDocument['profile']> {
+  const { metric, exact, profile } = hunt.bench.lab.question;
+  if (metric === null || !exact || !profile) return null;
+  const { profileAround } = await import('./bisect-profile.ts');
+  hunt.bench.profile = await profileAround(hunt, change);
+  return hunt.bench.profile?.difference ?? null;
 }
 
 async function changesFor(hunt: Hunt, commit: string): Promise<Changes> {

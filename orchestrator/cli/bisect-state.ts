@@ -7,6 +7,7 @@ import { parseExact, stringifyExact } from '../../core/json-exact.ts';
 import type { BootEnd } from '../../core/outcome.ts';
 import type { Quantity } from '../../core/record.ts';
 import type { Series } from '../results/bisect-document.ts';
+import type { ProfileDifference } from '../results/profile/difference.ts';
 import type { Question } from './bisect-question.ts';
 
 /** What is known of one commit. */
@@ -26,6 +27,13 @@ export type Tested = {
   readonly durationMs: number;
 };
 
+/** Where the instructions went between a commit's parent and it. */
+export type ProfiledChange = {
+  readonly from: string;
+  readonly to: string;
+  readonly difference: ProfileDifference;
+};
+
 export type State = {
   readonly schema: 'synos.bisect-state/1';
   readonly question: Question;
@@ -39,6 +47,7 @@ export type State = {
   readonly series: Series | null;
   /** In the order in which they were looked at. */
   readonly tests: readonly Tested[];
+  readonly profile: ProfiledChange | null;
   readonly done: boolean;
   readonly process: number;
 };
@@ -91,6 +100,6 @@ export function isBusy({ process: pid, done }: State): boolean {
 /** Whether both ask the same of the same commits. */
 export function isSame(a: State, b: State): boolean {
   const key = ({ question, configFile, set, good, bad }: State): string =>
-    JSON.stringify([{ ...question, good, bad, all: null }, configFile, set]);
+    JSON.stringify([{ ...question, good, bad, all: null, profile: null }, configFile, set]);
   return key(a) === key(b);
 }

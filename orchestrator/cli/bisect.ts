@@ -112,13 +112,13 @@ function startState(
     ...{ schema: 'synos.bisect-state/1', question, good: range.good, bad: range.bad },
     ...{ configFile: flags.configFile ?? null, set: flags.set },
     description: digestOf(JSON.stringify(described)),
-    ...{ series: null, tests: [], done: false, process: process.pid },
+    ...{ series: null, profile: null, tests: [], done: false, process: process.pid },
   };
   if (!before) return fresh;
   if (isSame(before, fresh)) {
     // Of another machine nothing is known, but by stored boots.
     const known = before.description === fresh.description;
-    return known ? { ...fresh, series: before.series, tests: before.tests } : fresh;
+    return known ? { ...fresh, series: before.series, profile: before.profile, tests: before.tests } : fresh;
   }
   if (before.done) return fresh;
   const { metric, good, bad } = before.question;
@@ -141,7 +141,12 @@ async function run(session: Session, flags: Flags, state: State, range: Range): 
     const builds = openBuilds(lab);
     try {
       await tellStart(lab, state, range, progress);
-      return await searched({ lab, builds, series: state.series, onBoot: () => {} }, state, range, progress);
+      return await searched(
+        { lab, builds, series: state.series, profile: state.profile, onBoot: () => {} },
+        state,
+        range,
+        progress,
+      );
     } finally {
       progress.close();
       await builds.close();
@@ -160,7 +165,13 @@ async function searched(
 ): Promise<BisectDocument> {
   const known = new Map(state.tests.map((tested) => [tested.commit, tested]));
   const keep = (done = false): void =>
-    writeState(bench.lab.session.home, { ...state, series: bench.series, tests: [...known.values()], done });
+    writeState(bench.lab.session.home, {
+      ...state,
+      series: bench.series,
+      tests: [...known.values()],
+      profile: bench.profile,
+      done,
+    });
   keep();
   const hunt: Hunt = { bench, range, progress, known, keep };
   try {

@@ -20,6 +20,7 @@ export function declareBisect(command: Command): Command {
       positive,
     )
     .option('--all', 'exact: find every commit that changed the metric, not only the largest change', false)
+    .option('--no-profile', 'exact: do not boot twice more to show where the instructions of the change went')
     .option('--first-parent', 'follow only the first parent of merges', false)
     .option(
       '--hold-config',

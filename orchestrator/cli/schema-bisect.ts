@@ -1,6 +1,7 @@
 // What `synos bisect` prints with --json.
 import { bootEnds } from '../../core/outcome.ts';
 import { count, document, flag, list, maybe, object, type Schema, text } from './schema-parts.ts';
+import { profileDifference } from './schema-profile.ts';
 import { metric, named } from './schema-series.ts';
 
 const signed = (description: string): Schema => ({ type: 'number', description });
@@ -55,6 +56,7 @@ export const bisect: Schema = document('bisect', 'Result of `synos bisect --json
     'stretches in which further commits changed the metric',
   ),
   among: list(object({ commit, ...about }), 'only skipped commits are left: it is one of these'),
+  profile: maybe(profileDifference),
   metrics: list(metric, 'exact: all that are not the same in `first` and its parent'),
   seen: maybe(
     object(

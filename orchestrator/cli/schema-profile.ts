@@ -52,6 +52,14 @@ const differing = object({
   difference: whole('of its own instructions'),
 });
 
+export const profileDifference = object({
+  before: count('instructions'),
+  now: count('instructions'),
+  difference: whole('now - before'),
+  functions: list(differing, 'only those that differ; the largest difference first'),
+  equal: count('functions with equal counts'),
+});
+
 export const profileView: Schema = document('profile-view', 'Result of `synos profile --json`.', {
   run: text('the stored run'),
   machine: text('name in the configuration'),
@@ -69,15 +77,7 @@ export const profileView: Schema = document('profile-view', 'Result of `synos pr
     'those with most instructions of their own first',
   ),
   against: maybe(text('revision or file')),
-  difference: maybe(
-    object({
-      before: count('instructions'),
-      now: count('instructions'),
-      difference: whole('now - before'),
-      functions: list(differing, 'only those that differ; the largest difference first'),
-      equal: count('functions with equal counts'),
-    }),
-  ),
+  difference: maybe(profileDifference),
   file: maybe(text('the whole profile, relative to the project')),
   written: maybe(text('the file of -o')),
   notes: list(text('what it cannot see'), 'for people'),

@@ -2,6 +2,7 @@
 import type { BootEnd } from '../../core/outcome.ts';
 import type { BenchRecord, Quantity } from '../../core/record.ts';
 import type { ComparedMetric } from './comparison.ts';
+import type { ProfileDifference } from './profile/difference.ts';
 
 export type Series = Pick<BenchRecord, 'suite' | 'name' | 'metric' | 'unit' | 'labels'> & {
   readonly key: string;
@@ -61,6 +62,8 @@ export type BisectDocument = {
   }[];
   /** When only skipped commits are left: the culprit is one of these. */
   readonly among: readonly AboutCommit[];
+  /** Exact: where the instructions went, from that parent to the commit; null where that was left out or could not be had. */
+  readonly profile: ProfileDifference | null;
   /** All metrics that are not the same in the commit and that parent. */
   readonly metrics: readonly ComparedMetric[];
   /** The last serial lines of the commit's boot and how that ended, where that is what was asked for. */

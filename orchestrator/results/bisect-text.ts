@@ -5,11 +5,13 @@ import { count, number } from '../../core/words.ts';
 import type { AboutCommit, BisectDocument, BisectedChange, BisectPoint } from './bisect-document.ts';
 import { shellWords } from './format.ts';
 import { type Column, cut, type TableStyle, table, wrap } from './layout.ts';
+import { differenceTexts } from './profile/text.ts';
 import { seriesName } from './series-name.ts';
 
 export type BisectView = { readonly columns: number; readonly style: TableStyle };
 
 const mostMetrics = 12;
+const mostFunctions = 10;
 const mostListed = 20;
 const short = (commit: string): string => commit.slice(0, 12);
 
@@ -22,6 +24,7 @@ export function bisectText(result: BisectDocument, view: BisectView): string {
   return [
     ...parts,
     restText(result, cells),
+    profileText(result, view),
     metricsText(result, cells),
     skippedText(result, cells),
     wrap(costText(result), cells).map(view.style.dim),
@@ -125,6 +128,15 @@ function openText(result: BisectDocument, cells: number): string[] {
       .map((one) => cut(`  ${short(one.commit)}  ${one.subject}${one === bad ? ' (bad)' : ''}`, cells)),
     ...(result.among.length > mostListed ? [`  and ${result.among.length - mostListed} more`] : []),
   ];
+}
+
+function profileText({ profile }: BisectDocument, view: BisectView): string[] {
+  if (!profile) return [];
+  const text = differenceTexts(profile, { ...view, limit: mostFunctions }).replace(
+    '(--limit)',
+    '(--json has all)',
+  );
+  return [view.style.bold('where the instructions of the whole boot went'), text];
 }
 
 function metricsText({ metrics, metric }: BisectDocument, cells: number): string[] {

@@ -71,7 +71,9 @@ function measure(seed: number): Cost {
     const events = join(folder, '.synos', 'events');
     const started = Date.now();
     const question = ['bisect', ...how.metric, '--good', 'c0', '--bad', `c${commits}`, ...how.words];
-    const found = JSON.parse(tool(folder, [...question, '--json', '--events', events])) as Found;
+    const found = JSON.parse(
+      tool(folder, [...question, '--json', '--no-profile', '--events', events]),
+    ) as Found;
     const seconds = (Date.now() - started) / 1000;
     if (found.first?.subject !== `c${culprit}`)
       throw new Error(`found ${found.first?.subject} in place of c${culprit}`);
