@@ -151,6 +151,8 @@ describe('synos coverage of a tiny guest', () => {
       'src/logic.c  77.2 %\n  lines 10-12, 22, 35\n  never entered: never\nsrc/start.S  92.8 %\n  lines 23\n',
     );
     expect(err).toMatch(/error: \d+ of \d+ lines ran, [\d.]+ %: less than 95 %/);
+    const nowhere = await rig.synos(['coverage', '--lcov', 'no/such/folder']);
+    expect([nowhere.exit, nowhere.err]).toEqual([4, expect.stringContaining('its folder does not exist')]);
     expect(rig.read('own.info')).toBe(rig.read('out/coverage/coverage.info'));
     expect(rig.read('out/report.html')).toContain('10-12, 22, 35');
   });

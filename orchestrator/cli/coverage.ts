@@ -1,8 +1,9 @@
 // `synos coverage`: boots machines with a plugin in QEMU that counts each instruction, and says which lines and functions of the kernel ran.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Coverage } from '../../core/coverage.ts';
-import type { Failure } from '../../core/failure.ts';
+import { type Failure, SynosError } from '../../core/failure.ts';
+import { visible } from '../../core/text.ts';
 import { loadPlugin, pipeline } from '../plan/pipeline.ts';
 import { lcovText } from '../results/coverage/lcov.ts';
 import { storedCoverage } from '../results/coverage/stored.ts';
@@ -20,6 +21,7 @@ import { openSession, type Session } from './session.ts';
 import { version } from './version.ts';
 
 export async function coverage(flags: Flags, args: readonly string[], options: Options): Promise<number> {
+  const asked = lcovFile(options['lcov']);
   const session = await openSession(flags, 'coverage', version());
   const story = pipeline(session, {
     targets: [],
@@ -41,7 +43,7 @@ export async function coverage(flags: Flags, args: readonly string[], options: O
     const run = runOf(session, executed, { ...booted, git: await git });
     const found = storedCoverage(run, session.tree);
     if (!found) return endWith(booted.failures, flags.json);
-    writeLcov(session, found, options['lcov'], flags.quiet);
+    writeLcov(session, found, asked, flags.quiet);
     await keepRun(session, flags, run, {
       page: options['report'] !== false,
       json: JSON.stringify(found),
@@ -59,14 +61,19 @@ function show(found: Coverage, flags: Flags, options: Options): void {
   writeOut(options['uncovered'] === true ? uncoveredText(found, view) : coverageText(found, view));
 }
 
-function writeLcov(session: Session, found: Coverage, asked: unknown, quiet: boolean): void {
+// Told before anything is booted.
+function lcovFile(asked: unknown): string | undefined {
+  if (typeof asked !== 'string') return undefined;
+  const file = resolve(asked);
+  if (statSync(dirname(file), { throwIfNoEntry: false })?.isDirectory()) return file;
+  throw new SynosError({ code: 'path.unwritable', path: visible(file), reason: 'its folder does not exist' });
+}
+
+function writeLcov(session: Session, found: Coverage, asked: string | undefined, quiet: boolean): void {
   const text = lcovText(found);
-  const files = [
-    join(session.out, 'coverage', 'coverage.info'),
-    ...(typeof asked === 'string' ? [resolve(asked)] : []),
-  ];
-  for (const file of files) {
-    mkdirSync(dirname(file), { recursive: true });
+  const own = join(session.out, 'coverage', 'coverage.info');
+  mkdirSync(dirname(own), { recursive: true });
+  for (const file of [own, ...(asked === undefined ? [] : [asked])]) {
     writeFileSync(file, text);
     if (!quiet) writeErr(`lcov: ${relative(process.cwd(), file)}`);
   }
