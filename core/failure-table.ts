@@ -184,12 +184,15 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
   },
   'qemu.lacks': {
     exit: 4,
-    when: 'QEMU has no board, CPU model, CPU feature or device of this name',
+    when: 'QEMU has no board, CPU model, CPU feature or device of this name, or no plugins',
     says: (f) => `QEMU ${f.version} has no ${f.what} ${f.name}`,
-    next: (f) =>
-      f.near.length > 0
+    next: (f) => {
+      if (f.what.startsWith('plugin'))
+        return 'install a QEMU of 6.0 to 8.2 that was built with plugins, as the one of Debian 12';
+      return f.near.length > 0
         ? `did you mean ${f.near.join(' or ')}?`
-        : 'take it out of the machine, or install a QEMU that has it; `synos doctor` shows what is there',
+        : 'take it out of the machine, or install a QEMU that has it; `synos doctor` shows what is there';
+    },
   },
   'disk.full': {
     exit: 4,

@@ -42,6 +42,11 @@ describe('a profile from a file', () => {
     ['counts below nothing', changed({ self: -1 }), 'node 1'],
     ['counts in parts', changed({ calls: 0.5 }), 'node 1'],
     [
+      'has a benchmark without a function',
+      JSON.stringify({ ...sampleProfile, benchmarks: [{ name: 'a/b', function: 99 }] }),
+      'a benchmark names',
+    ],
+    [
       'has a function without a name',
       JSON.stringify({ ...sampleProfile, functions: [{ name: 7, file: null, line: null }] }),
       'function',

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { SynosError } from './failure.ts';
 import { isObject } from './json.ts';
+import { visible } from './text.ts';
 
 type ProfileFunction = {
   /** Escaped. */
@@ -31,6 +32,8 @@ export type Profile = {
   readonly total: number;
   readonly functions: readonly ProfileFunction[];
   readonly nodes: readonly ProfileNode[];
+  /** The kernel's benchmarks by `suite/name`, where its file names them; null for one that was not run. */
+  readonly benchmarks?: readonly { readonly name: string; readonly function: number | null }[];
   /** What it cannot see, in sentences for people. */
   readonly notes: readonly string[];
 };
@@ -69,7 +72,9 @@ export function parseProfile(text: string, path: string): Profile {
 const damaged = (path: string, reason: string): SynosError =>
   new SynosError({ code: 'store.damaged', path, reason });
 
-const isText = (value: unknown): boolean => typeof value === 'string' && value.length <= longestText;
+// What went through the escaper once comes out of it unchanged.
+const isText = (value: unknown): boolean =>
+  typeof value === 'string' && value.length <= longestText && visible(value) === value;
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /** What is wrong with it; undefined for a profile. */
@@ -80,7 +85,16 @@ function defectOf(value: unknown): string | undefined {
   if (!Array.isArray(notes) || !notes.every(isText)) return 'its notes are not text';
   if (!Array.isArray(functions) || !functions.every(isFunction))
     return 'a function has no name or a wrong place';
+  const { benchmarks = [] } = value;
+  if (!Array.isArray(benchmarks) || !benchmarks.every((one) => isBenchmark(one, functions.length)))
+    return 'a benchmark names a function that is not there';
   return Array.isArray(nodes) ? nodesDefect(nodes, functions.length, total) : 'it has no nodes';
+}
+
+function isBenchmark(value: unknown, functions: number): boolean {
+  if (!isObject(value)) return false;
+  const { name, function: at } = value;
+  return isText(name) && (at === null || isIndex(at, functions));
 }
 
 function isFunction(value: unknown): boolean {

@@ -29,5 +29,9 @@ export const sampleProfile: Profile = {
     row(2, 6, 2000, 9),
     row(5, 0, 400, 4),
   ],
+  benchmarks: [
+    { name: 'alloc/pair', function: 2 },
+    { name: 'lock/order', function: null },
+  ],
   notes: ['an interrupt is a root of its own'],
 };

@@ -12,7 +12,7 @@ import { givenMedia } from './layout.ts';
 import { files } from './machine.ts';
 import { type BootParams, parseBootParams } from './params.ts';
 import { pluginAction } from './plugin/compile.ts';
-import { qemuName, qemuPackage } from './program.ts';
+import { checkSpace, qemuName, qemuPackage } from './program.ts';
 import type { BootHost, BootSetup } from './setup.ts';
 import { snapshotOutputs } from './snapshot/task.ts';
 import { heldAgainst, keepTape, openTape } from './tape.ts';
@@ -115,10 +115,24 @@ async function keepObserved(
   observer: NonNullable<BootSetup['observer']>,
   context: ActionContext,
 ): Promise<void> {
-  const { coverageOf } = await import('./coverage/write.ts');
-  const counts = join(context.work, files.observed);
-  const coverage = coverageOf({ machine: setup.machine, counts, kernel: setup.symbols, tree: context.tree });
-  writeFileSync(context.output(`${observer}.json`), JSON.stringify(coverage));
+  writeFileSync(context.output(`${observer}.json`), await observedText(setup, observer, context));
+}
+
+async function observedText(
+  setup: BootSetup,
+  observer: NonNullable<BootSetup['observer']>,
+  context: ActionContext,
+): Promise<string> {
+  if (observer === 'coverage') {
+    const { coverageOf } = await import('./coverage/write.ts');
+    const counts = join(context.work, files.observed);
+    const { machine, symbols: kernel } = setup;
+    return JSON.stringify(coverageOf({ machine, counts, kernel, tree: context.tree }));
+  }
+  const { profileText } = await import('./profile/resolve.ts');
+  const text = await profileText(setup, context);
+  if (text === '') checkSpace(context.work);
+  return text;
 }
 
 function tellConsole(machine: string, typed: string, { work, emit }: ActionContext): void {

@@ -26,6 +26,9 @@ export const files = {
   /** A copy of a compiled plugin, and the file that one writes which observes the guest. */
   plugin: 'plugin.so',
   observed: 'observed.bin',
+  /** What the profiler reads: addresses of functions, and a link to the ELF file. */
+  ranges: 'ranges.txt',
+  symbols: 'symbols.elf',
   /** QEMU's recording of a run. */
   tape: 'replay.bin',
   /** What was typed at the console of a machine that is recorded. */

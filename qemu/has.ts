@@ -87,10 +87,21 @@ export async function tellLack(argv: readonly string[], options: MachineOptions)
   const has = await askQemu(argv[0] ?? '');
   const { version } = has;
   if (isTooOld(version)) throw new SynosError({ code: 'qemu.old', version, least: leastVersion });
+  if (argv.includes('-plugin')) await tellPlugins(argv[0] ?? '', version);
   const lack = lacks(argv, options, has).find(({ known, name }) => known.size > 0 && !known.has(name));
   if (!lack) return;
   const { what, name, known } = lack;
   throw new SynosError({ code: 'qemu.lacks', what, name, version, near: nearCase(name, known) });
+}
+
+/** From 9.0 on QEMU loads no plugin of interface 1; before that, it may have been built without any. */
+async function tellPlugins(path: string, version: string): Promise<void> {
+  const near: string[] = [];
+  if (compare(version, '9.0') >= 0)
+    throw new SynosError({ code: 'qemu.lacks', what: 'plugin interface', name: '1', version, near });
+  const help = await says(path, ['-help']);
+  if (help !== '' && !/^-plugin /m.test(help))
+    throw new SynosError({ code: 'qemu.lacks', what: 'plugins', name: '(-plugin)', version, near });
 }
 
 type Lack = { readonly what: string; readonly name: string; readonly known: ReadonlySet<string> };

@@ -60,7 +60,8 @@ type BootOutputs = {
   readonly memory?: TaskOutput;
   readonly screen?: TaskOutput;
   readonly tape?: TaskOutput;
-  readonly observed?: TaskOutput;
+  readonly coverage?: TaskOutput;
+  readonly profile?: TaskOutput;
 };
 
 /** Loaded only where it is wanted: few boots have one. */
@@ -127,7 +128,7 @@ function extraOutputs(
     ...(run.dump ? { memory: 'memory.elf' } : {}),
     ...(devices.includes('vga') ? { screen: 'screen.png' } : {}),
     ...(run.aids?.tape === 'record' ? { tape: tapeOutput } : {}),
-    ...(observer === null ? {} : { observed: `${observer}.json` }),
+    ...(observer === null ? {} : { [observer]: `${observer}.json` }),
   };
 }
 
@@ -150,7 +151,8 @@ function observerOf({ plugin }: BootRun): ObserverName | null {
 
 function pluginInput({ aids, exact, plugin }: BootRun): Task['inputs'] {
   const budget = aids?.budget != null;
-  if (budget && !exact) throw new SynosError({ code: 'plan.invalid', reason: 'a budget needs an exact run' });
+  if ((budget || plugin?.name === 'profile') && !exact)
+    throw new SynosError({ code: 'plan.invalid', reason: 'a budget and a profile need an exact run' });
   if (budget !== (plugin?.name === 'budget'))
     throw new SynosError({ code: 'plan.invalid', reason: 'a budget and its plugin go together' });
   return plugin ? { plugin: { from: 'task', ...pluginOutput(plugin.name) } } : {};

@@ -18,6 +18,9 @@ export type Machine = {
 /** Rejects as `host.start` does; what was started is the host's to end. */
 export async function startMachine(setup: BootSetup, host: BootHost): Promise<Machine> {
   const argv = layOut(setup, host);
+  // Few boots are profiled.
+  if (setup.observer === 'profile')
+    (await import('./profile/layout.ts')).layOutProfiler(setup.symbols, host.work);
   const state = setup.state === undefined ? undefined : openSync(setup.state, 'r');
   const command = { argv, cwd: host.work, keepBytes: 65_536, descriptor: state };
   const input = isTypedAt(setup, host) ? await openSerialInput(host.work, host.start) : undefined;

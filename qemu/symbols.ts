@@ -13,6 +13,35 @@ const mostOfLabel = 4096n;
 
 type Symbols = { readonly start: bigint; readonly end: bigint; readonly name: string };
 
+/** Functions by address, none within another; labels fill what lies between functions. */
+export function functionRanges(path: string): Symbols[] {
+  const { functions, labels } = readNames(path);
+  const byPlace = (a: Symbols, b: Symbols): number =>
+    compare(a.start, b.start) || compare(b.end, a.end) || (a.name < b.name ? -1 : 1);
+  const ranges: Symbols[] = [];
+  for (const one of functions.sort(byPlace)) {
+    const before = ranges.at(-1);
+    if (before && one.start < before.end) continue;
+    ranges.push(one);
+  }
+  return [...ranges, ...labels.flatMap((label) => outside(label, ranges))].sort(byPlace);
+}
+
+// A label and the function behind it may begin together: what the function does not cover is the label's.
+function outside({ start, end, name }: Symbols, functions: readonly Symbols[]): Symbols[] {
+  let [low, high] = [0, functions.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((functions[middle] as Symbols).end <= start) low = middle + 1;
+    else high = middle;
+  }
+  const next = functions[low];
+  if (next && next.start <= start) return [];
+  return [{ start, end: next && next.start < end ? next.start : end, name }];
+}
+
+const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
+
 /** A file that is no ELF, has no symbols, or lies about its tables names nothing. */
 export function symbolNames(path: string): NameOf {
   let known: { functions: readonly Symbols[]; labels: readonly Symbols[] } | undefined;
@@ -59,6 +88,23 @@ const row32 = (rows: Buffer, at: number): Row => ({
   type: rows.readUInt8(at + 12) & 0xf,
   within: rows.readUInt16LE(at + 14),
 });
+
+/** Where symbols of these names are; those that are not there are absent. */
+export function addressesOf(elf: Elf, wanted: readonly string[]): Map<string, bigint> {
+  const found = new Map<string, bigint>();
+  const table = elf.sections.find((section) => section.type === symbolTable);
+  const names = table && elf.sections[table.link];
+  if (!table || !names) return found;
+  const text = elf.read(names.offset, names.size);
+  const rows = elf.read(table.offset, table.size);
+  const [rowBytes, read] = elf.bits === 64 ? [24, row64] : [16, row32];
+  for (let at = 0; at + rowBytes <= rows.length && found.size < wanted.length; at += rowBytes) {
+    const { nameAt, start } = read(rows, at);
+    const name = stringAt(text, nameAt);
+    if (wanted.includes(name)) found.set(name, start);
+  }
+  return found;
+}
 
 function readSymbols(elf: Elf, table: Section, names: Section): { functions: Symbols[]; labels: Symbols[] } {
   const text = elf.read(names.offset, names.size);

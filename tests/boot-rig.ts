@@ -13,6 +13,7 @@ import { taskId } from '../core/task.ts';
 import { qemuActions } from '../qemu/actions.ts';
 import { machineOptions } from '../qemu/options.ts';
 import { bootPlan } from '../qemu/plan.ts';
+import { profilePlugin } from '../qemu/profile/source.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -130,6 +131,8 @@ export type Booted = {
   readonly events: readonly EventBody[];
   /** From the last byte on the serial port to the verdict. */
   readonly toldAfterMs: number;
+  /** As JSON; '' where there is none. */
+  readonly profile: string;
 };
 
 export type BootWish = {
@@ -151,6 +154,8 @@ export type BootWish = {
   /** Where the picture of a display is put, empty where there is none. */
   readonly screenTo?: string;
   readonly exact?: boolean;
+  /** The compiled plugin: the boot is profiled, exactly. */
+  readonly profiler?: string;
   readonly signal?: AbortSignal;
   /** Called with QEMU's process id as soon as there is one. */
   readonly onStart?: (pid: number) => void;
@@ -167,8 +172,8 @@ export async function bootOnce(wish: BootWish): Promise<Booted> {
   const events: EventBody[] = [];
   const options = machineOptions.parse({ accelerator: 'tcg', ...wish.options });
   const from = { task: taskId('made'), output: 'file' };
-  const { commandLine, exact = false } = wish;
-  const [task] = bootPlan(
+  const { commandLine, exact = wish.profiler !== undefined } = wish;
+  const task = bootPlan(
     'test',
     options,
     {
@@ -183,9 +188,10 @@ export async function bootOnce(wish: BootWish): Promise<Booted> {
       exact,
       index: 0,
       dump: wish.dumpTo !== undefined,
+      ...(wish.profiler ? { plugin: profilePlugin } : {}),
       ...(commandLine === undefined ? {} : { commandLine }),
     },
-  ).tasks;
+  ).tasks.at(-1);
   const action = qemuActions[0];
   if (!task || !action) throw new Error('no boot task or action');
   const work = join(shop.folder, 'work');
@@ -193,8 +199,8 @@ export async function bootOnce(wish: BootWish): Promise<Booted> {
   for (const folder of [work, shared]) mkdirSync(folder, { recursive: true });
   const output = (name: string): string => join(shop.folder, name);
   const signal = wish.signal ?? new AbortController().signal;
-  const { image, disk, firmware, initrd, traces, symbols } = wish;
-  const inputs = { image, disk, firmware, initrd, traces, symbols };
+  const { image, disk, firmware, initrd, traces, symbols, profiler } = wish;
+  const inputs = { image, disk, firmware, initrd, traces, symbols, plugin: profiler };
   let toldAt = 0;
   let pid = 0;
   let spoke = false;
@@ -225,7 +231,8 @@ export async function bootOnce(wish: BootWish): Promise<Booted> {
   if (wish.dumpTo !== undefined) renameSync(output('memory.elf'), wish.dumpTo);
   if (wish.screenTo !== undefined) renameSync(output('screen.png'), wish.screenTo);
   const toldAfterMs = toldAt - statSync(output('serial.log')).mtimeMs;
-  return { outcome, log: readFileSync(output('serial.log')), events, toldAfterMs };
+  const profile = wish.profiler ? readFileSync(output('profile.json'), 'utf8') : '';
+  return { outcome, log: readFileSync(output('serial.log')), events, toldAfterMs, profile };
 }
 
 function diskNamed({ disks = [] }: BootWish, name: string): string | undefined {

@@ -42,8 +42,7 @@ export function collectBoots(session: Session, executed: Executed, story: Pipeli
       ...outcome,
       log,
       ...(fingerprint ? { fingerprint } : {}),
-      ...screenOf(session, executed, one, stem),
-      ...coverageOf(session, executed, one, stem),
+      ...filesOf(session, executed, one, stem),
     });
   }
   removeOlder(session, story, 'screens', new Set(boots.flatMap(({ screen }) => screen?.path ?? [])));
@@ -91,27 +90,28 @@ function stemOf({ machine, index }: Boot, all: readonly Boot[]): string {
   return all.filter((one) => one.machine === machine).length > 1 ? `${machine}-${index}` : machine;
 }
 
-function screenOf(
+function filesOf(
   session: Session,
   executed: Executed,
-  { screen }: Boot,
+  boot: Boot,
   stem: string,
-): Pick<StoredBoot, 'screen'> {
-  const digest = screen && executed.digest(screen);
-  if (!digest || sizeOf(executed, screen) === 0) return {};
-  return { screen: { path: placeOutput(session, executed, screen, join('screens', `${stem}.png`)), digest } };
+): Pick<StoredBoot, 'screen' | 'coverage' | 'profile'> {
+  const screen = kept(session, executed, boot.screen, join('screens', `${stem}.png`));
+  const coverage = kept(session, executed, boot.coverage, join('coverage', `${stem}.json`));
+  const profile = kept(session, executed, boot.profile, join('profiles', `${stem}.json`));
+  return { ...(screen && { screen }), ...(coverage && { coverage }), ...(profile && { profile }) };
 }
 
-function coverageOf(
+// What is empty is not there.
+function kept(
   session: Session,
   executed: Executed,
-  { observed }: Boot,
-  stem: string,
-): Pick<StoredBoot, 'coverage'> {
-  const digest = observed && executed.digest(observed);
-  if (!digest) return {};
-  const path = placeOutput(session, executed, observed, join('coverage', `${stem}.json`));
-  return { coverage: { path, digest } };
+  output: TaskOutput | undefined,
+  place: string,
+): StoredBoot['screen'] {
+  const digest = output && executed.digest(output);
+  if (!digest || sizeOf(executed, output) === 0) return undefined;
+  return { path: placeOutput(session, executed, output, place), digest };
 }
 
 function sizeOf(executed: Executed, output: TaskOutput): number {

@@ -5,6 +5,7 @@ import { declareBisect } from './declare-bisect.ts';
 import { declareCi } from './declare-ci.ts';
 import { declareCoverage } from './declare-coverage.ts';
 import { declareExport, declareImport } from './declare-formats.ts';
+import { declareProfile } from './declare-profile.ts';
 import { ending } from './exit.ts';
 import {
   collect,
@@ -117,6 +118,8 @@ const works: Declarations = {
       .option('--no-report', 'write no report page')
       .action(runs(async () => (await import('./boot.ts')).boot)),
   bench: declareBench,
+  profile: (command) =>
+    declareProfile(command).action(runs(async () => (await import('./profile.ts')).profile)),
   bisect: (command) => declareBisect(command).action(runs(async () => (await import('./bisect.ts')).bisect)),
   ci: (command) => declareCi(command).action(runs(async () => (await import('./ci.ts')).ci)),
   coverage: (command) =>

@@ -2,6 +2,7 @@
 import { runSchema } from '../results/schema.ts';
 import { bisect, bisectPlan } from './schema-bisect.ts';
 import { ci } from './schema-ci.ts';
+import { imported } from './schema-import.ts';
 import {
   count,
   digest,
@@ -14,6 +15,7 @@ import {
   type Schema,
   text,
 } from './schema-parts.ts';
+import { profileFile, profileView } from './schema-profile.ts';
 import { comparison, history, selfTest } from './schema-series.ts';
 
 const error = object({
@@ -121,6 +123,7 @@ const hostBench = document('host-bench', 'Result of `synos bench host --json`.',
 });
 
 export const documents: { readonly [name: string]: Schema } = {
+  import: imported,
   error: document('error', 'What a command prints with --json when it failed.', {
     errors: list(error, 'the first one stopped the command'),
   }),
@@ -215,6 +218,8 @@ export const documents: { readonly [name: string]: Schema } = {
   comparison,
   coverage,
   history,
+  profile: profileFile,
+  'profile-view': profileView,
   'self-test': selfTest,
   run: runSchema,
 };

@@ -59,8 +59,9 @@ export type Boot = {
   readonly screen?: TaskOutput;
   /** The recording of the run, where it was asked for. */
   readonly tape?: TaskOutput;
-  /** What a plugin saw, where one observed the guest. */
-  readonly observed?: TaskOutput;
+  /** What a plugin saw, where one observed the guest: a Coverage or a Profile as JSON, empty where there is none. */
+  readonly coverage?: TaskOutput;
+  readonly profile?: TaskOutput;
 };
 
 export type Pipeline = {

@@ -1,17 +1,11 @@
 // A comparison for a terminal: what differs first, then what is open, then what is the same; last the count, where the eye is at the end.
 import type { Quantity } from '../../core/record.ts';
 import { count, number } from '../../core/words.ts';
-import {
-  type ComparedGroup,
-  type ComparedMetric,
-  type Comparison,
-  groupWords,
-  metricsOf,
-} from './comparison.ts';
+import { type ComparedGroup, type ComparedMetric, type Comparison, metricsOf } from './comparison.ts';
 import { interval, ratio } from './format.ts';
 import type { Judgement, Rules } from './judge.ts';
 import { type Column, cut, type TableStyle, table, wrap } from './layout.ts';
-import { seriesName } from './series-name.ts';
+import { groupWords, seriesName } from './series-name.ts';
 
 export type ComparisonView = {
   /** Of the terminal; less than 40 is taken as 40. */
@@ -34,7 +28,7 @@ export function comparisonText(comparison: Comparison, view: ComparisonView): st
   const sections = [
     ...comparison.groups.map((group) => groupText(group, comparison.rules, { ...view, columns: cells })),
     remarks(comparison, cells, view.style),
-    wrap(summary(comparison), cells).map(view.style.bold),
+    wrap(comparisonSummary(comparison), cells).map(view.style.bold),
   ];
   return sections
     .filter((lines) => lines.length > 0)
@@ -43,7 +37,7 @@ export function comparisonText(comparison: Comparison, view: ComparisonView): st
 }
 
 /** `40 metrics: 3 slower, 1 faster, 36 same` and what would decide the rest. */
-function summary(comparison: Comparison): string {
+export function comparisonSummary(comparison: Comparison): string {
   const metrics = metricsOf(comparison);
   return `${count(metrics.length, 'metric')}: ${countsOf(metrics)}${moreText(metrics)}`;
 }
@@ -90,7 +84,7 @@ function restText(rest: readonly ComparedMetric[], shown: number): string {
   return shown > 0 ? `and ${countsOf(rest)}; -v shows all` : 'none differs; -v shows all';
 }
 
-function rulesText({ exact, inTurns }: ComparedGroup, { alpha, floor, tolerance }: Rules): string {
+export function rulesText({ exact, inTurns }: ComparedGroup, { alpha, floor, tolerance }: Rules): string {
   if (exact)
     return tolerance === 0
       ? 'instructions and counts: equal, or not'
@@ -183,7 +177,11 @@ function timeText(value: Quantity): string {
   return number(typeof value === 'number' && value >= 100 ? Math.round(value) : value);
 }
 
-function verdictWords({ verdict, within, more, p }: ComparedMetric, short: boolean): string {
+export function changeText({ verdict, ratio: value }: ComparedMetric, exact: boolean): string {
+  return exact && verdict !== 'same' && value !== null ? shareText(value) : ratio(value);
+}
+
+export function verdictWords({ verdict, within, more, p }: ComparedMetric, short: boolean): string {
   if (verdict === 'same') return within === null || within === 0 ? 'same' : `same within ${percent(within)}`;
   if (verdict !== 'undecided') return verdict;
   if (p === null) return short ? 'undecided' : 'undecided: boots of one build differ';
@@ -191,7 +189,7 @@ function verdictWords({ verdict, within, more, p }: ComparedMetric, short: boole
   return short ? `undecided, +${number(more)}` : `undecided, about ${count(more, 'more boot')}`;
 }
 
-function pText(p: number | null): string {
+export function pText(p: number | null): string {
   if (p === null) return '';
   if (p >= 0.001) return p.toFixed(3);
   return p < 1e-9 ? '<1e-9' : p.toExponential(0);

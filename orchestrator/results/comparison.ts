@@ -11,6 +11,7 @@ import {
   type StoredRun,
   type TurnsTaken,
 } from './run.ts';
+import { groupWords } from './series-name.ts';
 import { median } from './stats.ts';
 import { shareOf } from './trial.ts';
 
@@ -219,9 +220,4 @@ function onlyIn(here: Groups, matched: ReadonlySet<string>, side: string): strin
   return [...here]
     .filter(([key]) => !matched.has(key))
     .map(([, boots]) => `${groupWords(boots[0]?.boot)}, only ${side}`);
-}
-
-/** `direct, tcg, exact` */
-export function groupWords(boot: Pick<StoredBoot, 'machine' | 'accelerator' | 'exact'> | undefined): string {
-  return boot ? `${boot.machine}, ${boot.accelerator}, ${boot.exact ? 'exact' : 'timed'}` : '';
 }

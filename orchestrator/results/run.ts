@@ -4,6 +4,7 @@ import type { Digest } from '../../core/digest.ts';
 import type { BootEnd, BootOutcome } from '../../core/outcome.ts';
 import { type BenchRecord, type Quantity, seriesKey } from '../../core/record.ts';
 import type { TaskResult } from '../../core/task.ts';
+import type { Rules } from './judge.ts';
 
 /** `20261123-142503.123-7f3a`: UTC time to the millisecond, so that ids sort as the runs began, and 16 random bits. */
 export type RunId = string & { readonly __brand: 'run' };
@@ -40,6 +41,8 @@ export type StoredBoot = BootOutcome & {
   readonly screen?: { readonly path: string; readonly digest: Digest };
   /** A Coverage as JSON, of `synos coverage`. */
   readonly coverage?: { readonly path: string; readonly digest: Digest };
+  /** Where its instructions went, a `synos.profile/1`; there where it was asked for. */
+  readonly profile?: { readonly path: string; readonly digest: Digest };
 };
 
 /** How the whole run ended: its worst boot, in the words of that boot. `end` is null where nothing was booted. */
@@ -89,6 +92,8 @@ export type StoredRun = {
   readonly imported?: Imported;
   /** Of `synos bench --against`: an older revision, booted again beside a newer one; it stands in no history. */
   readonly reference?: true;
+  /** Runs that it was compared with at once, and by which rules: the verdicts follow from these. */
+  readonly against?: { readonly runs: readonly RunId[]; readonly rules: Rules };
   /** The other side has the same `of`: their boots took turns, the nth of a machine here with the nth there, at most so many a side. */
   readonly turns?: TurnsTaken;
 };
@@ -96,7 +101,10 @@ export type StoredRun = {
 export type TurnsTaken = { readonly of: string; readonly limit: number };
 
 /** What the command line knows when all is over. Id, task rows and verdict follow from it. */
-export type RunFacts = Omit<StoredRun, 'schema' | 'id' | 'startedAt' | 'tasks' | 'verdict' | 'imported'> & {
+export type RunFacts = Omit<
+  StoredRun,
+  'schema' | 'id' | 'startedAt' | 'tasks' | 'verdict' | 'imported' | 'against'
+> & {
   readonly startedAt: Date;
   readonly results: Iterable<TaskResult>;
   readonly exit: number;

@@ -17,7 +17,7 @@ export type Section = {
 /** A piece of the file that lies in memory. */
 type Segment = {
   readonly address: bigint;
-  /** Where it is loaded to. */
+  /** Where it is loaded; it runs there until there are page tables. */
   readonly physical: bigint;
   readonly offset: number;
   readonly size: number;

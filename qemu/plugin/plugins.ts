@@ -3,6 +3,7 @@ import type { Plugin, PluginName } from './task.ts';
 
 const sources: { readonly [name in PluginName]: () => Promise<Plugin> } = {
   budget: async () => (await import('../budget/source.ts')).budgetPlugin,
+  profile: async () => (await import('../profile/source.ts')).profilePlugin,
   coverage: async () => (await import('../coverage/source.ts')).coveragePlugin,
 };
 

@@ -7,9 +7,9 @@ export type Plugin = { readonly name: PluginName; readonly source: string; reado
 
 /** `budget` holds the guest; the others write down what it executes. */
 export type PluginName = 'budget' | ObserverName;
-export type ObserverName = 'coverage';
+export type ObserverName = 'coverage' | 'profile';
 
-export const observerNames: readonly ObserverName[] = ['coverage'];
+export const observerNames: readonly ObserverName[] = ['coverage', 'profile'];
 export const pluginNames: readonly PluginName[] = ['budget', ...observerNames];
 
 export function pluginOutput(name: PluginName): TaskOutput {
