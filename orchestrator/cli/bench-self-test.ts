@@ -96,14 +96,14 @@ function recordingOf(boots: readonly StoredBoot[]): Recording {
 const valueIn = (record: BenchRecord | undefined): number => (record ? Number(bootValue(record, false)) : 0);
 
 function textOf({ machine, boots, metrics, falseAlarms, simulated }: SelfTest): string {
-  const real = `${machine}: ${count(boots, 'boot')} against ${boots} of the same build: ${falseAlarms} of ${count(metrics, 'metric')} called different`;
+  const real = `${machine}: ${boots} boots against ${boots} of one build:\n  called different                       ${falseAlarms} of ${count(metrics, 'metric')}`;
   if (!simulated) return real;
   const percent = ((simulated.slowdown - 1) * 100).toFixed(0);
   return [
     real,
     `simulated from these boots, ${simulated.pairs} pairs x ${count(simulated.metrics, 'metric')}:`,
     `  false alarm in any metric              ${simulated.falseAlarms} of ${simulated.pairs}`,
-    `  all metrics ${percent} % slower, gate shut      ${simulated.shut} of ${simulated.pairs}`,
+    `  all metrics ${percent} % slower, gate shut     ${simulated.shut} of ${simulated.pairs}`,
     `  one metric ${percent} % slower, that one found  ${simulated.found} of ${simulated.pairs}`,
   ].join('\n');
 }

@@ -39,11 +39,16 @@ export function comparisonText(comparison: Comparison, view: ComparisonView): st
 /** `40 metrics: 3 slower, 1 faster, 36 same` and what would decide the rest. */
 export function comparisonSummary(comparison: Comparison): string {
   const metrics = metricsOf(comparison);
+  return `${count(metrics.length, 'metric')}: ${countsOf(metrics)}${moreText(metrics)}`;
+}
+
+/** `3 slower, 1 faster, 36 same` */
+function countsOf(metrics: readonly ComparedMetric[]): string {
   const counts = order.flatMap((word) => {
     const n = metrics.filter(({ verdict }) => verdict === word).length;
     return n > 0 ? [`${number(n)} ${word}`] : [];
   });
-  return `${count(metrics.length, 'metric')}: ${counts.join(', ')}${moreText(metrics)}`;
+  return counts.join(', ');
 }
 
 function moreText(metrics: readonly ComparedMetric[]): string {
@@ -61,7 +66,7 @@ function groupText(group: ComparedGroup, rules: Rules, view: ComparisonView): st
   const { columns: cells, style } = view;
   const boots = `${count(group.boots.before, 'boot')} before, ${number(group.boots.now)} now`;
   const shown = chosen(group.metrics, view.all);
-  const rest = group.metrics.length - shown.length;
+  const rest = group.metrics.filter((metric) => !shown.includes(metric));
   const { columns, rows } = layoutOf(shown, group.exact, cells);
   const { head, body } = table(columns, rows);
   return [
@@ -69,16 +74,14 @@ function groupText(group: ComparedGroup, rules: Rules, view: ComparisonView): st
     ...wrap(rulesText(group, rules), cells).map(style.dim),
     ...(shown.length > 0 ? [style.dim(head)] : []),
     ...body.map((line, index) => painted(line, shown[index], style)),
-    ...(rest > 0 ? [style.dim(restText(rest, shown.length))] : []),
+    ...(rest.length > 0 ? [style.dim(restText(rest, shown.length))] : []),
     ...missing('gone', group.gone, cells),
     ...missing('new', group.new, cells),
   ];
 }
 
-function restText(rest: number, shown: number): string {
-  return shown > 0
-    ? `and ${number(rest)} more, the same or undecided; -v shows all`
-    : 'none differs; -v shows all';
+function restText(rest: readonly ComparedMetric[], shown: number): string {
+  return shown > 0 ? `and ${countsOf(rest)}; -v shows all` : 'none differs; -v shows all';
 }
 
 export function rulesText({ exact, inTurns }: ComparedGroup, { alpha, floor, tolerance }: Rules): string {
