@@ -1,12 +1,14 @@
 // Size of the report page, what making it costs, and how soon Chromium shows it and lets one work with it: one run, the last of a year of
-// nights (365 runs of two boots with 420 records each), a run that failed.
-//   nice -n -5 node scripts/bench/report-page.ts [ROUNDS]        after `npm run build`; needs /usr/bin/chromium
+// nights (365 runs of two boots with 420 records each), a run that failed, one with a profile of 3000 call paths.
+//   node scripts/bench/report-page.ts [ROUNDS]        after `npm run build`; needs /usr/bin/chromium. KEEP=1 leaves the pages
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
+import { digestOf } from '../../core/digest.ts';
 import type { BenchRecord } from '../../core/record.ts';
+import { profilePart } from '../../orchestrator/results/report/profile.ts';
 import { renderReport } from '../../orchestrator/results/report.ts';
 import type { StoredBoot, StoredRun } from '../../orchestrator/results/run.ts';
 import { sampleBoot, sampleRun } from '../../orchestrator/results/sample-run.ts';
@@ -51,7 +53,7 @@ function scaled(record: BenchRecord, factor: number): BenchRecord {
   return { ...record, value: move(record.value), samples: record.samples.map(move) };
 }
 
-async function year(): Promise<StoredRun[]> {
+function year(): StoredRun[] {
   const [exact, timed] = [nightsOf(true), nightsOf(false)];
   return Array.from({ length: nights }, (_, night) => {
     const boots: StoredBoot[] = [
@@ -64,6 +66,38 @@ async function year(): Promise<StoredRun[]> {
   });
 }
 
+/** A tree of calls like that of a kernel: few functions near the root, most paths far below it. */
+function profiled(run: StoredRun): StoredRun {
+  const nodes = Array.from({ length: 3000 }, (_, index) => ({
+    function: index === 0 ? -1 : index % 400,
+    parent: index === 0 ? -1 : Math.floor(index * random() ** 0.3),
+    self: Math.floor(1e6 * random() ** 4),
+    calls: 1 + Math.floor(1000 * random()),
+  }));
+  const functions = Array.from({ length: 400 }, (_, n) => ({
+    name: `some_function_${n}`,
+    file: null,
+    line: null,
+  }));
+  const total = nodes.reduce((sum, { self }) => sum + self, 0);
+  const profile = {
+    schema: 'synos.profile/1',
+    machine: 'direct',
+    unit: 'instructions',
+    total,
+    functions,
+    nodes,
+    notes: [],
+  };
+  const text = JSON.stringify(profile);
+  writeFileSync(join(folder, 'profile.json'), text);
+  const [boot, ...others] = run.boots as [StoredBoot, ...StoredBoot[]];
+  return {
+    ...run,
+    boots: [{ ...boot, profile: { path: 'profile.json', digest: digestOf(text) } }, ...others],
+  };
+}
+
 async function pageOf(name: string, runs: readonly StoredRun[]): Promise<string> {
   const store = await openStore(join(folder, `${name}.sqlite`));
   for (const run of runs) store.addRun(run);
@@ -72,7 +106,9 @@ async function pageOf(name: string, runs: readonly StoredRun[]): Promise<string>
   let page = '';
   for (let round = 0; round < 5; round++) {
     const from = process.cpuUsage();
-    page = renderReport({ run, earlier: store.earlierBoots(run), trends: store.trends(run, 400) });
+    const earlier = store.earlierBoots(run);
+    const profile = profilePart(run, earlier, folder);
+    page = renderReport({ run, earlier, trends: store.trends(run, 400), ...(profile ? { profile } : {}) });
     const { user, system } = process.cpuUsage(from);
     times.push((user + system) / 1e6);
   }
@@ -103,7 +139,7 @@ async function look(browser: Browser, file: string): Promise<Seen> {
   return seen;
 }
 
-const all = await year();
+const all = year();
 const last = all.at(-1) as StoredRun;
 const panicked: StoredBoot = {
   ...sampleBoot('direct', { exact: true }),
@@ -114,6 +150,7 @@ const panicked: StoredBoot = {
 const files = {
   'one run': await pageOf('one-run', [last]),
   'a year of nights': await pageOf('year', all),
+  'one run with a profile': await pageOf('profile', [profiled(last)]),
   'a run that failed': await pageOf('failed', [sampleRun({ run: { boots: [panicked], exit: 1 } })]),
 };
 const browser = await chromium.launch({

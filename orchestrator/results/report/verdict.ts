@@ -40,12 +40,14 @@ ${gate ? html`<p class="news ${gate.slower > 0 ? 'bad' : 'ok'}"><a href="#gate">
 
 const mostTold = 3;
 
-/** The exact differences that a reader must not have to look for, the farthest first. */
+const costs: readonly string[] = ['instructions', 'cycles', 'ns'];
+
+/** The exact costs whose change a reader must not have to look for, the farthest first. */
 function newsSince(run: StoredRun, earlier: readonly (EarlierBoot | undefined)[]): Html | null {
   const [found] = firstOfEach(run).flatMap((index) => {
     const boot = run.boots[index] as StoredBoot;
     const rows = changesSince(earlier[index]?.boot, boot).filter(
-      ({ change }) => change === 'more' || change === 'fewer',
+      ({ change, record }) => (change === 'more' || change === 'fewer') && costs.includes(record.unit),
     );
     return rows.length > 0 ? [{ boot, rows }] : [];
   });
