@@ -117,6 +117,12 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
     },
     next: () => 'mend the places above; `synos schema config` prints what is allowed',
   },
+  'file.unreadable': {
+    exit: 2,
+    when: 'a file that was named cannot be read as one: it is not there, too large, a folder or a pipe',
+    says: (f) => `${f.path} cannot be read: ${f.reason}`,
+    next: (f) => f.next,
+  },
   'name.unknown': {
     exit: 2,
     when: 'a target, machine, package or other name does not exist',
@@ -231,6 +237,12 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
     },
     next: () => 'see the table above; `synos compare` shows it again',
   },
+  'coverage.low': {
+    exit: 1,
+    when: 'fewer lines ran than `--min` asks for',
+    says: (f) => `${f.ran} of ${f.lines} lines ran, ${f.percent} %: less than ${f.least} %`,
+    next: () => '`synos coverage --uncovered` lists the lines that did not run',
+  },
   interrupted: {
     exit: 130,
     when: 'the user stopped the command',
@@ -242,6 +254,12 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
     when: 'a stored result cannot be read back',
     says: (f) => `${f.path}: ${f.reason}`,
     next: () => 'move the file away; the next run starts a new one',
+  },
+  'result.invalid': {
+    exit: 7,
+    when: 'a result file is of no known format, is damaged, or holds what cannot be true',
+    says: (f) => `${f.path}${f.place === '' ? '' : `, ${f.place}`}: ${f.reason}`,
+    next: (f) => f.next ?? 'nothing of it was stored; have the tool that wrote it write it again',
   },
   internal: {
     exit: 1,

@@ -45,6 +45,7 @@ type WorkFailure =
 type UsageFailure =
   | { code: 'usage'; message: string; hint?: string }
   | { code: 'config.invalid'; file: string; issues: readonly ConfigIssue[]; more: number }
+  | { code: 'file.unreadable'; path: string; reason: string; next: string }
   | { code: 'name.unknown'; kind: string; name: string; near: readonly string[]; where?: string }
   | { code: 'lock.missing'; file: string }
   | { code: 'lock.stale'; file: string; reason: string }
@@ -68,6 +69,9 @@ type GuestFailure =
   | { code: 'guest.unfinished'; machine: string; reason: string; seen: readonly string[]; log: string }
   | { code: 'records.incomplete'; machine: string; reason: string; log: string };
 
+/** Fewer lines ran than were asked for, in percent. */
+type CoverageFailure = { code: 'coverage.low'; percent: number; least: number; lines: number; ran: number };
+
 /** What a comparison found; the worst first. */
 type GateFailure = {
   code: 'gate.regression';
@@ -77,9 +81,17 @@ type GateFailure = {
 type OtherFailure =
   | { code: 'interrupted'; signal: string }
   | { code: 'store.damaged'; path: string; reason: string }
+  | { code: 'result.invalid'; path: string; place: string; reason: string; next?: string }
   | { code: 'internal'; message: string };
 
-export type Failure = WorkFailure | UsageFailure | MachineFailure | GuestFailure | GateFailure | OtherFailure;
+export type Failure =
+  | WorkFailure
+  | UsageFailure
+  | MachineFailure
+  | GuestFailure
+  | GateFailure
+  | CoverageFailure
+  | OtherFailure;
 export type FailureCode = Failure['code'];
 
 /** The only error thrown on purpose. Anything else that reaches the top is a defect and is shown as one. */

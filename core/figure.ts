@@ -61,23 +61,45 @@ const decimal = /^([+-]?)(\d{1,3}(?:,\d{3})+|\d{1,40})(?:\.(\d{1,20}))?$/;
 
 function quantity(text: string, scale: number): Quantity | undefined {
   if (/^0x[0-9a-f]{1,16}$/i.test(text)) return fitting(BigInt(text), 0, scale);
-  if (/^[+-]?\d{1,20}(?:\.\d{1,20})?e[+-]?\d{1,3}$/i.test(text)) return finite(Number(text) * scale);
+  const power = scientific.exec(text);
+  if (power) return withExponent(text, power, scale);
   const [, sign = '', whole = '', fraction = ''] = decimal.exec(text) ?? [];
   if (whole === '') return undefined;
   return fitting(BigInt(`${sign}${whole.replaceAll(',', '')}${fraction}`), fraction.length, scale);
+}
+
+const scientific = /^([+-]?\d{1,20})(?:\.(\d{1,20}))?e([+-]?\d{1,3})$/i;
+
+function withExponent(text: string, [, whole = '', fraction = '', exponent]: RegExpExecArray, scale: number) {
+  const decimals = fraction.length - Number(exponent);
+  if (Math.abs(decimals) > 60) return finite(Number(text) * scale);
+  const digits = BigInt(`${whole}${fraction}`) * 10n ** BigInt(Math.max(0, -decimals));
+  return fitting(digits, Math.max(0, decimals), scale) ?? finite(Number(text) * scale);
+}
+
+/** A figure in another unit, by decimal arithmetic: 4.8e-8 s are 48 ns, and not 48.00000000000001. */
+export function scaled(value: Quantity, scale: number): Quantity {
+  if (scale === 1) return value;
+  return quantity(String(value), scale) ?? Number(value) * scale;
 }
 
 // digits / 10^decimals * scale, as an integer wherever it is one.
 function fitting(digits: bigint, decimals: number, scale: number): Quantity | undefined {
   const unit = 10n ** BigInt(decimals);
   if (!Number.isSafeInteger(scale)) return finite((Number(digits) / Number(unit)) * scale);
-  const scaled = digits * BigInt(scale);
-  if (scaled % unit !== 0n) return finite(Number(scaled) / Number(unit));
-  const value = scaled / unit;
+  const all = digits * BigInt(scale);
+  // Through text: it is rounded once.
+  if (all % unit !== 0n) return finite(Number(`${all}e-${decimals}`));
+  const value = all / unit;
   if (value < -(1n << 63n) || value >= 1n << 64n) return undefined;
   return Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
 function finite(value: number): number | undefined {
   return Number.isFinite(value) ? value : undefined;
+}
+
+/** A figure as it was printed, in another unit; undefined where it is none. */
+export function scaledText(text: string, scale: number): Quantity | undefined {
+  return quantity(text, scale);
 }

@@ -1,16 +1,15 @@
 // Reads LAVA's test signals from lines of text, as `<LAVA_SIGNAL_TESTCASE TEST_CASE_ID=x RESULT=pass MEASUREMENT=1 UNITS=s>`: results are
 // tests, measurements are records. https://docs.lavasoftware.org/lava/lava_test_shell.html
 
-import { recordOf } from './figure.ts';
 import { type KtapResult, tallyOf } from './ktap.ts';
-import type { BenchRecord } from './record.ts';
 import { visibleUpTo } from './text.ts';
 
-type LavaSink = {
-  /** The record's number is its place among the records that are no frames. */
-  nextSequence(): number;
-  record(record: BenchRecord): void;
-  refused(reason: string): void;
+/** A measurement as it was printed. */
+export type LavaMeasurement = {
+  readonly suite: string;
+  readonly name: string;
+  readonly value: string;
+  readonly unit: string;
 };
 
 export type LavaReader = {
@@ -25,7 +24,7 @@ const longestName = 200;
 const mark = '<LAVA_SIGNAL_';
 const signal = /<LAVA_SIGNAL_([A-Z]{1,20})((?: [^<>\s]+)*) ?>/g;
 
-export function lavaReader(sink: LavaSink): LavaReader {
+export function lavaReader(measured: (measurement: LavaMeasurement) => void): LavaReader {
   const { problems, problem, pass, skip, fail, summary } = tallyOf();
   let run: string | undefined;
   let set = '';
@@ -38,12 +37,6 @@ export function lavaReader(sink: LavaSink): LavaReader {
     else if (result === 'fail') fail(name);
     else problem(`${name}: a result that is unknown`);
   };
-  const onMeasurement = (name: string, value: string, unit: string): void => {
-    const parts = { suite: run || 'lava', name, metric: 'measurement', unit, value, scale: 1, labels: {} };
-    const record = recordOf(parts, sink.nextSequence());
-    if (typeof record === 'string') sink.refused(`LAVA measurement of ${name}: ${record}`);
-    else sink.record(record);
-  };
   const onCase = (words: readonly string[]): void => {
     const fields = new Map(words.map((word) => [word.split('=', 1)[0], word.slice(word.indexOf('=') + 1)]));
     const id = fields.get('TEST_CASE_ID');
@@ -55,7 +48,7 @@ export function lavaReader(sink: LavaSink): LavaReader {
     const name = visibleUpTo(set === '' ? id : `${set}/${id}`, longestName);
     onResult(name, result);
     const value = fields.get('MEASUREMENT');
-    if (value !== undefined) onMeasurement(name, value, fields.get('UNITS') ?? '');
+    if (value !== undefined) measured({ suite: run || 'lava', name, value, unit: fields.get('UNITS') ?? '' });
   };
   const onSignal = (kind: string, words: readonly string[]): void => {
     seen = true;

@@ -11,8 +11,15 @@ export const units = [
   'percent',
   'permille',
   'pages',
+  'bytes/s',
+  'items/s',
 ] as const;
 export type Unit = (typeof units)[number];
+
+/** What an operation costs: less is better. */
+export const costUnits: readonly Unit[] = ['instructions', 'cycles', 'ns'];
+/** How much is done in a second: more is better. */
+export const rateUnits: readonly Unit[] = ['bytes/s', 'items/s'];
 
 /** 64-bit integers stay integers: a value above 2^53 comes as a bigint. */
 export type Quantity = number | bigint;

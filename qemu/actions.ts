@@ -7,13 +7,11 @@ import type { BootOutcome } from '../core/outcome.ts';
 import { chooseAccelerator } from './accelerator.ts';
 import { needsTcg } from './aids.ts';
 import { boot, bootAhead } from './boot.ts';
-import { pluginAction } from './budget/compile.ts';
 import { cpuArgument } from './devices.ts';
 import { givenMedia } from './layout.ts';
 import { files } from './machine.ts';
 import { type BootParams, parseBootParams } from './params.ts';
-import { profilerAction } from './profile/compile.ts';
-import { profileOutput } from './profile/task.ts';
+import { pluginAction } from './plugin/compile.ts';
 import { checkSpace, qemuName, qemuPackage } from './program.ts';
 import type { BootHost, BootSetup } from './setup.ts';
 import { snapshotOutputs } from './snapshot/task.ts';
@@ -48,7 +46,6 @@ const snapshotAction: Action<BootParams> = {
 export const qemuActions: readonly Action[] = [
   bootAction as Action,
   pluginAction as Action,
-  profilerAction as Action,
   snapshotAction as Action,
 ];
 
@@ -67,7 +64,7 @@ async function describe(
   params: BootParams,
   context: ActionContext,
 ): Promise<{ setup: BootSetup; host: BootHost }> {
-  const { options, exact, machine, commandLine, dump } = params;
+  const { options, exact, machine, commandLine, dump, observer } = params;
   const aids = params.aids ?? undefined;
   const host = {
     work: context.work,
@@ -80,11 +77,14 @@ async function describe(
       : {}),
   };
   const wanted = { accelerator: options.accelerator, cpu: cpuArgument(options) };
-  const accelerator = await chooseAccelerator(wanted, exact || needsTcg(aids, options), host);
+  const accelerator = await chooseAccelerator(
+    wanted,
+    exact || observer !== null || needsTcg(aids, options),
+    host,
+  );
   const media = givenMedia(machine, options, context);
   const symbols = context.task.inputs['symbols'] ? { symbols: context.input('symbols') } : {};
   const plugin = context.task.inputs['plugin'] ? { plugin: context.input('plugin') } : {};
-  const profiler = context.task.inputs['profiler'] ? { profiler: context.input('profiler') } : {};
   const from = context.task.inputs['state']
     ? { state: context.input('state'), before: context.input('before') }
     : {};
@@ -98,15 +98,41 @@ async function describe(
     commandLine,
     dump,
     aids,
+    observer,
     ...media,
     ...symbols,
     ...plugin,
-    ...profiler,
     ...from,
     ...traces,
     ...tape,
   };
   return { setup, host };
+}
+
+// What the observer wrote is evidence of a boot that ended badly, too.
+async function keepObserved(
+  setup: BootSetup,
+  observer: NonNullable<BootSetup['observer']>,
+  context: ActionContext,
+): Promise<void> {
+  writeFileSync(context.output(`${observer}.json`), await observedText(setup, observer, context));
+}
+
+async function observedText(
+  setup: BootSetup,
+  observer: NonNullable<BootSetup['observer']>,
+  context: ActionContext,
+): Promise<string> {
+  if (observer === 'coverage') {
+    const { coverageOf } = await import('./coverage/write.ts');
+    const counts = join(context.work, files.observed);
+    const { machine, symbols: kernel } = setup;
+    return JSON.stringify(coverageOf({ machine, counts, kernel, tree: context.tree }));
+  }
+  const { profileText } = await import('./profile/resolve.ts');
+  const text = await profileText(setup, context);
+  if (text === '') checkSpace(context.work);
+  return text;
 }
 
 function tellConsole(machine: string, typed: string, { work, emit }: ActionContext): void {
@@ -125,14 +151,9 @@ async function keep(outcome: BootOutcome, setup: BootSetup, context: ActionConte
     : outcome;
   writeFileSync(context.output('outcome.json'), stringifyExact(kept));
   if (setup.aids?.tape === 'record') await keepTape(context);
+  if (setup.observer) await keepObserved(setup, setup.observer, context);
   keepIfThere(files.memory, 'memory.elf', context, outcome.end !== 'passed');
   keepIfThere(files.screen, 'screen.png', context);
-  if (setup.profiler !== undefined) {
-    const { profileText } = await import('./profile/resolve.ts');
-    const text = await profileText(setup, context);
-    if (text === '') checkSpace(context.work);
-    writeFileSync(context.output(profileOutput), text);
-  }
 }
 
 // An output that was asked for and is not there is empty.

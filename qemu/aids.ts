@@ -1,6 +1,5 @@
 // What a developer asks of one boot beside what the machine is: a debugger, or a budget of instructions.
 import { words } from './argument.ts';
-import { singleSteps } from './budget/source.ts';
 import { fields, flag, nullOr, oneOf, whole } from './checks.ts';
 import { files } from './files.ts';
 
@@ -15,10 +14,13 @@ export type Aids = {
   readonly console: boolean;
   /** An exact run is recorded with all that is typed at it, or runs again from such a recording. */
   readonly tape: 'record' | 'replay' | null;
-  /** Its instructions are counted by call stack; exact runs only. */
-  readonly profile: boolean;
 };
 
+/**
+ * Before the end of a budget instructions are run one by one. Blocks that were translated before run on until QEMU looks up another one: at the
+ * latest when its slice of 65,535 instructions ends.
+ */
+export const singleSteps = 200_000;
 /** Of a budget: three months under TCG. */
 const mostInstructions = 1e15;
 
@@ -28,7 +30,6 @@ export const checkAids = fields({
   snapshot: flag,
   console: flag,
   tape: nullOr(oneOf('record', 'replay')),
-  profile: flag,
 });
 
 /** Under KVM a breakpoint is a byte in the guest's memory, which is not there yet when the machine stands at its reset vector; a
@@ -39,10 +40,9 @@ export function needsTcg(aids: Aids | undefined, { accelerator }: { readonly acc
 
 export function aidArguments(aids: Aids | undefined): string[] {
   if (!aids) return [];
-  const { gdb, budget, profile } = aids;
+  const { gdb, budget } = aids;
   return [
     ...(gdb ? words(`-gdb unix:${files.gdb},server=on,wait=off`) : []),
-    ...(profile ? words(`-plugin file=./${files.profiler}`) : []),
     ...(budget === null
       ? []
       : words(`-plugin file=./${files.plugin},budget=${budget},near=${Math.max(0, budget - singleSteps)}`)),

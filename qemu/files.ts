@@ -23,11 +23,10 @@ export const files = {
   consoleEnd: 'console.end',
   /** A socket, to which QEMU writes the machine's state. */
   state: 'state.socket',
-  /** A copy of the compiled plugin that counts instructions. */
-  plugin: 'budget.so',
-  /** A copy of the compiled plugin that counts by call stack, what it writes, and what it reads: addresses of functions, and a link to the ELF file. */
-  profiler: 'profiler.so',
-  profile: 'profile.txt',
+  /** A copy of a compiled plugin, and the file that one writes which observes the guest. */
+  plugin: 'plugin.so',
+  observed: 'observed.bin',
+  /** What the profiler reads: addresses of functions, and a link to the ELF file. */
   ranges: 'ranges.txt',
   symbols: 'symbols.elf',
   /** QEMU's recording of a run. */

@@ -1,5 +1,5 @@
 // A running QEMU as its watcher sees it: how it is started, asked, looked into, and ended.
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { Command, Finished, Running } from '../core/exec.ts';
 import { visibleUpTo } from '../core/text.ts';
 import type { Stop } from './evidence.ts';
@@ -84,6 +84,7 @@ export async function startGuest(command: Command, start: Start, ways: Ways = {}
     holdAtBudget(running.sideChannel, qmp, ways.budget ?? 0, end);
   }
 
+  const cpu = cpuClock(running.pid);
   const look = looks(qmp, { pid: running.pid, ready: () => state.started });
   return {
     go() {
@@ -113,7 +114,7 @@ export async function startGuest(command: Command, start: Start, ways: Ways = {}
       import('./snapshot/state.ts')
         .then(({ saveState }) => saveState(qmp, command.cwd ?? '.', target))
         .catch((error: unknown) => visibleUpTo(String(error), 400)),
-    cpuMs: () => cpuTimeMs(running.pid),
+    cpuMs: cpu.ms,
     pause: sleep.pause,
     wake: sleep.wake,
     async finish() {
@@ -126,6 +127,7 @@ export async function startGuest(command: Command, start: Start, ways: Ways = {}
           () => undefined,
         );
       await running.end(termMs);
+      cpu.close();
       return running.ended;
     },
   };
@@ -265,13 +267,27 @@ function standsStill(pid: number): boolean {
   }
 }
 
-/** User and system time of a process from /proc, whose clock has 100 ticks a second on every Linux; 0 when it is gone. */
-function cpuTimeMs(pid: number): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) * 10;
-  } catch {
-    return 0;
-  }
+/**
+ * User and system time of a process from /proc, whose clock has 100 ticks a second on every Linux; 0 when it is gone. Asked several times a second:
+ * the file stays open.
+ */
+function cpuClock(pid: number): { ms(): number; close(): void } {
+  const bytes = Buffer.allocUnsafe(1024);
+  let file: number | undefined;
+  return {
+    ms() {
+      try {
+        file ??= openSync(`/proc/${pid}/stat`, 'r');
+        const stat = bytes.toString('latin1', 0, readSync(file, bytes, 0, bytes.length, 0));
+        const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ', 13);
+        return (Number(fields[11]) + Number(fields[12])) * 10;
+      } catch {
+        return 0;
+      }
+    },
+    close() {
+      if (file !== undefined) closeSync(file);
+      file = undefined;
+    },
+  };
 }

@@ -28,6 +28,8 @@ export type MachineRun = {
   /** The serial port takes what comes through the FIFO `files.input`. */
   readonly input?: boolean;
   readonly aids?: Aids | undefined;
+  /** A plugin writes `files.observed`. */
+  readonly observed?: boolean;
 };
 
 /** `own`: the image that the machine starts. */
@@ -51,6 +53,7 @@ export function machineArguments(run: MachineRun): string[] {
     ...controlArguments,
     ...serialArguments(run),
     ...aidArguments(run.aids),
+    ...(run.observed ? words(`-plugin file=./${files.plugin},out=${files.observed}`) : []),
     ...(run.incoming ? words('-incoming fd:4') : []),
     ...mediaArguments(run.media, options, run.commandLine),
     ...deviceArguments(options, run.media.disks ?? []),

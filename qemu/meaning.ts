@@ -1,5 +1,6 @@
 // What the lines of a guest mean: test results (KTAP, LAVA), panics, and what the machine's own rules find in them.
 
+import { recordOf } from '../core/figure.ts';
 import { type KtapResult, ktapReader } from '../core/ktap.ts';
 import { lavaReader } from '../core/lava.ts';
 import type { BenchRecord } from '../core/record.ts';
@@ -49,7 +50,14 @@ export function meaningOf(
     },
   };
   const ktap = ktapReader();
-  const lava = lavaReader(sink);
+  const lava = lavaReader((measurement) => {
+    const record = recordOf(
+      { ...measurement, metric: 'measurement', scale: 1, labels: {} },
+      sink.nextSequence(),
+    );
+    if (typeof record !== 'string') sink.record(record);
+    else sink.refused(`LAVA measurement of ${measurement.name}: ${record}`);
+  });
   const rules = options && ruleReader(options, knownPanic);
   let panic: string | undefined;
   const onPanic = (text: string): void => {

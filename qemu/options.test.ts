@@ -85,7 +85,16 @@ describe('refused, at the field to change', () => {
 });
 
 const params = (options: unknown): Json =>
-  ({ machine: 'direct', options, exact: false, index: 0, commandLine: '', aids: null, dump: false }) as Json;
+  ({
+    machine: 'direct',
+    options,
+    exact: false,
+    index: 0,
+    commandLine: '',
+    aids: null,
+    observer: null,
+    dump: false,
+  }) as Json;
 
 describe('a boot task takes the same descriptions', () => {
   test('every one that the schema makes', () => {

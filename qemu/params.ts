@@ -7,6 +7,7 @@ import { fields, flag, listOf, maybe, nullOr, oneOf, text, whole } from './check
 import { fault } from './fault-params.ts';
 import { cpuFeature, machineName, mediaPath } from './grammar.ts';
 import type { MachineOptions } from './options.ts';
+import { type ObserverName, observerNames } from './plugin/task.ts';
 
 export type BootParams = {
   /** The machine's name in the configuration. */
@@ -19,6 +20,7 @@ export type BootParams = {
   /** Keeps the memory of a guest that went wrong. */
   readonly dump: boolean;
   readonly aids: Aids | null;
+  readonly observer: ObserverName | null;
 };
 
 const printable = /^[\x20-\x7e]{0,900}$/;
@@ -100,6 +102,7 @@ const params = fields({
   commandLine: text(printable),
   dump: flag,
   aids: nullOr(checkAids),
+  observer: nullOr(oneOf(...observerNames)),
 });
 
 /** Throws SynosError plan.invalid. */

@@ -41,6 +41,7 @@ test('its parameters survive a way through JSON and are taken by the action', ()
     commandLine: 'bench=all',
     dump: false,
     aids: null,
+    observer: null,
   });
 });
 

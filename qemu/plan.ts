@@ -2,19 +2,19 @@
 import { SynosError } from '../core/failure.ts';
 import { type Input, type Task, type TaskOutput, taskId } from '../core/task.ts';
 import type { Aids } from './aids.ts';
-import { pluginOutput, pluginTask } from './budget/task.ts';
 import { dumpMs } from './dump.ts';
 import { patienceFor } from './limits.ts';
 import type { TreeMedia } from './media-check.ts';
 import type { MachineOptions } from './options.ts';
 import { bootParamsJson } from './params.ts';
-import { profileOutput, profilerOutput, profilerTask } from './profile/task.ts';
+import { type ObserverName, type Plugin, type PluginName, pluginOutput, pluginTask } from './plugin/task.ts';
 import { snapshotInputs, snapshotTask } from './snapshot/task.ts';
 import { checkTaped, tapeOutput } from './tape-plan.ts';
 
 export type { Aids } from './aids.ts';
 export { clashes, elfClash } from './clashes.ts';
 export { treeMedia } from './media-check.ts';
+export type { Plugin } from './plugin/task.ts';
 
 export type BootRun = {
   /** Ticks are instructions, and two runs print the same bytes. */
@@ -26,6 +26,8 @@ export type BootRun = {
   /** Keeps the memory of a guest that does not pass. */
   readonly dump?: boolean;
   readonly aids?: Aids | undefined;
+  /** The one that a budget needs, or one that observes the guest. */
+  readonly plugin?: Plugin | undefined;
 };
 
 export type BootMedia = {
@@ -58,8 +60,14 @@ type BootOutputs = {
   readonly memory?: TaskOutput;
   readonly screen?: TaskOutput;
   readonly tape?: TaskOutput;
+  readonly coverage?: TaskOutput;
   readonly profile?: TaskOutput;
 };
+
+/** Loaded only where it is wanted: few boots have one. */
+export async function loadPlugin(name: PluginName): Promise<Plugin> {
+  return (await import('./plugin/plugins.ts')).pluginNamed(name);
+}
 
 /**
  * One task; `outcome` holds a BootOutcome as JSON, whatever the guest did, `log` its serial port as it came, and `memory` an ELF core and `screen` a PNG
@@ -74,9 +82,9 @@ export function bootPlan(
 ): { tasks: Task[] } & BootOutputs {
   const id = taskId(`boot:${name}${run.exact ? ':exact' : ''}:${run.index}`);
   const { commandLine = '', dump = false } = run;
-  const more = moreOutputs(machine, run);
   if (run.aids?.tape) checkTaped(name, machine, run.exact);
   checkCommandLine(name, `${machine.commandLine} ${commandLine}`);
+  const extras = extraOutputs(machine, run);
   const task: Task = {
     id,
     kind: 'boot',
@@ -88,9 +96,10 @@ export function bootPlan(
       commandLine,
       dump,
       aids: run.aids ?? null,
+      observer: observerOf(run),
     }),
-    inputs: { ...inputsOf(name, machine, media), ...aidInputs(run), ...tapeInput(run, media) },
-    outputs: ['outcome.json', 'serial.log', ...Object.values(more)],
+    inputs: { ...inputsOf(name, machine, media), ...pluginInput(run), ...tapeInput(run, media) },
+    outputs: ['outcome.json', 'serial.log', ...Object.values(extras)],
     // Guest CPUs share one thread where instructions are counted.
     demand: { cpus: run.exact ? 1 : machine.cpus, memoryMib: machine.memoryMib + ownMemoryMib, io: 0 },
     limitMs: limitOf(machine, run),
@@ -100,29 +109,27 @@ export function bootPlan(
   };
   const snapshot = run.aids?.snapshot ? snapshotTask(task, name, machine) : undefined;
   const forked = snapshot ? { ...task, inputs: { ...task.inputs, ...snapshotInputs(snapshot) } } : task;
+  const helpers = [...(run.plugin ? [pluginTask(run.plugin)] : []), ...(snapshot ? [snapshot] : [])];
   return {
-    tasks: [...pluginTasks(run.aids), ...(snapshot ? [snapshot] : []), forked],
+    tasks: [...helpers, forked],
     outcome: { task: id, output: 'outcome.json' },
     log: { task: id, output: 'serial.log' },
-    ...Object.fromEntries(Object.entries(more).map(([name, output]) => [name, { task: id, output }])),
+    ...Object.fromEntries(Object.entries(extras).map(([kind, output]) => [kind, { task: id, output }])),
   };
 }
 
-// What only some boots leave.
-function moreOutputs(
-  machine: MachineOptions,
-  { aids, dump }: BootRun,
-): { [name in 'memory' | 'screen' | 'tape' | 'profile']?: string } {
+// What only some boots leave, by its name in BootOutputs.
+function extraOutputs(
+  { devices }: MachineOptions,
+  run: BootRun,
+): { [kind in Exclude<keyof BootOutputs, 'outcome' | 'log'>]?: string } {
+  const observer = observerOf(run);
   return {
-    ...(dump ? { memory: 'memory.elf' } : {}),
-    ...(machine.devices.includes('vga') ? { screen: 'screen.png' } : {}),
-    ...(aids?.tape === 'record' ? { tape: tapeOutput } : {}),
-    ...(aids?.profile ? { profile: profileOutput } : {}),
+    ...(run.dump ? { memory: 'memory.elf' } : {}),
+    ...(devices.includes('vga') ? { screen: 'screen.png' } : {}),
+    ...(run.aids?.tape === 'record' ? { tape: tapeOutput } : {}),
+    ...(observer === null ? {} : { [observer]: `${observer}.json` }),
   };
-}
-
-function pluginTasks(aids: Aids | undefined): Task[] {
-  return [...(aids?.budget == null ? [] : [pluginTask()]), ...(aids?.profile ? [profilerTask()] : [])];
 }
 
 function limitOf(machine: MachineOptions, { exact, aids, dump }: BootRun): number {
@@ -138,14 +145,17 @@ function tapeInput({ aids }: BootRun, { tape }: BootMedia): Task['inputs'] {
   return { tape: { from: 'tree', path: tape } };
 }
 
-function aidInputs({ aids, exact }: BootRun): Task['inputs'] {
-  if (aids?.budget == null && !aids?.profile) return {};
-  if (!exact)
+function observerOf({ plugin }: BootRun): ObserverName | null {
+  return plugin === undefined || plugin.name === 'budget' ? null : plugin.name;
+}
+
+function pluginInput({ aids, exact, plugin }: BootRun): Task['inputs'] {
+  const budget = aids?.budget != null;
+  if ((budget || plugin?.name === 'profile') && !exact)
     throw new SynosError({ code: 'plan.invalid', reason: 'a budget and a profile need an exact run' });
-  return {
-    ...(aids.budget == null ? {} : { plugin: { from: 'task', ...pluginOutput } }),
-    ...(aids.profile ? { profiler: { from: 'task', ...profilerOutput } } : {}),
-  };
+  if (budget !== (plugin?.name === 'budget'))
+    throw new SynosError({ code: 'plan.invalid', reason: 'a budget and its plugin go together' });
+  return plugin ? { plugin: { from: 'task', ...pluginOutput(plugin.name) } } : {};
 }
 
 /** Under which name `media` and a task's inputs have what a machine starts. */

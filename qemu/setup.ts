@@ -5,6 +5,7 @@ import type { Aids } from './aids.ts';
 import type { GivenMedia } from './layout.ts';
 import type { Accelerator } from './machine.ts';
 import type { MachineOptions } from './options.ts';
+import type { ObserverName } from './plugin/task.ts';
 import type { SerialInput } from './serial-input.ts';
 import type { Tape } from './tape.ts';
 
@@ -21,10 +22,9 @@ export type BootSetup = GivenMedia & {
   readonly dump?: boolean;
   /** The kernel's ELF file, for names of addresses. */
   readonly symbols?: string;
-  /** The compiled plugin that counts instructions, for a budget. */
+  /** A compiled plugin: the one for a budget, or the observer. */
   readonly plugin?: string;
-  /** The compiled plugin that counts them by call stack. */
-  readonly profiler?: string;
+  readonly observer?: ObserverName | null;
   readonly aids?: Aids | undefined;
   /** What a replay is held against. */
   readonly tape?: Tape;

@@ -19,8 +19,8 @@ export type Machine = {
 export async function startMachine(setup: BootSetup, host: BootHost): Promise<Machine> {
   const argv = layOut(setup, host);
   // Few boots are profiled.
-  if (setup.profiler !== undefined)
-    (await import('./profile/layout.ts')).layOutProfiler(setup.profiler, setup.symbols, host.work);
+  if (setup.observer === 'profile')
+    (await import('./profile/layout.ts')).layOutProfiler(setup.symbols, host.work);
   const state = setup.state === undefined ? undefined : openSync(setup.state, 'r');
   const command = { argv, cwd: host.work, keepBytes: 65_536, descriptor: state };
   const input = isTypedAt(setup, host) ? await openSerialInput(host.work, host.start) : undefined;
@@ -62,7 +62,7 @@ function layOut(setup: BootSetup, host: BootHost): readonly [string, ...string[]
       accelerator: setup.accelerator,
       input: isTypedAt(setup, host),
       incoming: setup.state !== undefined,
-      aids: setup.aids,
+      ...{ aids: setup.aids, observed: setup.observer != null },
     }),
   ];
 }

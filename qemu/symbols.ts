@@ -53,6 +53,11 @@ export function symbolNames(path: string): NameOf {
   };
 }
 
+/** Of functions, not of labels; none for a file without a symbol table. */
+export function functionSymbols(path: string): readonly { readonly name: string; readonly start: bigint }[] {
+  return readNames(path).functions;
+}
+
 function readNames(path: string): { functions: Symbols[]; labels: Symbols[] } {
   using elf = openElf(path);
   const table = elf?.sections.find((section) => section.type === symbolTable);

@@ -169,5 +169,5 @@ test('a first byte that tells of itself is not asked for, and what comes with it
   };
   const ended = () => (waits.length === 5 ? ({ cause: 'exit' } as const) : undefined);
   await timed({ ...guest({ pause, ended }), wakes: true, serial: () => state });
-  expect(waits).toEqual([100, 100, 3, 20, 100]);
+  expect(waits).toEqual([100, 100, 3, 20, 200]);
 });

@@ -38,8 +38,8 @@ const quickestPollMs = 20;
 /** From the first byte to most of what comes with it. */
 const burstMs = 3;
 const promptMs = 500;
-/** Behind the first record nobody waits for a single line, and the end of QEMU wakes the watcher; each look costs up to 1 ms of CPU. */
 const laterPollMs = 100;
+/** Behind the first record nobody waits for a single line, and the end of QEMU wakes the watcher; each look costs up to 1 ms of CPU. */
 const slowestPollMs = 200;
 /** A guest that is silent for so long is looked into: a dead halt is told within half a second. */
 const probeAfterMs = 120;
@@ -66,15 +66,14 @@ export async function watchGuest(guest: Watched): Promise<Stop> {
     const now = nowMs();
     const came = guest.poll();
     if (came > 0) quiet.reset(now);
-    const slowest = quiet.ms(now) < earlyMs ? laterPollMs : slowestPollMs;
-    wait = nextWait(wait, slowest, guest, came > 0 || now - begun < promptMs);
+    wait = nextWait(wait, guest, came > 0 || now - begun < promptMs, quiet.ms(now));
     const stop =
       guest.ended() ??
       flood(guest) ??
       panicOver(guest, quiet.ms(now)) ??
       guest.ending?.look(quiet.ms(now)) ??
       limitOver(guest, now - begun) ??
-      (await dead.probe(quiet.ms(now))) ??
+      (await dead.probe(now, quiet.ms(now))) ??
       (guest.ending?.waits() ? undefined : await quiet.over(now));
     if (stop && lasting.has(stop.cause) && guest.held?.()) quiet.reset(nowMs());
     else if (stop) return guest.ended() ?? stop;
@@ -82,10 +81,11 @@ export async function watchGuest(guest: Watched): Promise<Stop> {
   }
 }
 
-function nextWait(before: number, slowest: number, { serial, wakes }: Watched, busy: boolean): number {
+function nextWait(before: number, { serial, wakes }: Watched, busy: boolean, quietMs: number): number {
   const { bytes, frames } = serial();
-  if (!busy) return Math.min(slowest, before * 1.2);
-  if (frames > 0 || (bytes === 0 && wakes)) return laterPollMs;
+  if (frames > 0) return slowestPollMs;
+  if (!busy) return Math.min(quietMs < earlyMs ? laterPollMs : slowestPollMs, before * 1.2);
+  if (bytes === 0 && wakes) return laterPollMs;
   return before > quickestPollMs ? burstMs : quickestPollMs;
 }
 
@@ -138,11 +138,11 @@ function silenceClock(guest: Watched, begun: number) {
 function deathProbe(guest: Watched) {
   const fresh = () => ({
     ...emptyProbe(),
-    load: loadMeter(guest),
     proof: proofClock(),
     frozen: frozenClock(guest),
   });
   let state = fresh();
+  const load = loadMeter(guest);
   const look = async (quietMs: number): Promise<Stop | undefined> => {
     const { before } = state;
     const cpus = await guest.registers();
@@ -154,31 +154,46 @@ function deathProbe(guest: Watched) {
     return guest.ending?.waits() ? undefined : state.frozen.over(cpus, quietMs);
   };
   return {
-    async probe(quietMs: number): Promise<Stop | undefined> {
+    async probe(now: number, quietMs: number): Promise<Stop | undefined> {
+      load.note(now);
       if (quietMs < probeAfterMs && state.looked) state = fresh();
       if (quietMs < state.next) return undefined;
       state.looked = true;
-      state.next = quietMs + (quietMs < earlyMs ? laterPollMs : slowestPollMs) * 0.9;
       // Who works is no dead halt, and each look costs up to 3 ms of CPU time: most silences are work that soon has something to say.
-      return state.load.isIdle() || quietMs >= spinAfterMs ? look(quietMs) : undefined;
+      const idle = load.isIdle();
+      if (!idle && quietMs < spinAfterMs) return undefined;
+      const stop = await look(quietMs);
+      const soon = quietMs + lookGapMs(quietMs);
+      state.next = idle ? soon : Math.max(soon, Math.min(state.proof.next(), quietMs + workGapMs));
+      return stop;
     },
   };
 }
+
+const lookGapMs = (quietMs: number): number => (quietMs < earlyMs ? laterPollMs : slowestPollMs) * 0.9;
 
 /** A guest that works in silence for so long may be going round. */
-const spinAfterMs = 900;
+const spinAfterMs = 700;
+/** Between two looks at such a guest, where no proof is due before. */
+const workGapMs = 450;
 
-/** Whether QEMU had little to do since it was last asked: a halted guest costs it next to nothing. Not known at the first time. */
+/** Whether QEMU had little to do in the latest time: a halted guest costs it next to nothing. */
 function loadMeter(guest: Watched) {
-  let asked: { readonly at: number; readonly cpuMs: number } | undefined;
+  let noted: { readonly at: number; readonly cpuMs: number } | undefined;
+  let idle = false;
   return {
-    isIdle(): boolean {
-      const before = asked;
-      asked = { at: nowMs(), cpuMs: guest.cpuMs() };
-      return before !== undefined && asked.cpuMs - before.cpuMs < (asked.at - before.at) / 2;
+    note(now: number): void {
+      const before = noted;
+      if (before && now - before.at < loadMs) return;
+      noted = { at: now, cpuMs: guest.cpuMs() };
+      idle = before !== undefined && noted.cpuMs - before.cpuMs < (now - before.at) / 2;
     },
+    isIdle: () => idle,
   };
 }
+
+/** The clock of `cpuMs` ticks every 10 ms. */
+const loadMs = 90;
 
 /** Between the two looks at a dead halt. */
 const haltGapMs = 50;
@@ -202,6 +217,7 @@ function proofClock() {
   let next = 0;
   let gap = probeAfterMs;
   return {
+    next: () => next,
     due(quietMs: number): boolean {
       if (quietMs < next) return false;
       gap = Math.min(quietMs < promisedMs ? seldomProofMs / 2 : seldomProofMs, gap * 2);

@@ -21,6 +21,7 @@ import { pageAssets } from '../orchestrator/results/assets.ts';
 const apart: { readonly [file: string]: string } = {
   ...{ zod: 'zod', yaml: 'yaml', listr2: 'listr2', re2js: 're2js' },
   xterm: '@xterm/headless',
+  ...{ junit: 'junit-report-builder', prometheus: 'prom-client' },
 };
 const libraries = Object.entries(apart);
 const fresh = `dist.${process.pid}`;

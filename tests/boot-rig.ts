@@ -13,6 +13,7 @@ import { taskId } from '../core/task.ts';
 import { qemuActions } from '../qemu/actions.ts';
 import { machineOptions } from '../qemu/options.ts';
 import { bootPlan } from '../qemu/plan.ts';
+import { profilePlugin } from '../qemu/profile/source.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -163,15 +164,6 @@ export type BootWish = {
   readonly shared?: string;
 };
 
-const profiling = {
-  gdb: false,
-  budget: null,
-  snapshot: false,
-  console: false,
-  tape: null,
-  profile: true,
-} as const;
-
 const started: number[] = [];
 
 /** Plans one boot, runs its action in a folder of its own, and reads what it left. Under TCG unless the options say otherwise. */
@@ -196,7 +188,7 @@ export async function bootOnce(wish: BootWish): Promise<Booted> {
       exact,
       index: 0,
       dump: wish.dumpTo !== undefined,
-      ...(wish.profiler ? { aids: profiling } : {}),
+      ...(wish.profiler ? { plugin: profilePlugin } : {}),
       ...(commandLine === undefined ? {} : { commandLine }),
     },
   ).tasks.at(-1);
@@ -208,7 +200,7 @@ export async function bootOnce(wish: BootWish): Promise<Booted> {
   const output = (name: string): string => join(shop.folder, name);
   const signal = wish.signal ?? new AbortController().signal;
   const { image, disk, firmware, initrd, traces, symbols, profiler } = wish;
-  const inputs = { image, disk, firmware, initrd, traces, symbols, profiler };
+  const inputs = { image, disk, firmware, initrd, traces, symbols, plugin: profiler };
   let toldAt = 0;
   let pid = 0;
   let spoke = false;

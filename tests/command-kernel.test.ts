@@ -1,31 +1,10 @@
 // Kernels that their own builds make: what is run again, what a build can reach, and how it is told when it fails.
-import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { project, type Rig } from './rig.ts';
-
-type Kernel = { readonly [setting: string]: unknown };
-
-/** A project whose kernel is made by a shell script. */
-async function shellProject(
-  script: string,
-  kernel: Kernel = {},
-  files: Record<string, string> = {},
-): Promise<Rig> {
-  const rig = await project({ config: configOf({ command: ['sh', 'build.sh'], ...kernel }) });
-  for (const [path, text] of Object.entries({ 'build.sh': script, ...files })) put(rig, path, text);
-  await sleep(30); // what was just written must be older than a tick of the file clock
-  return rig;
-}
-
-const configOf = (kernel: Kernel): string =>
-  JSON.stringify({ kernel: { kind: 'command', outputs: { kernel: 'k.elf' }, ...kernel } });
-
-function put(rig: Rig, path: string, text: string): void {
-  mkdirSync(dirname(join(rig.folder, path)), { recursive: true });
-  writeFileSync(join(rig.folder, path), text);
-}
+import type { Rig } from './rig.ts';
+import { configOf, put, shellProject } from './shell-rig.ts';
 
 type Tasks = { tasks: { id: string; status: string }[] };
 const statusOf = async (rig: Rig): Promise<string | undefined> => {
@@ -212,58 +191,6 @@ it('where name spaces are refused a build runs in its own folder all the same, a
   const failed = await rig.synos(['build'], { under });
   expect(failed.exit).toBe(1);
   expect(failed.err).toContain('| main.c:1:9: error:');
-});
-
-const makefile = `k.elf: a.o b.o
-\tcat a.o b.o >k.elf; echo link >>built
-%.o: %.c
-\techo $< >>built; cp $< $@; if grep -q wait $<; then touch waiting; sleep 60; fi
-`;
-const sources = { Makefile: makefile, 'a.c': 'a\n', 'b.c': 'b\n' };
-const incremental = {
-  command: ['make', '-s'],
-  incremental: true,
-  outputs: { kernel: 'k.elf', initrd: 'built' },
-};
-
-it('an incremental build makes only what changed, also after a change to something older', async () => {
-  await using rig = await shellProject('', incremental, sources);
-  const built = async (): Promise<string> => {
-    await sleep(30);
-    const { exit, err } = await rig.synos(['build']);
-    expect(err).not.toContain('failed');
-    expect(exit).toBe(0);
-    return rig.read('out/built').split('\n').join(' ').trim();
-  };
-  expect(await built()).toBe('a.c b.c link');
-  put(rig, 'b.c', 'B\n');
-  const { run } = await import('../core/exec.ts');
-  await run({ argv: ['touch', '-d', '2001-01-01', join(rig.folder, 'b.c')] });
-  expect(await built()).toBe('a.c b.c link b.c link');
-  expect(rig.read('out/k.elf')).toBe('a\nB\n');
-  await run({ argv: ['touch', join(rig.folder, 'a.c')] });
-  expect((await rig.synos(['build'])).err).toContain('1 cached');
-});
-
-it('an incremental build that was killed in the middle starts from nothing', async () => {
-  await using rig = await shellProject('', incremental, sources);
-  await rig.synos(['build']);
-  put(rig, 'b.c', 'wait\n');
-  await sleep(30);
-  let pid = 0;
-  const killed = rig.synos(['build'], {
-    started: (id) => {
-      pid = id;
-    },
-  });
-  await sleep(3000);
-  process.kill(pid, 'SIGKILL');
-  await killed;
-  put(rig, 'b.c', 'B\n');
-  await sleep(30);
-  await rig.synos(['build']);
-  expect(rig.read('out/k.elf')).toBe('a\nB\n');
-  expect(rig.read('out/built')).toBe('a.c\nb.c\nlink\n');
 });
 
 it('files that are there already need no command; one that is not is told with the nearest', async () => {

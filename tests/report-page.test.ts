@@ -1,79 +1,29 @@
-// The report page in a real browser, opened from disk: at every width and in both colour schemes, with keys alone, without script,
-// on paper, and with text from a guest that tries to get out.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// The report page in a real browser, opened from disk: at every width and in both colour schemes, without script, on paper, to a screen
+// reader, and with text from a guest that tries to get out.
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { digestOf } from '../core/digest.ts';
 import { samplePng } from '../core/sample-png.ts';
+import { compareRuns } from '../orchestrator/results/comparison.ts';
+import { defaultRules } from '../orchestrator/results/judge.ts';
+import { makeGate } from '../orchestrator/results/report/gate.ts';
 import { renderReport, writeReport } from '../orchestrator/results/report.ts';
-import type { StoredRun } from '../orchestrator/results/run.ts';
-import { type SampleOptions, sampleRun } from '../orchestrator/results/sample-run.ts';
+import { sampleRun } from '../orchestrator/results/sample-run.ts';
 import { traceRecords } from '../orchestrator/results/sample-traces.ts';
 import { picturesOf } from '../orchestrator/results/screens.ts';
-import { openStore } from '../orchestrator/results/store.ts';
-
-const folder = mkdtempSync(join(tmpdir(), 'synos-page-'));
-let browser: Browser;
-beforeAll(async () => {
-  const quiet = [
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-    '--no-first-run',
-  ];
-  const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', ...quiet];
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args });
-});
-afterAll(async () => {
-  await browser.close();
-  rmSync(folder, { recursive: true });
-});
-
-/** Stores some runs and writes the page of the last one, as `synos boot` does. */
-async function pageFile(name: string, options: readonly SampleOptions[]): Promise<string> {
-  const store = await openStore(join(folder, `${name}.sqlite`));
-  const runs = options.map((one, n) => sampleRun({ at: new Date(Date.UTC(2026, 10, 1 + n)), ...one }));
-  for (const run of runs) store.addRun(run);
-  const run = runs.at(-1) as StoredRun;
-  const path = join(folder, `${name}.html`);
-  writeReport(path, renderReport({ run, earlier: store.earlierBoots(run), trends: store.trends(run) }));
-  store.close();
-  return path;
-}
-
-type Opened = { page: Page; complaints: string[]; asked: string[] } & AsyncDisposable;
-
-async function open(path: string, options: BrowserContextOptions = {}): Promise<Opened> {
-  const context = await browser.newContext(options);
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  const asked: string[] = [];
-  page.on('console', (message) => complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('dialog', (dialog) => void dialog.dismiss().then(() => complaints.push('a dialog')));
-  page.on('request', (request) => asked.push(request.url()));
-  await page.goto(pathToFileURL(path).href);
-  if (options.javaScriptEnabled !== false) await page.locator('[data-ready]').waitFor({ state: 'attached' });
-  return { page, complaints, asked, [Symbol.asyncDispose]: () => context.close() };
-}
-
-const three: SampleOptions[] = [
-  { exact: true, poolFactor: 1.25 },
-  { exact: true, poolFactor: 1.25 },
-  { exact: true },
-];
+import { folder, open, pageFile, three } from './page-rig.ts';
 
 describe('the page from disk', () => {
   it.each(['light', 'dark'] as const)(
     'fits 320, 768 and 1920 pixels in the %s scheme, asks for nothing and complains of nothing',
     async (colorScheme) => {
-      const path = await pageFile(`fits-${colorScheme}`, [{ seed: 1 }, { seed: 2 }]);
+      const path = await pageFile('two', [{ seed: 1 }, { seed: 2 }]);
+      await using opened = await open(path, { colorScheme });
+      await opened.page.locator('#chosen-trend canvas').waitFor();
       for (const width of [320, 768, 1920]) {
-        await using opened = await open(path, { viewport: { width, height: 900 }, colorScheme });
-        await opened.page.locator('#chosen-trend canvas').waitFor();
+        await opened.page.setViewportSize({ width, height: 900 });
         expect(await opened.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
         // Nothing sticks out of a card, either: a table wider than its card is cut on a phone.
         const wide = `[...document.querySelectorAll('.card')].filter((card) => card.scrollWidth > card.clientWidth + 1).length`;
@@ -93,8 +43,9 @@ describe('the page from disk', () => {
       const run = sampleRun({ machines: ['direct'], boot: { screen } });
       const path = join(folder, `screen-${colorScheme}.html`);
       writeReport(path, renderReport({ run, pictures: picturesOf(run, folder, 0) }));
+      await using opened = await open(path, { colorScheme });
       for (const width of [390, 1920]) {
-        await using opened = await open(path, { viewport: { width, height: 900 }, colorScheme });
+        await opened.page.setViewportSize({ width, height: 900 });
         const image = opened.page.getByRole('img', { name: /What direct showed on its screen at the end/ });
         expect(await image.evaluate((one) => (one as unknown as { naturalWidth: number }).naturalWidth)).toBe(
           1024,
@@ -134,7 +85,7 @@ describe('the page from disk', () => {
   });
 
   it('shows verdict first, then pool v heap with the ratio', async () => {
-    await using opened = await open(await pageFile('order', three));
+    await using opened = await open(await pageFile('three', three));
     const { page } = opened;
     expect(await page.locator('header.top').innerText()).toMatch(
       /^✓ Passed\s+exit code 33 after the end record/i,
@@ -142,98 +93,45 @@ describe('the page from disk', () => {
     const table = page.getByRole('table', { name: /^pair/ }).first();
     expect(await table.getByRole('row').nth(2).innerText()).toMatch(/heap\s+171\s+3\.56×/);
     expect(await page.locator('.figures').innerText()).toContain('40 exact changes');
-  });
-});
-
-describe('the list of metrics', () => {
-  it('is walked, unfolded, and a metric chosen and followed over the runs with keys alone, told in words', async () => {
-    await using opened = await open(await pageFile('keys', three));
-    const { page, complaints } = opened;
-    const row = page.locator('#metric-list tr:focus');
-    // What changed most stands beside the list from the start.
-    expect(await page.locator('#chosen-h').innerText()).toMatch(/^alloc \w+ latency, pool/);
-    await page.getByRole('searchbox').focus();
-    await page.keyboard.press('Tab'); // past the columns' names, which sort
-    for (let name = 0; name < 5; name++) await page.keyboard.press('Tab');
-    expect(await row.count()).toBe(1);
-    await page.keyboard.press('Home');
-    await page.keyboard.press('ArrowDown');
-    await page.keyboard.press('ArrowUp');
-    await page.keyboard.press('ArrowLeft');
-    expect(await row.getAttribute('aria-expanded')).toBe('false');
-    await page.keyboard.press('ArrowDown');
-    await page.keyboard.press('ArrowRight');
-    expect(await row.innerText()).toMatch(/^alloc lifo latency/);
-    await page.keyboard.press('ArrowRight');
-    expect(await row.innerText()).toMatch(/^pool, 64 B\s+64\s+−20 %/);
-    await page.keyboard.press('Enter');
-    expect(await row.getAttribute('aria-selected')).toBe('true');
-    expect(await page.locator('#chosen-h').innerText()).toBe('alloc lifo latency, pool, 64 B');
-    expect(await page.locator('#chosen-say').innerText()).toContain(
-      '3 runs, 64 to 80 instructions; 1 change.',
+    expect(await page.locator('.news li').first().innerText()).toMatch(
+      /^alloc \w+ latency, pool, .* → .* \(−20 %\)/,
     );
-    expect(await page.locator('.changed li').allInnerTexts()).toEqual([
-      expect.stringMatching(/^a 80 → 64 \(−20 %\), 2026-11-03 00:00 UTC, commit 0218c76d3f, run 20261103-/),
-    ]);
-    await page.locator('#chosen-trend .plot').focus();
-    await page.keyboard.press('ArrowLeft');
-    expect(await page.locator('#chosen-trend > [aria-live]').innerText()).toMatch(/^2026-11-03 .*: 64 instr/);
-    await page.keyboard.press('Home');
-    expect(await page.locator('#chosen-trend > [aria-live]').innerText()).toMatch(/^2026-11-01 .*: 80 instr/);
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('Tab'); // the line's name in the legend
-    await page.keyboard.press('Space');
-    expect(await page.locator('#chosen-trend .u-legend tr').count()).toBe(1 + 5);
-    expect(complaints).toEqual([]);
+    await page.locator('.news a').first().press('Enter');
+    expect(await page.locator('#chosen-h').innerText()).toBe(
+      await page.locator('.news a').first().innerText(),
+    );
   });
 
-  it('is searched and sorted, and says how many are left', async () => {
-    await using opened = await open(await pageFile('search', [{ seed: 1 }, { seed: 2 }]));
+  it('shows the verdicts of a comparison right behind how the run ended, worst first', async () => {
+    const runWith = (factor: number) => {
+      const boots = [1, 2, 3, 4, 5, 6, 7, 8].flatMap(
+        (seed) => sampleRun({ machines: ['direct'], seed, poolFactor: factor }).boots,
+      );
+      const few = boots.map((boot) => ({ ...boot, records: boot.records.slice(0, 40) }));
+      return sampleRun({ run: { boots: few } });
+    };
+    const [before, run] = [runWith(1), runWith(1.5)];
+    const gate = makeGate(compareRuns([before], [run], defaultRules), 'synos bench --against main');
+    const path = join(folder, 'gate.html');
+    writeReport(path, renderReport({ run, gate, against: [before] }));
+    await using opened = await open(path);
     const { page } = opened;
-    const rows = page.locator('#metric-list tr:has(th:not([scope])):visible');
-    await page.getByRole('searchbox').fill('pair pool 4 KiB direct');
-    expect(await rows.allInnerTexts()).toEqual([expect.stringMatching(/^pool, 4 KiB/)]);
-    expect(await page.locator('#metrics .filter [aria-live]').innerText()).toBe('1 of 418');
-    await page.getByRole('searchbox').fill('');
-    await page.getByRole('button', { name: /^spread/ }).press('Enter');
-    expect(await page.getByRole('columnheader', { name: /^spread/ }).getAttribute('aria-sort')).toBe(
-      'descending',
-    );
-    const spreads = (await rows.locator('td:nth-of-type(3)').allInnerTexts()).map(Number.parseFloat);
-    expect(spreads).toHaveLength(418);
-    expect(spreads.slice(0, 400)).toEqual([...spreads.slice(0, 400)].sort((a, b) => b - a));
-    expect(await rows.first().innerText()).toMatch(/^(direct|iso): alloc/);
-    await page.getByRole('button', { name: /^spread/ }).press('Enter');
-    await page.getByRole('button', { name: /^spread/ }).press('Enter');
-    expect(await page.locator('#metric-list [aria-sort]').count()).toBe(0);
-    expect(await page.locator('#metric-list tbody').first().locator('th:not([scope])').count()).toBe(40);
-  });
-
-  it('shows samples and trend as tables, too, and is redrawn when the scheme changes', async () => {
-    await using opened = await open(
-      await pageFile('table', [
-        { seed: 1, machines: ['direct'] },
-        { seed: 2, machines: ['direct'] },
-      ]),
-    );
-    const { page, complaints } = opened;
-    await page.getByText('The same as a table').first().click();
-    expect(await page.locator('#chosen-trend .list tbody tr').count()).toBe(2);
-    await page.getByText('The same as a table').nth(1).click();
-    expect((await page.locator('#chosen-spread .list td:first-child').allInnerTexts()).join()).toBe(
-      'this run (16),the run before (16)',
-    );
-    const pixels = 'document.querySelector("#chosen-trend canvas").toDataURL()';
-    const light = await page.evaluate(pixels);
-    await page.emulateMedia({ colorScheme: 'dark' });
-    await expect.poll(() => page.evaluate(pixels)).not.toBe(light);
-    expect(complaints).toEqual([]);
+    expect(await page.locator('.news').innerText()).toMatch(/^Against 0218c76d3f0c: 40 metrics: 8 slower, /);
+    expect(await page.locator('main > section').first().getAttribute('id')).toBe('gate');
+    expect(await page.locator('#gate tbody tr').first().innerText()).toMatch(/pool.*1\.\d+×.*slower$/s);
+    expect(await page.locator('#gate .cmd').innerText()).toContain('synos bench --against main');
+    expect(await page.locator('#chosen-spread h4').allInnerTexts()).toEqual([
+      'Boots of both sides',
+      'Samples within a boot',
+    ]);
+    expect(await page.locator('article.boot').count()).toBe(1);
+    expect(opened.complaints).toEqual([]);
   });
 });
 
 describe('without everything', () => {
   it('shows all figures without script, and says that trends need it', async () => {
-    await using opened = await open(await pageFile('noscript', three), { javaScriptEnabled: false });
+    await using opened = await open(await pageFile('three', three), { javaScriptEnabled: false });
     const { page } = opened;
     expect(await page.locator('.bars td rect').count()).toBeGreaterThan(100);
     expect(await page.locator('#metric-list tbody th:not([scope]):visible').count()).toBe(209);
@@ -241,29 +139,38 @@ describe('without everything', () => {
     expect(await page.locator('#chosen').isVisible()).toBe(false);
   });
 
-  it('is named, structured and reachable for a screen reader', async () => {
-    await using opened = await open(await pageFile('names', three));
+  it('is named, structured and reachable for a screen reader and by the Tab key, from end to end', async () => {
+    await using opened = await open(await pageFile('three', three));
     const { page } = opened;
     expect(await page.title()).toMatch(/^Passed: SynOS run \d{8}-/);
-    expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1);
-    for (const name of [
+    const sections = [
       'Pool v heap',
       'Since the run before',
       'Metrics, trends and distributions',
       'Boots',
       'Provenance',
-    ]) {
+    ];
+    for (const name of sections)
       expect(await page.getByRole('region', { name, exact: true }).count(), name).toBe(1);
+    expect(await page.evaluate(defects)).toEqual([]);
+    // Every stop shows that it has the focus, and after the last the page lets go of it.
+    const stops: string[] = [];
+    for (let stop = 0; stop < 150; stop++) {
+      await page.keyboard.press('Tab');
+      const at = (await page.evaluate(focused)) as string;
+      if (at === 'BODY') break;
+      stops.push(at);
     }
-    const nameless = `[...document.querySelectorAll('table')].filter((table) => !table.caption && !table.closest('[aria-label]')).length`;
-    expect(await page.evaluate(nameless)).toBe(0);
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('Enter');
+    expect(stops.filter((at) => at.includes('unseen'))).toEqual([]);
+    expect(stops.at(0)).toMatch(/^A.skip/);
+    expect(stops.length).toBeLessThan(120);
+    expect(stops.filter((at) => at.startsWith('TR'))).toHaveLength(1);
+    await page.locator('.skip').press('Enter');
     expect(new URL(page.url()).hash).toBe('#main');
   });
 
   it('unfolds all of itself for paper', async () => {
-    await using opened = await open(await pageFile('paper', three));
+    await using opened = await open(await pageFile('three', three));
     const { page } = opened;
     await page.evaluate('dispatchEvent(new Event("beforeprint"))');
     expect(await page.locator('details:not([open])').count()).toBe(0);
@@ -329,4 +236,41 @@ const faintTexts = `(() => {
     if (ratio < 4.5) faint.add(element.tagName + '.' + element.className + ' ' + ratio.toFixed(2));
   }
   return [...faint];
+})()`;
+
+const focused = `(() => {
+  const one = document.activeElement;
+  const { outlineStyle, outlineWidth } = getComputedStyle(one);
+  const seen = one === document.body || (outlineStyle !== 'none' && parseFloat(outlineWidth) >= 1);
+  return one.tagName + (one.className ? '.' + one.className : '') + (seen ? '' : ' unseen');
+})()`;
+
+// What tools look for: names, references, unique ids, levels of headings, tables' captions, regions that scroll but take no focus.
+const defects = `(() => {
+  const found = [];
+  const text = (one) => one.textContent.trim();
+  const byIds = (ids) => ids.split(' ').map((id) => document.getElementById(id));
+  const nameOf = (one) => one.getAttribute('aria-label') || (one.getAttribute('aria-labelledby') && byIds(one.getAttribute('aria-labelledby')).map((other) => other && text(other)).join(' ')) ||
+    one.getAttribute('alt') || one.title || (one.labels?.[0] && text(one.labels[0])) || (one.caption && text(one.caption)) || '';
+  const own = (one) => nameOf(one) || text(one);
+  const bad = (what, one) => found.push(what + ': ' + one.outerHTML.slice(0, 120));
+  for (const one of document.querySelectorAll('button, a[href], summary, [role=button]')) if (!own(one)) bad('no name', one);
+  for (const one of document.querySelectorAll('input, img, table:not(.u-legend), nav, section, [role=region], [role=img], [role=tree], [role=treegrid]'))
+    if (!nameOf(one) && !one.closest('.scroll[aria-label]')) bad('no name', one);
+  for (const name of ['aria-labelledby', 'aria-describedby', 'aria-controls', 'aria-activedescendant'])
+    for (const one of document.querySelectorAll('[' + name + ']')) if (byIds(one.getAttribute(name)).includes(null)) bad('points nowhere', one);
+  const ids = [...document.querySelectorAll('[id]')].map(({ id }) => id);
+  for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) found.push('twice: ' + id);
+  for (const one of document.querySelectorAll('[tabindex]')) if (one.tabIndex > 0) bad('order of its own', one);
+  let level = 0;
+  for (const one of document.querySelectorAll('h1, h2, h3, h4')) {
+    if (!one.checkVisibility()) continue;
+    if (Number(one.tagName[1]) > level + 1) bad('skips a level', one);
+    level = Number(one.tagName[1]);
+  }
+  for (const one of document.querySelectorAll('.scroll, pre')) if (one.tabIndex < 0 && !one.querySelector('[tabindex="0"]')) bad('scrolls without a key', one);
+  for (const one of document.querySelectorAll('[aria-hidden=true] [tabindex], [aria-hidden=true] a')) bad('hidden but reachable', one);
+  for (const tag of ['main', 'header', 'nav', 'footer', 'h1']) if (document.querySelectorAll(tag).length !== 1) found.push('not one ' + tag);
+  if (!document.documentElement.lang) found.push('no language');
+  return found;
 })()`;

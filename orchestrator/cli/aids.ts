@@ -19,7 +19,6 @@ export function aidsOf(flags: Flags, args: readonly string[], options: Options):
     budget: typeof options['budget'] === 'number' ? options['budget'] : null,
     snapshot: asked('snapshot'),
     console: asked('interactive'),
-    profile: false,
     tape: tapeOf(asked('record'), options['replay'] !== undefined && options['replay'] !== false),
   };
   if (aids.budget !== null && options['exact'] === false)

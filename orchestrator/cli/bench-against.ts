@@ -46,7 +46,7 @@ export async function benchAgainst(flags: Flags, args: readonly string[], option
     const now: Side = { session, git, reference: undefined, turns, boots: [] };
     await buildSides(flags, wish, [before, now]);
     const comparison = await bootInTurns(flags, wish, before, now);
-    await storeRuns(session, [before, now]);
+    await storeRuns(session, flags, [before, now], comparison);
     await session.close();
     return await tellComparison(comparison, flags, options['gate'] === true);
   } finally {
@@ -105,12 +105,25 @@ export async function bootInTurns(flags: Flags, wish: Wish, before: Side, now: S
   throw new Error('there is always a last look');
 }
 
-async function storeRuns(session: Session, sides: readonly Side[]): Promise<void> {
+/** Stores both sides, and writes the page of the tree as it is. */
+async function storeRuns(
+  session: Session,
+  flags: Flags,
+  [before, now]: readonly [Side, Side],
+  comparison: Comparison,
+): Promise<void> {
+  if (!before.run || !now.run) return;
   const { openStore } = await import('../results/store.ts');
   const store = await openStore(join(session.home, 'runs.sqlite'));
   try {
+    const run = { ...now.run, against: { runs: [before.run.id], rules: comparison.rules } };
+    const earlier = store.earlierBoots(run);
     // The tree as it is comes last: the next run's changes are told since it.
-    for (const { run } of sides) if (run) store.addRun(run);
+    for (const one of [before.run, run]) store.addRun(one);
+    const file = join(session.out, 'report.html');
+    const { writePage } = await import('./show-run.ts');
+    await writePage(file, run, { earlier, store, tree: session.tree });
+    if (!flags.quiet) writeErr(`report: ${relative(process.cwd(), file)}`);
   } finally {
     store.close();
   }

@@ -28,6 +28,8 @@ export type Side = {
   readonly reference: Reference | undefined;
   readonly turns?: TurnsTaken;
   readonly boots: StoredBoot[];
+  /** It was this side that stopped the boots. */
+  failed?: true;
   last?: { readonly executed: Executed; readonly artefacts: StoredRun['artefacts'] };
   run?: StoredRun;
 };
@@ -68,6 +70,7 @@ export async function bootSide(flags: Flags, wish: Wish, side: Side, machine: st
   const { boots, artefacts, failures } = collectBoots(side.session, executed, story);
   const [failure] = failures;
   if (failure) {
+    side.failed = true;
     if (!flags.quiet) writeErr(`stopped at a boot of ${sideWords(side)}`);
     throw new SynosError(failure);
   }
@@ -80,6 +83,7 @@ export async function bootSide(flags: Flags, wish: Wish, side: Side, machine: st
 function throwFailure(side: Side, executed: Executed): void {
   const [failure] = failuresOf(executed.results);
   if (!failure) return;
+  side.failed = true;
   if (side.reference && failure.code !== 'interrupted')
     throw referenceFailed(side.reference.name, side.reference.commit, explain(failure).message);
   throw new SynosError(failure);

@@ -119,17 +119,24 @@ export async function parentsOf(place: Place, commit: string): Promise<string[]>
   return stdout.trim().split(' ').slice(1);
 }
 
-export async function aboutCommit(place: Place, commit: string): Promise<AboutCommit> {
-  const format = '--format=%an <%ae>%x00%aI%x00%s';
-  const shown = await git(place, ['show', '--no-patch', '--no-show-signature', format, commit]);
-  if (shown.exit !== 0) throw failed(`read the commit ${short(commit)}`, shown.stderr);
-  const [author = '', date = '', subject = ''] = shown.stdout.trim().split('\0');
-  return {
-    commit,
-    author: visibleUpTo(author, 200),
-    date: visibleUpTo(date, 40),
-    subject: visibleUpTo(subject, 300),
-  };
+/** What people know commits by, in the order in which they are named. */
+export async function aboutCommits(place: Place, commits: readonly string[]): Promise<AboutCommit[]> {
+  if (commits.length === 0) return [];
+  const format = '--format=%H%x00%an <%ae>%x00%aI%x00%s';
+  const shown = await git(place, ['show', '--no-patch', '--no-show-signature', format, ...commits]);
+  if (shown.exit !== 0) throw failed('read commits', shown.stderr);
+  // One that is named twice is shown once.
+  const rows = shown.stdout.split('\n').map((line) => line.split('\0'));
+  const byId = new Map(rows.map(([id, ...rest]) => [id, rest]));
+  return commits.map((commit) => {
+    const [author = '', date = '', subject = ''] = byId.get(commit) ?? [];
+    return {
+      commit,
+      author: visibleUpTo(author, 200),
+      date: visibleUpTo(date, 40),
+      subject: visibleUpTo(subject, 300),
+    };
+  });
 }
 
 const short = (commit: string): string => commit.slice(0, 12);

@@ -1,11 +1,10 @@
 // Puts together what a bisection came to, for people and for pipelines.
-import type { Answer } from '../results/bisect.ts';
-import type { BisectDocument, BisectedChange, BisectPoint } from '../results/bisect-document.ts';
+import type { AboutCommit, BisectDocument, BisectedChange, BisectPoint } from '../results/bisect-document.ts';
 import { type ComparedMetric, compareRuns, metricsOf } from '../results/comparison.ts';
 import { defaultRules } from '../results/judge.ts';
 import { asRunId, type StoredBoot, type StoredRun } from '../results/run.ts';
 import { type Change, type Changes, changeAt, changesOf } from './bisect-changes.ts';
-import { aboutCommit, parentsOf } from './bisect-range.ts';
+import { aboutCommits, parentsOf } from './bisect-range.ts';
 import { answerOf, type Hunt, type Outcome } from './bisect-search.ts';
 import type { Tested } from './bisect-state.ts';
 
@@ -16,9 +15,11 @@ export async function resultOf(hunt: Hunt, outcome: Outcome): Promise<BisectDocu
   const place = session;
   const changes = step.kind === 'found' ? await changesFor(hunt, step.commit) : undefined;
   const found = changes?.found ?? [];
-  const documents: BisectedChange[] = [];
-  for (const change of found) documents.push(await describe(hunt, change));
-  const [first = null, ...others] = documents;
+  const named = await aboutCommits(
+    place,
+    found.map(({ commit }) => commit.commit),
+  );
+  const [first = null, ...others] = found.map((change, index) => describe(change, named[index]));
   const among = step.kind === 'open' ? step.among : [];
   const tests = [...known.values()];
   const isTimed = question.metric !== null && !question.exact;
@@ -41,7 +42,7 @@ export async function resultOf(hunt: Hunt, outcome: Outcome): Promise<BisectDocu
       to: to.commit,
       absolute: Number(to.value) - Number(from.value),
     })),
-    among: await Promise.all(among.map((commit) => aboutCommit(place, commit))),
+    among: await aboutCommits(place, among),
     metrics: found[0] ? metricsChanged(hunt, found[0]) : [],
     seen: question.metric === null && first ? seenIn(hunt, first) : null,
     log: await logOf(hunt, outcome),
@@ -60,7 +61,7 @@ async function changesFor(hunt: Hunt, commit: string): Promise<Changes> {
   return { found: tested ? [{ commit: tested, parents: known, parent: known[0] ?? null }] : [], open: [] };
 }
 
-async function describe(hunt: Hunt, { commit, parents, parent }: Change): Promise<BisectedChange> {
+function describe({ commit, parents, parent }: Change, about: AboutCommit | undefined): BisectedChange {
   const [before, value] = [parent?.value ?? null, commit.value];
   const change =
     value === null || before === null
@@ -70,7 +71,7 @@ async function describe(hunt: Hunt, { commit, parents, parent }: Change): Promis
           ratio: Number(before) === 0 ? null : Number(value) / Number(before),
         };
   return {
-    ...(await aboutCommit(hunt.bench.lab.session, commit.commit)),
+    ...(about ?? { author: '', date: '', subject: '' }),
     ...pointOf(commit, commit.commit),
     parents: parents.map((parent) => pointOf(parent, parent.commit)),
     change,
@@ -108,22 +109,25 @@ function seenIn(hunt: Hunt, first: BisectedChange): BisectDocument['seen'] {
 
 /** What `git bisect replay` reads. */
 async function logOf({ bench, range, known }: Hunt, { ends, step, asked }: Outcome): Promise<string[]> {
-  const lines: string[] = [
-    bench.lab.question.firstParent ? "git bisect start '--first-parent'" : 'git bisect start',
+  const { question, session } = bench.lab;
+  const entries: [word: string, commit: string][] = [
+    ['bad', range.bad],
+    ['good', range.good],
   ];
-  const entry = async (answer: Answer, commit: string): Promise<void> => {
-    const { subject } = await aboutCommit(bench.lab.session, commit);
-    lines.push(`# ${answer}: [${commit}] ${subject}`, `git bisect ${answer} ${commit}`);
-  };
-  await entry('bad', range.bad);
-  await entry('good', range.good);
   for (const [commit, tested] of known)
-    if (asked.has(commit) && commit !== range.bad) await entry(answerOf(tested, ends), commit);
-  if (step.kind === 'found')
-    lines.push(
-      `# first bad commit: [${step.commit}] ${(await aboutCommit(bench.lab.session, step.commit)).subject}`,
-    );
-  return lines;
+    if (asked.has(commit) && commit !== range.bad) entries.push([answerOf(tested, ends), commit]);
+  if (step.kind === 'found') entries.push(['first bad commit', step.commit]);
+  const about = await aboutCommits(
+    session,
+    entries.map(([, commit]) => commit),
+  );
+  return [
+    question.firstParent ? "git bisect start '--first-parent'" : 'git bisect start',
+    ...entries.flatMap(([word, commit], index) => [
+      `# ${word}: [${commit}] ${about[index]?.subject}`,
+      ...(word === 'first bad commit' ? [] : [`git bisect ${word} ${commit}`]),
+    ]),
+  ];
 }
 
 function againFor({ bench }: Hunt, { commit }: BisectedChange, parent: string | undefined): string[] {

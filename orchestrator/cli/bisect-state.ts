@@ -29,6 +29,8 @@ export type Tested = {
 export type State = {
   readonly schema: 'synos.bisect-state/1';
   readonly question: Question;
+  /** Of the machine's description and the kernel's, as they were then. */
+  readonly description: string;
   readonly configFile: string | null;
   readonly set: readonly string[];
   readonly good: string;
@@ -86,7 +88,7 @@ export function isBusy({ process: pid, done }: State): boolean {
   }
 }
 
-/** Whether both ask the same of the same commits, so that what one found out the other need not. */
+/** Whether both ask the same of the same commits. */
 export function isSame(a: State, b: State): boolean {
   const key = ({ question, configFile, set, good, bad }: State): string =>
     JSON.stringify([{ ...question, good, bad, all: null }, configFile, set]);

@@ -5,14 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SynosError } from '../../core/failure.ts';
 import { visibleLines } from '../../core/text.ts';
-import {
-  git,
-  inRepository,
-  type Place,
-  referenceFailed,
-  removeLeftOver,
-  removeWorktree,
-} from './reference.ts';
+import { git, inRepository, type Place, removeLeftOver, removeWorktree } from './reference.ts';
 
 export type Tree = {
   readonly commit: string;

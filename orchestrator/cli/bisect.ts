@@ -1,6 +1,7 @@
 // `synos bisect METRIC --good REV --bad REV`: the commit that changed a metric, or with --verdict the first whose boot does not pass.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { digestOf } from '../../core/digest.ts';
 import { failureOf, SynosError } from '../../core/failure.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
 import { count } from '../../core/words.ts';
@@ -38,7 +39,7 @@ export async function bisect(given: Flags, args: readonly string[], options: Opt
     const names = resumed ?? question;
     const range = await rangeBetween(session, names, question.firstParent);
     if (flags.dryRun) return showRange(flags, question, range);
-    const state = startState(flags, question, range, before);
+    const state = startState(session, flags, question, range, before);
     const result = await run(session, flags, state, range);
     await session.close();
     return await tell(result, flags, options['log']);
@@ -97,14 +98,27 @@ const busy = ({ process: pid }: State): SynosError =>
     hint: 'wait for it, or stop it and go on with `synos bisect --continue`',
   });
 
-function startState(flags: Flags, question: Question, range: Range, before: State | undefined): State {
+function startState(
+  { config }: Session,
+  flags: Flags,
+  question: Question,
+  range: Range,
+  before: State | undefined,
+): State {
+  const described = [config.machines[question.machine] ?? null, config.kernel];
+
   const fresh: State = {
     ...{ schema: 'synos.bisect-state/1', question, good: range.good, bad: range.bad },
     ...{ configFile: flags.configFile ?? null, set: flags.set },
+    description: digestOf(JSON.stringify(described)),
     ...{ series: null, tests: [], done: false, process: process.pid },
   };
   if (!before) return fresh;
-  if (isSame(before, fresh)) return { ...fresh, series: before.series, tests: before.tests };
+  if (isSame(before, fresh)) {
+    // Of another machine nothing is known, but by stored boots.
+    const known = before.description === fresh.description;
+    return known ? { ...fresh, series: before.series, tests: before.tests } : fresh;
+  }
   if (before.done) return fresh;
   const { metric, good, bad } = before.question;
   throw new SynosError({

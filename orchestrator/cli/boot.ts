@@ -1,17 +1,17 @@
 // `synos boot`: builds what is stale, boots machines side by side, harvests their records; the run is stored, judged and shown.
 import { join, relative } from 'node:path';
-import type { Failure } from '../../core/failure.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
-import { matrixOf, pipeline, type Traces, type Wanted } from '../plan/pipeline.ts';
+import { loadPlugin, matrixOf, pipeline, type Traces, type Wanted } from '../plan/pipeline.ts';
 import { gitFacts, hostFacts } from '../results/provenance.ts';
-import { makeRun, type StoredRun } from '../results/run.ts';
+import { makeRun, type RunFacts, type StoredRun } from '../results/run.ts';
+import type { EarlierBoot } from '../results/store.ts';
 import { writeErr, writeOut } from '../ui/output.ts';
 import { aidsOf } from './aids.ts';
 import { type Booted, collectBoots } from './booted.ts';
 import { type Options, showPlan } from './build.ts';
 import { endWith, exitOf } from './exit.ts';
 import type { Flags } from './flags.ts';
-import { execute } from './run-here.ts';
+import { type Executed, execute } from './run-here.ts';
 import { cacheOf, openSession, type Session } from './session.ts';
 import { printRun, writePage } from './show-run.ts';
 import { version } from './version.ts';
@@ -36,29 +36,60 @@ export async function boot(flags: Flags, args: readonly string[], options: Optio
   try {
     // Asked while the guests run: it costs a process.
     const git = gitFacts(session.tree);
-    const executed = await execute(session, flags, story.plan);
+    const tidyUp = leaveHeapAlone();
+    const executed = await execute(session, flags, story.plan).finally(tidyUp);
     const booted = collectBoots(session, executed, story);
     await session.close();
     if (booted.boots.length === 0) return endWith(booted.failures, flags.json);
-    const run = makeRun({
-      command: ['synos', ...process.argv.slice(2)],
-      synos: version(),
-      startedAt: session.startedAt,
-      durationMs: Date.now() - session.startedAt.getTime(),
-      git: await git,
-      host: hostFacts(),
-      artefacts: booted.artefacts,
-      tools: executed.tools(),
-      boots: booted.boots,
+    const run = runOf(session, executed, {
+      ...{ ...booted, git: await git },
       ...(matrix ? { matrix: { name: matrix.name, skipped: matrix.skipped } } : {}),
-      results: executed.results.values(),
-      exit: exitOf(booted.failures),
     });
     if (!flags.quiet) tellFiles(booted);
-    return await tell(session, flags, run, booted.failures, options['report'] !== false);
+    await keepRun(session, flags, run, {
+      page: options['report'] !== false,
+      show: printRun,
+    });
+    return endWith(booted.failures, false);
   } finally {
     await session.close();
   }
+}
+
+// V8 tidies a heap up that was quiet for 8 seconds: 25 to 40 ms of CPU time, beside a guest that is being timed, for a process that soon ends.
+// It does so by incremental marking; without that it still collects where memory runs short, in one step.
+// The flag is set back in the end: code that is kept for the next start counts for the flags of its time only.
+function leaveHeapAlone(): () => void {
+  let set: ((flag: string) => void) | undefined;
+  // The module that knows the flag costs a millisecond itself.
+  const late = setTimeout(() => {
+    set = process.getBuiltinModule('node:v8').setFlagsFromString;
+    set('--no-incremental-marking');
+  }, 3000);
+  return () => {
+    clearTimeout(late);
+    set?.('--incremental-marking');
+  };
+}
+
+/** The run as it is stored. */
+export function runOf(
+  session: Session,
+  executed: Executed,
+  facts: Pick<Booted, 'boots' | 'artefacts' | 'failures'> & Pick<RunFacts, 'git' | 'matrix'>,
+): StoredRun {
+  const { failures, ...rest } = facts;
+  return makeRun({
+    ...rest,
+    command: ['synos', ...process.argv.slice(2)],
+    synos: version(),
+    startedAt: session.startedAt,
+    durationMs: Date.now() - session.startedAt.getTime(),
+    host: hostFacts(),
+    tools: executed.tools(),
+    results: executed.results.values(),
+    exit: exitOf(failures),
+  });
 }
 
 function tellFiles({ dumps, tapes }: Booted): void {
@@ -84,6 +115,7 @@ async function wantedOf(
           flags.dryRun,
         )
       : undefined;
+  const plugin = aids?.budget == null ? undefined : await loadPlugin('budget');
   return (now) => ({
     targets: [],
     boots: {
@@ -95,6 +127,7 @@ async function wantedOf(
       commandLine: typeof options['append'] === 'string' ? options['append'] : '',
       traces,
       aids,
+      plugin,
       tape,
     },
   });
@@ -120,24 +153,27 @@ export function machinesOf(session: Session, names: readonly string[]): string[]
   return names.length > 0 ? [...new Set(names)] : Object.keys(session.config.machines).slice(0, 1);
 }
 
-/** Stores the run, shows it, writes its page; the exit code is that of the first failure. */
-async function tell(
+type Shown = {
+  readonly page: boolean;
+  /** In place of the run as JSON, and of what `show` prints. */
+  readonly json?: string;
+  show(run: StoredRun, earlier: readonly (EarlierBoot | undefined)[]): Promise<void>;
+};
+
+/** Stores the run, shows it, writes its page. */
+export async function keepRun(
   session: Session,
   flags: Flags,
-  run: StoredRun,
-  failures: readonly Failure[],
-  page: boolean,
-): Promise<number> {
+  made: StoredRun,
+  { page, json, show }: Shown,
+): Promise<void> {
   const { openStore } = await import('../results/store.ts');
   const store = await openStore(join(session.home, 'runs.sqlite'));
   try {
-    const earlier = store.earlierBoots(run);
-    store.addRun(run);
-    if (flags.json) {
-      writeOut(stringifyExact(run));
-    } else if (!flags.quiet) {
-      await printRun(run, earlier);
-    }
+    const earlier = store.earlierBoots(made);
+    const run = store.addRun(made);
+    if (flags.json) writeOut(json ?? stringifyExact(run));
+    else if (!flags.quiet) await show(run, earlier);
     if (page) {
       const file = join(session.out, 'report.html');
       await writePage(file, run, { earlier, store, tree: session.tree });
@@ -146,5 +182,4 @@ async function tell(
   } finally {
     store.close();
   }
-  return endWith(failures, false);
 }

@@ -95,10 +95,11 @@ function filesOf(
   executed: Executed,
   boot: Boot,
   stem: string,
-): Pick<StoredBoot, 'screen' | 'profile'> {
+): Pick<StoredBoot, 'screen' | 'coverage' | 'profile'> {
   const screen = kept(session, executed, boot.screen, join('screens', `${stem}.png`));
+  const coverage = kept(session, executed, boot.coverage, join('coverage', `${stem}.json`));
   const profile = kept(session, executed, boot.profile, join('profiles', `${stem}.json`));
-  return { ...(screen ? { screen } : {}), ...(profile ? { profile } : {}) };
+  return { ...(screen && { screen }), ...(coverage && { coverage }), ...(profile && { profile }) };
 }
 
 // What is empty is not there.

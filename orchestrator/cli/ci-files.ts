@@ -1,5 +1,14 @@
 // The folder of a pipeline job: everything that it found, for people and for CI systems, in files that stand alone.
-import { constants, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { failureOf, SynosError } from '../../core/failure.ts';
 import { explain } from '../../core/failure-table.ts';
@@ -32,16 +41,27 @@ const names = [
 export function openFolder(tree: string, wanted: string | undefined): CiFolder {
   const path = wanted === undefined ? join(tree, 'out', 'ci') : resolve(wanted);
   const ours = wanted === undefined || existsSync(join(path, mark));
-  mkdirSync(path, { recursive: true });
-  if (!ours && readdirSync(path).length > 0)
+  if (!ours && existsSync(path) && !isEmpty(path))
     throw new SynosError({
       code: 'usage',
-      message: `${visible(path)} holds files that \`synos ci\` has not written`,
+      message: `${visible(path)} is not an empty folder, and \`synos ci\` has not made it`,
       hint: 'name an empty folder, or one that is not there yet',
     });
-  writeFileSync(join(path, mark), '');
-  for (const name of names) rmSync(join(path, name), { recursive: true, force: true });
+  try {
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, mark), '');
+    for (const name of names) rmSync(join(path, name), { recursive: true, force: true });
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure.code !== 'internal') throw error;
+    const { code: reason = 'unknown' } = error as NodeJS.ErrnoException;
+    throw new SynosError({ code: 'path.unwritable', path: visible(path), reason }, { cause: error });
+  }
   return { path, events: join(path, 'events.jsonl') };
+}
+
+function isEmpty(path: string): boolean {
+  return statSync(path).isDirectory() && readdirSync(path).length === 0;
 }
 
 /** Writes all files; one that cannot be made is a warning, and the others are made all the same. */
@@ -72,7 +92,7 @@ export async function writeFolder(job: Job, { path }: CiFolder, result: CiResult
       ? {
           'report.html': () =>
             writePage(join(path, 'report.html'), run, {
-              ...{ earlier: store.earlierBoots(run), store, tree: session.tree },
+              ...{ earlier: store.earlierBoots(run), store, tree: session.tree, comparison },
             }),
         }
       : {}),

@@ -104,14 +104,21 @@ async function buildReference(
   } catch (error) {
     const failure = failureOf(error);
     if (isOurs(failure)) throw error;
-    const says = `${placeWords({ ...base, commit })} is no baseline: ${firstLineOf(failure)}`;
-    return { verdict: 'warned', says, failures: [failure] };
+    return noBaseline(`${placeWords({ ...base, commit })} is no baseline: ${firstLineOf(failure)}`, failure);
   }
   const from = job.baseline ? 'stored and booted' : 'booted';
   job.baseline = { from, name: base.name, commit: job.baseline?.commit ?? commit };
   return {
     verdict: 'passed',
     says: `${placeWords({ ...base, commit })}: built${job.timed.length < machines.length ? ' and booted' : ''}`,
+  };
+}
+
+function noBaseline(says: string, failure: Failure): Told {
+  const told = { title: 'the figures are compared with nothing', message: says, file: null, line: null };
+  return {
+    ...{ verdict: 'warned', says, failures: [failure] },
+    findings: [{ level: 'warning', kind: 'pipeline', ...told }],
   };
 }
 
@@ -131,8 +138,8 @@ async function bootTimed(job: Job): Promise<Told> {
     await bootInTurns(flags, { ...wish, machines: timed }, sides.before, sides.now);
   } catch (error) {
     const failure = failureOf(error);
-    if (isOurs(failure) || failure.code !== 'reference.failed') throw error;
-    return { verdict: 'warned', says: `the baseline: ${firstLineOf(failure)}`, failures: [failure] };
+    if (isOurs(failure) || !sides.before.failed) throw error;
+    return noBaseline(`the baseline: ${firstLineOf(failure)}`, failure);
   } finally {
     job.muted.now = false;
   }

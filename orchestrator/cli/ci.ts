@@ -1,7 +1,7 @@
 // `synos ci`: the pipeline job. Its steps run one after the other, each with a verdict; one that fails hides no later one that can still run. All
 // of it ends in one summary and one folder of files, the same at home and under a CI system.
 import { statSync } from 'node:fs';
-import { isAbsolute, join, relative, sep } from 'node:path';
+import { join, normalize, relative, resolve, sep } from 'node:path';
 import type { Event } from '../../core/event.ts';
 import { failureOf, SynosError } from '../../core/failure.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
@@ -10,6 +10,7 @@ import { count } from '../../core/words.ts';
 import type { Config } from '../config/schema.ts';
 import type { Cell } from '../plan/matrix.ts';
 import { machineCell, matrixOf, type Pipeline, pipeline } from '../plan/pipeline.ts';
+import { listedFiles } from '../plan/project-files.ts';
 import { type CiDocument, type CiResult, decisive } from '../results/ci/document.ts';
 import { findingsOfFailure, type Locate } from '../results/ci/findings.ts';
 import { ciText } from '../results/ci/text.ts';
@@ -19,7 +20,7 @@ import { columnsOf, styleFor, writeOut } from '../ui/output.ts';
 import { plainReader } from '../ui/plain.ts';
 import type { Wish } from './bench-sides.ts';
 import { type Options, showPlan } from './build.ts';
-import { folderInRepository } from './ci-base.ts';
+import { changedFiles, folderInRepository } from './ci-base.ts';
 import { buildAndBoot } from './ci-boots.ts';
 import { type CiFolder, openFolder, writeFolder } from './ci-files.ts';
 import { judge } from './ci-gate.ts';
@@ -38,6 +39,7 @@ export async function ci(flags: Flags, args: readonly string[], options: Options
     const failure = failureOf(error);
     const top = await folderInRepository({
       tree: flags.directory,
+      home: '',
       signal: new AbortController().signal,
     }).catch(() => '');
     system.annotate(findingsOfFailure(failure, 'pipeline', locateFrom(flags.directory, top, [])));
@@ -72,7 +74,7 @@ async function work(
   try {
     await buildAndBoot(job, story, matrix);
     await judge(job);
-    await step(job, 'store', async () => storeAll(job));
+    await step(job, 'store', () => storeAll(job));
     const result = { document: await documentOf(job, folder), run: job.run, comparison: job.comparison };
     await writeFolder(job, folder, result);
     await tell(job, result);
@@ -131,27 +133,47 @@ async function newJob(
   };
 }
 
-/** Files of the project by whatever name: absolute, from its folder, or from one of those that commands run in. */
+/**
+ * Files of the project by whatever name: absolute, from its folder, from one of those that commands run in, or from another that only one file
+ * can be meant from, as a make below another names it.
+ */
 function locateFrom(tree: string, folder: string, dirs: readonly string[]): Locate {
+  let all: readonly string[] | undefined;
+  const only = (file: string): string | undefined => {
+    all ??= listedFiles(tree).files;
+    const found = all.filter((one) => one.endsWith(`/${file}`));
+    return found.length === 1 ? found[0] : undefined;
+  };
   return (file) => {
-    const places = isAbsolute(file)
-      ? [file]
-      : [tree, ...dirs.map((dir) => join(tree, dir))].map((dir) => join(dir, file));
+    const places = ['', ...dirs].map((dir) => resolve(tree, dir, file));
     const found = places.find((place) => statSync(place, { throwIfNoEntry: false })?.isFile());
-    const path = found === undefined ? '..' : relative(tree, found);
-    return path.split(sep)[0] === '..' ? undefined : visible(join(folder, path));
+    const path = found === undefined ? only(normalize(file)) : relative(tree, found);
+    return path === undefined || path.split(sep)[0] === '..' ? undefined : visible(join(folder, path));
   };
 }
 
-function storeAll({ run, sides, store, storeFailure }: Job): Told {
+async function storeAll({ session, system, run, sides, store, storeFailure }: Job): Promise<Told> {
   if (storeFailure) return failedBy(storeFailure);
   if (!run || !store) return skipped('there is no run');
   // This run comes last: the next one's changes are told since it.
   const runs = [sides?.before.run, sides?.now.run, run].filter((one) => one !== undefined);
   for (const one of runs) store.addRun(one);
+  const says = `run ${run.id}${runs.length > 1 ? `, and ${count(runs.length - 1, 'run')} beside it` : ''}`;
+  if (system.name === 'none' || run.git?.dirty !== true) return { verdict: 'passed', says };
+  // A pipeline that leaves something in its clone would never find a baseline again, and not know why.
+  const changed = await changedFiles(session);
+  const some = `${changed.slice(0, 3).join(', ')}${changed.length > 3 ? ', …' : ''}`;
   return {
-    verdict: 'passed',
-    says: `run ${run.id}${runs.length > 1 ? `, and ${count(runs.length - 1, 'run')} beside it` : ''}`,
+    ...{
+      verdict: 'warned',
+      says: `${says}; it is no baseline for others, since files differ from the commit: ${some}`,
+    },
+    findings: [
+      {
+        ...{ level: 'warning', kind: 'pipeline', title: 'this run is no baseline', file: null, line: null },
+        message: `files differ from the commit, or are not in .gitignore: ${some}`,
+      },
+    ],
   };
 }
 

@@ -1,4 +1,4 @@
-// `synos compare BEFORE NOW`: stored runs beside each other, metric by metric, with a verdict each.
+// `synos compare BEFORE NOW`: stored runs and result files beside each other, metric by metric, with a verdict each.
 import { SynosError } from '../../core/failure.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
 import { type Comparison, compareRuns, metricsOf } from '../results/comparison.ts';
@@ -8,18 +8,17 @@ import { columnsOf, styleFor, writeOut } from '../ui/output.ts';
 import type { Options } from './build.ts';
 import { endWith } from './exit.ts';
 import type { Flags } from './flags.ts';
-import { runsNamed, storeOf } from './stored-runs.ts';
+import { runsOrFiles } from './stored-runs.ts';
 
 export async function compare(flags: Flags, args: readonly string[], options: Options): Promise<number> {
   const [before = '', now = ''] = args;
-  const store = await storeOf(flags);
-  try {
-    const comparison = compareRuns(runsNamed(store, before), runsNamed(store, now), rulesOf(options));
-    if (comparison.groups.length === 0) throw nothingAlike(comparison);
-    return await tellComparison(comparison, flags, options['gate'] === true);
-  } finally {
-    store.close();
-  }
+  const comparison = compareRuns(
+    await runsOrFiles(flags, before),
+    await runsOrFiles(flags, now),
+    rulesOf(options),
+  );
+  if (comparison.groups.length === 0) throw nothingAlike(comparison);
+  return await tellComparison(comparison, flags, options['gate'] === true);
 }
 
 export function rulesOf(options: Options): Omit<Rules, 'share'> {
@@ -52,6 +51,6 @@ function nothingAlike({ unmatched }: Comparison): SynosError {
   return new SynosError({
     code: 'usage',
     message: `these runs have no boots that can be compared${seen}`,
-    hint: 'figures compare where machine, accelerator, clock (exact or timed) and host are the same',
+    hint: 'figures compare where machine, accelerator, clock (exact or timed) and host are the same; those of files where their names are',
   });
 }

@@ -24,7 +24,7 @@ export function declareCi(command: Command): Command {
     .option('--exact', 'count instructions instead of time (icount)')
     .option('--no-exact', 'measure time, also where a machine of the configuration counts')
     .option('--no-gate', 'say what is slower, and exit 0 all the same')
-    .option('-n, --runs <n>', 'timed machines: at most so many boots a side (default: 60)', positive)
+    .option('-n, --runs <n>', 'timed machines: at most so many boots a side (default: 100)', positive)
     .option('--append <words>', "words for the end of the kernel's command line")
     .option('--out <dir>', 'write the reports into this folder (default: out/ci)');
 }

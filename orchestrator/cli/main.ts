@@ -3,6 +3,8 @@ import { Command, CommanderError } from 'commander';
 import { type ColorChoice, setColor } from '../ui/output.ts';
 import { declareBisect } from './declare-bisect.ts';
 import { declareCi } from './declare-ci.ts';
+import { declareCoverage } from './declare-coverage.ts';
+import { declareExport, declareImport } from './declare-formats.ts';
 import { declareProfile } from './declare-profile.ts';
 import { ending } from './exit.ts';
 import {
@@ -120,6 +122,8 @@ const works: Declarations = {
     declareProfile(command).action(runs(async () => (await import('./profile.ts')).profile)),
   bisect: (command) => declareBisect(command).action(runs(async () => (await import('./bisect.ts')).bisect)),
   ci: (command) => declareCi(command).action(runs(async () => (await import('./ci.ts')).ci)),
+  coverage: (command) =>
+    declareCoverage(command).action(runs(async () => (await import('./coverage.ts')).coverage)),
   lock: (command) =>
     withWork(command)
       .description('resolve the package lists against the signed Debian indexes and write synos.lock')
@@ -130,10 +134,14 @@ const works: Declarations = {
 const views: Declarations = {
   compare: (command) =>
     withRules(withCommon(command))
-      .argument('<before>', 'a stored run, `last`, `last~N` or a commit; several with commas')
+      .argument('<before>', 'a stored run, `last`, `last~N`, a commit or a result file; several with commas')
       .argument('<now>', 'the same')
-      .description('compare stored runs metric by metric, with a verdict each')
+      .description('compare runs metric by metric, with a verdict each')
       .action(runs(async () => (await import('./compare.ts')).compare)),
+  import: (command) =>
+    declareImport(command).action(runs(async () => (await import('./import.ts')).importFiles)),
+  export: (command) =>
+    declareExport(command).action(runs(async () => (await import('./export.ts')).exportRun)),
   history: (command) =>
     withCommon(command)
       .argument('[metric...]', "beginnings of words of its name, as `pair pool '4 KiB'` (default: all)")

@@ -1,7 +1,7 @@
 // One boot that is profiled: what `synos profile` shows, and what a comparison of two revisions needs of each.
 import { SynosError } from '../../core/failure.ts';
 import { type Profile, readProfile } from '../../core/profile.ts';
-import { pipeline } from '../plan/pipeline.ts';
+import { loadPlugin, type Pipeline, pipeline } from '../plan/pipeline.ts';
 import { type Booted, collectBoots } from './booted.ts';
 import type { Flags } from './flags.ts';
 import { type Executed, execute } from './run-here.ts';
@@ -20,11 +20,14 @@ export type Profiled = Booted & {
   readonly executed: Executed;
 };
 
-export function profileStory(session: Session, { machine, commandLine }: ProfileWish) {
-  const aids = { gdb: false, budget: null, snapshot: false, console: false, tape: null, profile: true };
+export async function profileStory(
+  session: Session,
+  { machine, commandLine }: ProfileWish,
+): Promise<Pipeline> {
+  const plugin = await loadPlugin('profile');
   return pipeline(session, {
     targets: [],
-    boots: { machines: [machine], exact: true, runs: 1, commandLine, aids },
+    boots: { machines: [machine], exact: true, runs: 1, commandLine, plugin },
   });
 }
 
@@ -33,7 +36,7 @@ export function profileStory(session: Session, { machine, commandLine }: Profile
  * panics has one of what it did until then. Throws SynosError as a plan does.
  */
 export async function bootProfile(session: Session, flags: Flags, wish: ProfileWish): Promise<Profiled> {
-  const story = profileStory(session, wish);
+  const story = await profileStory(session, wish);
   const executed = await execute(session, flags, story.plan);
   const booted = collectBoots(session, executed, story);
   const [boot] = story.boots;

@@ -38,7 +38,7 @@ export async function profile(flags: Flags, args: readonly string[], options: Op
   const against = typeof options['against'] === 'string' ? options['against'] : undefined;
   const session = await openSession(flags, 'profile', version());
   const wish = wishOf(session, options);
-  if (flags.dryRun) return showPlan(flags, profileStory(session, wish).plan);
+  if (flags.dryRun) return showPlan(flags, (await profileStory(session, wish)).plan);
   try {
     const git = gitFacts(session.tree);
     const before = against === undefined ? undefined : await profileBefore(session, flags, wish, against);

@@ -37,6 +37,36 @@ const packageChange = object({
 
 const ratio = (description: string): Schema => maybe(number(description));
 
+const coverage = document(
+  'coverage',
+  'Result of `synos coverage --json`, and what its boots leave in out/coverage/.',
+  {
+    machine: text('of the configuration; several with blanks between them'),
+    files: list(
+      object({
+        path: text(
+          'relative to the project; as the debug information names it where the project has no such file',
+        ),
+        lines: {
+          type: 'array',
+          items: { type: 'array', items: { type: 'integer', minimum: 0 }, minItems: 2, maxItems: 2 },
+          description: 'each line that code was made of, and how often it ran; ascending',
+        },
+        functions: list(
+          object({
+            name: text('of the function'),
+            line: count('where it begins'),
+            count: count('how often it was entered'),
+          }),
+          'those that are somewhere in the kernel, inlined ones too',
+        ),
+      }),
+      'by path',
+    ),
+    notes: list(text('what it cannot see'), 'in sentences'),
+  },
+);
+
 const hostFigure = object({
   allocator: text('one of `allocators`'),
   least: number('ticks per allocation and free, the loop subtracted: the least of all rounds'),
@@ -184,6 +214,7 @@ export const documents: { readonly [name: string]: Schema } = {
   }),
   ci,
   comparison,
+  coverage,
   history,
   profile: profileFile,
   'profile-view': profileView,

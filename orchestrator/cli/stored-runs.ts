@@ -28,14 +28,46 @@ const mostRuns = 100_000;
  * `ID`, `last` (`last~2`: two before it), a commit's first 7 characters or more (all its runs without changes on top), or several,
  * with commas. Throws SynosError name.unknown.
  */
-export function runsNamed(store: Store, names: string): StoredRun[] {
+function runsNamed(store: Store, names: string): StoredRun[] {
   const known = store.lastRuns({ limit: mostRuns });
   const ids = names.split(',').flatMap((name) => idsOf(known, name.trim()));
   return [...new Set(ids)].flatMap((id) => store.run(id) ?? []);
 }
 
+/**
+ * The same, and files of any format that SynOS reads: what is there as a file and is no name of a run. The store is opened where it is
+ * needed, so that two files compare anywhere.
+ */
+export async function runsOrFiles(flags: Flags, names: string): Promise<StoredRun[]> {
+  if (isFile(names)) return [await runOf(names)];
+  const parts = names.split(',').map((name) => name.trim());
+  const files: StoredRun[] = [];
+  for (const name of parts) if (isFile(name)) files.push(await runOf(name));
+  const stored = parts.filter((name) => !isFile(name));
+  if (stored.length === 0) return files;
+  const store = await storeOf(flags);
+  try {
+    return [...runsNamed(store, stored.join(',')), ...files];
+  } finally {
+    store.close();
+  }
+}
+
+async function runOf(file: string): Promise<StoredRun> {
+  const { runOfFile } = await import('./result-file.ts');
+  return runOfFile(file, { units: new Map() });
+}
+
+// A path that is not there is told as such, and not as a run that nobody knows.
+function isFile(name: string): boolean {
+  if (lastOf.test(name) || asRunId(name) || name === '') return false;
+  return name === '-' || existsSync(name) || /\/|\.(?:json|xml|txt|log|ktap|tap|prom)$/.test(name);
+}
+
+const lastOf = /^last(?:~(\d{1,6}))?$/;
+
 function idsOf(known: readonly RunSummary[], name: string): StoredRun['id'][] {
-  const back = /^last(?:~(\d{1,6}))?$/.exec(name);
+  const back = lastOf.exec(name);
   const id = asRunId(name);
   const found = back
     ? known.slice(Number(back[1] ?? 0)).slice(0, 1)

@@ -14,6 +14,8 @@ export function configText(guess: Guess, { schema }: Page): string {
     ...kernelLines(guess),
     'machines:',
     ...guess.machines.flatMap((machine) => machineLines(machine, guess)),
+    '# ci: # what `synos ci` boots and judges, for pipelines (docs/ci.md); without it the first machine',
+    `#   machines: ${list(guess.machines.map(({ name }) => name))}`,
     '',
   ].join('\n');
 }

@@ -35,7 +35,7 @@ export const targetNames: readonly Target[] = ['kernel', 'iso', 'disk', 'firmwar
 
 const lockFile = 'synos.lock';
 /** Names below out/ that are taken. */
-const taken = new Set(['ci', 'logs', 'report.html', 'screens']);
+const taken = new Set(['ci', 'coverage', 'logs', 'profiles', 'report.html', 'screens']);
 
 /**
  * The targets that `synos build` makes of its own accord. A command's kernel gets an image by SynOS only where a machine of the

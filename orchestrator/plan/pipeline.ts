@@ -2,13 +2,14 @@
 import { SynosError } from '../../core/failure.ts';
 import { nearest } from '../../core/near.ts';
 import type { Plan, Task, TaskOutput } from '../../core/task.ts';
-import { type Aids, bootPlan, treeMedia } from '../../qemu/plan.ts';
+import { type Aids, bootPlan, type Plugin, treeMedia } from '../../qemu/plan.ts';
 import type { Config } from '../config/schema.ts';
 import { type Built, type Project, type Target, targetNames } from './built.ts';
 import { makePlan } from './graph.ts';
 import type { Cell } from './matrix.ts';
 import { variants } from './variants.ts';
 
+export { loadPlugin } from '../../qemu/plan.ts';
 export { allTargets, type Target, targetNames } from './built.ts';
 export { matrixOf } from './matrix.ts';
 
@@ -33,6 +34,8 @@ export type Wanted = {
     /** To be replayed by every kernel, in place of its other benchmarks. */
     readonly traces?: Traces | undefined;
     readonly aids?: Aids | undefined;
+    /** Of loadPlugin: the one that a budget needs, or one that observes the guests. */
+    readonly plugin?: Plugin | undefined;
     /** A recording, relative to the project. */
     readonly tape?: string | undefined;
   };
@@ -56,7 +59,8 @@ export type Boot = {
   readonly screen?: TaskOutput;
   /** The recording of the run, where it was asked for. */
   readonly tape?: TaskOutput;
-  /** A Profile as JSON, where it was asked for; empty where there is none. */
+  /** What a plugin saw, where one observed the guest: a Coverage or a Profile as JSON, empty where there is none. */
+  readonly coverage?: TaskOutput;
   readonly profile?: TaskOutput;
 };
 
@@ -128,13 +132,12 @@ function bootsOf(
     ...(wanted.boots?.tape === undefined ? {} : { tape: wanted.boots.tape }),
   };
   const aids = wanted.boots?.aids;
-  const exact =
-    wanted.boots?.exact ?? (aids?.budget != null || aids?.tape != null || aids?.profile || options.exact);
+  const exact = wanted.boots?.exact ?? (aids?.budget != null || aids?.tape != null || options.exact);
   const commandLine = commandLineOf(wanted);
   const planned = Array.from({ length: wanted.boots?.runs ?? 1 }, (_, index) => ({
     index,
     ...bootPlan(name, options, media, {
-      ...{ exact, index, commandLine, aids: wanted.boots?.aids },
+      ...{ exact, index, commandLine, aids, plugin: wanted.boots?.plugin },
       dump: wanted.boots?.dump ?? false,
     }),
   }));

@@ -3,12 +3,11 @@
 // What the data allow decides the verdict. Exact figures (instruction counts) are facts: equal or not, tolerance 0. Timed figures of
 // two single runs decide nothing: on one unchanged kernel "10 % worse than the run before" cries wolf in half of all runs, because
 // drift between runs is not in the spread within one. They are shown with their ratio and marked undecided.
-import type { BenchRecord, Quantity } from '../../core/record.ts';
+import { type BenchRecord, costUnits, type Quantity } from '../../core/record.ts';
 import { recordsByKey, type StoredBoot } from './run.ts';
 import { type Interval, median, ratioInterval, toNumbers } from './stats.ts';
 import { isOfTrace } from './traces.ts';
 
-const costUnits: readonly BenchRecord['unit'][] = ['instructions', 'cycles', 'ns'];
 /** The plainest workload first; others follow as the kernel ran them. */
 const workloadOrder = ['pair', 'lifo', 'fifo', 'churn'];
 /** Allocators in the order in which tables show them; others follow by name. Ratios are against the pool. */

@@ -1,16 +1,10 @@
 // A comparison for a terminal: what differs first, then what is open, then what is the same; last the count, where the eye is at the end.
 import { count, number } from '../../core/words.ts';
-import {
-  type ComparedGroup,
-  type ComparedMetric,
-  type Comparison,
-  groupWords,
-  metricsOf,
-} from './comparison.ts';
+import { type ComparedGroup, type ComparedMetric, type Comparison, metricsOf } from './comparison.ts';
 import { interval, ratio } from './format.ts';
 import type { Judgement, Rules } from './judge.ts';
 import { type Column, cut, type TableStyle, table, wrap } from './layout.ts';
-import { seriesName } from './series-name.ts';
+import { groupWords, seriesName } from './series-name.ts';
 
 export type ComparisonView = {
   /** Of the terminal; less than 40 is taken as 40. */
@@ -33,7 +27,7 @@ export function comparisonText(comparison: Comparison, view: ComparisonView): st
   const sections = [
     ...comparison.groups.map((group) => groupText(group, comparison.rules, { ...view, columns: cells })),
     remarks(comparison, cells, view.style),
-    wrap(summary(comparison), cells).map(view.style.bold),
+    wrap(comparisonSummary(comparison), cells).map(view.style.bold),
   ];
   return sections
     .filter((lines) => lines.length > 0)
@@ -42,7 +36,7 @@ export function comparisonText(comparison: Comparison, view: ComparisonView): st
 }
 
 /** `40 metrics: 3 slower, 1 faster, 36 same` and what would decide the rest. */
-function summary(comparison: Comparison): string {
+export function comparisonSummary(comparison: Comparison): string {
   const metrics = metricsOf(comparison);
   const counts = order.flatMap((word) => {
     const n = metrics.filter(({ verdict }) => verdict === word).length;
@@ -86,7 +80,7 @@ function restText(rest: number, shown: number): string {
     : 'none differs; -v shows all';
 }
 
-function rulesText({ exact }: ComparedGroup, { alpha, floor, tolerance }: Rules): string {
+export function rulesText({ exact }: ComparedGroup, { alpha, floor, tolerance }: Rules): string {
   if (exact) return `instructions and counts: equal within ${percent(tolerance)}, or not`;
   return `rank test over boots, Holm's correction over all metrics; any false alarm at all: at most ${percent(alpha)}; no change below ${percent(floor)}`;
 }
@@ -145,7 +139,7 @@ function fullCells(metric: ComparedMetric, exact: boolean): string[] {
   return [...figures, pText(metric.p), verdictWords(metric, false)];
 }
 
-function changeText(metric: ComparedMetric, exact: boolean): string {
+export function changeText(metric: ComparedMetric, exact: boolean): string {
   return exact && metric.verdict !== 'same' ? exactRatio(metric) : ratio(metric.ratio);
 }
 
@@ -155,7 +149,7 @@ function exactRatio({ ratio: value }: ComparedMetric): string {
   return `${value > 1 ? '+' : ''}${((value - 1) * 100).toPrecision(2)} %`;
 }
 
-function verdictWords({ verdict, within, more, p }: ComparedMetric, short: boolean): string {
+export function verdictWords({ verdict, within, more, p }: ComparedMetric, short: boolean): string {
   if (verdict === 'same') return within === null || within === 0 ? 'same' : `same within ${percent(within)}`;
   if (verdict !== 'undecided') return verdict;
   if (p === null) return short ? 'undecided' : 'undecided: boots of one build differ';
@@ -163,7 +157,7 @@ function verdictWords({ verdict, within, more, p }: ComparedMetric, short: boole
   return short ? `undecided, +${number(more)}` : `undecided, about ${count(more, 'more boot')}`;
 }
 
-function pText(p: number | null): string {
+export function pText(p: number | null): string {
   if (p === null) return '';
   if (p >= 0.001) return p.toFixed(3);
   return p < 1e-9 ? '<1e-9' : p.toExponential(0);

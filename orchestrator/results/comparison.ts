@@ -5,11 +5,13 @@ import { type Judgement, judgeExact, judgeTimed, type Rules, type Sides } from '
 import {
   bootValue,
   comparisonGroup,
+  notOurs,
   recordsByKey,
   type StoredBoot,
   type StoredRun,
   type TurnsTaken,
 } from './run.ts';
+import { groupWords } from './series-name.ts';
 import { median } from './stats.ts';
 import { shareOf } from './trial.ts';
 
@@ -53,10 +55,10 @@ export function compareRuns(
 ): Comparison {
   const [old, young] = [groupBoots(before), groupBoots(now)];
   const turns = turnsOf(before, now);
-  const drafts = [...young].flatMap(([key, boots]) => {
-    const earlier = old.get(key);
-    return earlier ? [draftGroup(earlier, boots, turns !== undefined)] : [];
-  });
+  const matched = pairs(old, young);
+  const drafts = matched.map(([key, other]) =>
+    draftGroup(old.get(key) ?? [], young.get(other) ?? [], turns !== undefined),
+  );
   const rules = { ...given, share: turns ? shareSpent(drafts, turns) : 1 };
   return {
     schema: 'synos.comparison/1',
@@ -64,7 +66,10 @@ export function compareRuns(
     before: sideOf(before),
     now: sideOf(now),
     groups: judge(drafts, rules),
-    unmatched: [...onlyIn(old, young, 'before'), ...onlyIn(young, old, 'now')],
+    unmatched: [
+      ...onlyIn(old, new Set(matched.map(([key]) => key)), 'before'),
+      ...onlyIn(young, new Set(matched.map(([, key]) => key)), 'now'),
+    ],
   };
 }
 
@@ -96,9 +101,17 @@ type Draft = Omit<ComparedGroup, 'metrics'> & { readonly rows: readonly Row[] };
 // A test that failed says nothing against the figures; a boot that went wrong or lost records does.
 const isWhole = ({ end }: StoredBoot): boolean => end === 'passed' || end === 'failed';
 
-function groupBoots(runs: readonly StoredRun[]): Map<string, Boots> {
+type Groups = ReadonlyMap<string, Boots>;
+
+/** Files of other tools do not say what they ran on. Whoever sets them beside something knows. */
+const foreign = 'foreign';
+
+function groupBoots(runs: readonly StoredRun[]): Groups {
   const boots = runs.flatMap(({ boots: all, host }) =>
-    all.map((boot) => ({ boot, group: comparisonGroup(boot, host) })),
+    all.map((boot) => ({
+      boot,
+      group: boot.accelerator === notOurs ? foreign : comparisonGroup(boot, host),
+    })),
   );
   const groups = Map.groupBy(boots, ({ group }) => group);
   const whole = [...groups].map(([key, members]) => {
@@ -108,9 +121,22 @@ function groupBoots(runs: readonly StoredRun[]): Map<string, Boots> {
   return new Map(whole.filter(([, turns]) => turns.length > 0));
 }
 
+/** Equal groups; a foreign one with all of the other side that have metrics of its names. */
+function pairs(before: Groups, now: Groups): [string, string][] {
+  const [old, young] = [before.get(foreign), now.get(foreign)];
+  if ((old === undefined) === (young === undefined))
+    return [...now.keys()].filter((key) => before.has(key)).map((key) => [key, key]);
+  const [theirs, ours] = old ? [old, now] : [young ?? [], before];
+  const keys = valuesByKey(theirs);
+  const fitting = [...ours].filter(([, boots]) =>
+    [...valuesByKey(boots).keys()].some((key) => keys.has(key)),
+  );
+  return fitting.map(([key]) => (old ? [foreign, key] : [key, foreign]));
+}
+
 function draftGroup(before: Boots, now: Boots, inTurns: boolean): Draft {
   const [old, young] = [valuesByKey(before), valuesByKey(now)];
-  const first = now[0]?.boot;
+  const first = (now[0]?.boot.accelerator === notOurs ? before : now)[0]?.boot;
   return {
     machine: first?.machine ?? '',
     accelerator: first?.accelerator ?? '',
@@ -187,13 +213,8 @@ function sideOf(runs: readonly StoredRun[]): ComparedSide {
   };
 }
 
-function onlyIn(here: Map<string, Boots>, there: Map<string, Boots>, side: string): string[] {
+function onlyIn(here: Groups, matched: ReadonlySet<string>, side: string): string[] {
   return [...here]
-    .filter(([key]) => !there.has(key))
+    .filter(([key]) => !matched.has(key))
     .map(([, boots]) => `${groupWords(boots[0]?.boot)}, only ${side}`);
-}
-
-/** `direct, tcg, exact` */
-export function groupWords(boot: Pick<StoredBoot, 'machine' | 'accelerator' | 'exact'> | undefined): string {
-  return boot ? `${boot.machine}, ${boot.accelerator}, ${boot.exact ? 'exact' : 'timed'}` : '';
 }

@@ -4,13 +4,13 @@
 // Exact values are equal or not. Timed ones need three things to be called different: a rank test that stays significant after Holm's
 // correction over all metrics of the comparison, a ratio beyond the floor, and enough boots for both. Boots that took turns are compared
 // within blocks of neighbours.
-import type { Quantity, Unit } from '../../core/record.ts';
+import { costUnits, type Quantity, rateUnits, type Unit } from '../../core/record.ts';
 import { type Aligned, align, blockBoots, type Turns } from './align.ts';
 import { normalQuantile } from './normal.ts';
 import { holm, leastP, type RankTest, rankTest } from './rank-test.ts';
 import { type Interval, leastSamples, median, ratioInterval, toNumbers } from './stats.ts';
 
-/** Of costs (instructions, cycles, ns): faster, slower. Of all else: higher, lower. same: the two differ by `within` at most. */
+/** Of costs (instructions, cycles, ns) and rates: faster, slower. Of all else: higher, lower. same: the two differ by `within` at most. */
 type Verdict = 'faster' | 'slower' | 'higher' | 'lower' | 'same' | 'undecided';
 
 export type Rules = {
@@ -48,9 +48,6 @@ export type Sides = {
   /** Of sides that booted in turns. */
   readonly turns?: Turns;
 };
-
-const costs: readonly Unit[] = ['instructions', 'cycles', 'ns'];
-const isCost = (unit: Unit): boolean => costs.includes(unit);
 
 /** Judges metrics of boots that count instructions. Each side has a value. */
 export function judgeExact(sides: Sides, { tolerance }: Pick<Rules, 'tolerance'>): Judgement {
@@ -130,7 +127,8 @@ function intervalOf({ before, now, aligned }: Measured): Interval | null {
 }
 
 function direction(unit: Unit, up: boolean): Verdict {
-  if (isCost(unit)) return up ? 'slower' : 'faster';
+  if (costUnits.includes(unit)) return up ? 'slower' : 'faster';
+  if (rateUnits.includes(unit)) return up ? 'faster' : 'slower';
   return up ? 'higher' : 'lower';
 }
 

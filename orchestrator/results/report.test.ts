@@ -172,6 +172,54 @@ describe('the page', () => {
   });
 });
 
+// WCAG 2.2, 1.4.3.
+function contrast(a: string, b: string): number {
+  const light = (hex: string): number => {
+    const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+      const part = Number.parseInt(hex.slice(at, at + 2), 16) / 255;
+      return part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const [high = 0, low = 0] = [light(a), light(b)].sort((x, y) => y - x);
+  return (high + 0.05) / (low + 0.05);
+}
+
+describe('its colours', () => {
+  it('let names of frames and marks of charts be read, on a screen in either scheme and on paper', () => {
+    const css = readFileSync(new URL('./page/report.css', import.meta.url), 'utf8');
+    const schemes = [...css.matchAll(/:root \{(.*?)\}/gs)].map(([, block = '']) =>
+      Object.fromEntries(
+        [...block.matchAll(/--([\w-]+): (#[0-9a-f]{3,6})/g)].map(([, name, hex = '']) => [
+          name,
+          hex.length === 4 ? hex.replace(/[0-9a-f]/g, '$&$&') : hex,
+        ]),
+      ),
+    );
+    expect(schemes).toHaveLength(3);
+    for (const of of schemes) {
+      for (const name of [
+        't0',
+        't1',
+        't2',
+        't3',
+        't4',
+        'warm',
+        'cold',
+        'hit',
+        'page',
+        'card',
+        'ok-page',
+        'bad-page',
+      ])
+        expect(contrast(of['ink'] ?? '', of[name] ?? ''), name).toBeGreaterThanOrEqual(4.5);
+      for (const name of ['soft', 'link', 'warn', 'ok', 'bad'])
+        for (const under of ['page', 'card'])
+          expect(contrast(of[name] ?? '', of[under] ?? ''), name).toBeGreaterThanOrEqual(4.5);
+    }
+  });
+});
+
 describe('its parts', () => {
   it('place values on whole decades, zero and less at the left edge', () => {
     const scale = logScale([48, 20_064, 0]);

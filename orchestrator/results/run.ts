@@ -4,6 +4,7 @@ import type { Digest } from '../../core/digest.ts';
 import type { BootEnd, BootOutcome } from '../../core/outcome.ts';
 import { type BenchRecord, type Quantity, seriesKey } from '../../core/record.ts';
 import type { TaskResult } from '../../core/task.ts';
+import type { Rules } from './judge.ts';
 
 /** `20261123-142503.123-7f3a`: UTC time to the millisecond, so that ids sort as the runs began, and 16 random bits. */
 export type RunId = string & { readonly __brand: 'run' };
@@ -38,6 +39,8 @@ export type StoredBoot = BootOutcome & {
   readonly fingerprint?: Digest;
   /** Absent where the machine has no display, or QEMU was gone. A later run's picture has another digest. */
   readonly screen?: { readonly path: string; readonly digest: Digest };
+  /** A Coverage as JSON, of `synos coverage`. */
+  readonly coverage?: { readonly path: string; readonly digest: Digest };
   /** Where its instructions went, a `synos.profile/1`; there where it was asked for. */
   readonly profile?: { readonly path: string; readonly digest: Digest };
 };
@@ -49,6 +52,19 @@ export type RunVerdict = {
   readonly reason: string;
   /** Exit code of the command. */
   readonly exit: number;
+};
+
+/** Accelerator of boots that none ran: no series of ours has it, so that those of other tools never mix with ours. */
+export const notOurs = 'imported';
+
+type Imported = {
+  readonly format: string;
+  /** As it was named; `-` for standard input. */
+  readonly file: string;
+  readonly digest: Digest;
+  readonly bytes: number;
+  /** ISO 8601, UTC. */
+  readonly at: string;
 };
 
 export type StoredRun = {
@@ -72,8 +88,12 @@ export type StoredRun = {
     readonly skipped: readonly { readonly name: string; readonly reason: string }[];
   };
   readonly boots: readonly StoredBoot[];
+  /** Of `synos import`: the file that it was. Runs of SynOS itself keep all else; of other tools there is no more than figures and tests. */
+  readonly imported?: Imported;
   /** Of `synos bench --against`: an older revision, booted again beside a newer one; it stands in no history. */
   readonly reference?: true;
+  /** Runs that it was compared with at once, and by which rules: the verdicts follow from these. */
+  readonly against?: { readonly runs: readonly RunId[]; readonly rules: Rules };
   /** The other side has the same `of`: their boots took turns, the nth of a machine here with the nth there, at most so many a side. */
   readonly turns?: TurnsTaken;
 };
@@ -81,7 +101,10 @@ export type StoredRun = {
 export type TurnsTaken = { readonly of: string; readonly limit: number };
 
 /** What the command line knows when all is over. Id, task rows and verdict follow from it. */
-export type RunFacts = Omit<StoredRun, 'schema' | 'id' | 'startedAt' | 'tasks' | 'verdict'> & {
+export type RunFacts = Omit<
+  StoredRun,
+  'schema' | 'id' | 'startedAt' | 'tasks' | 'verdict' | 'imported' | 'against'
+> & {
   readonly startedAt: Date;
   readonly results: Iterable<TaskResult>;
   readonly exit: number;
@@ -113,7 +136,7 @@ export function makeRun(facts: RunFacts): StoredRun {
   };
 }
 
-function makeRunId(at: Date, random = Math.floor(Math.random() * 65_536)): RunId {
+export function makeRunId(at: Date, random = Math.floor(Math.random() * 65_536)): RunId {
   const [day = '', time = ''] = at.toISOString().split('T');
   return `${day.replaceAll('-', '')}-${time.replaceAll(':', '').replace('Z', '')}-${random.toString(16).padStart(4, '0')}` as RunId;
 }

@@ -1,6 +1,7 @@
-// A series in words.
+// A series, and a kind of boots, in words.
 import { type BenchRecord, seriesKey } from '../../core/record.ts';
 import { label } from './format.ts';
+import type { StoredBoot } from './run.ts';
 
 /** `alloc pair latency, pool, 4 KiB` */
 export function seriesName(record: Pick<BenchRecord, 'suite' | 'name' | 'metric' | 'labels'>): string {
@@ -31,3 +32,8 @@ const wordsOf = (text: string): string =>
     .split(/[^\p{L}\p{N}.]+/u)
     .filter(Boolean)
     .join(' ')}`;
+
+/** `direct, tcg, exact` */
+export function groupWords(boot: Pick<StoredBoot, 'machine' | 'accelerator' | 'exact'> | undefined): string {
+  return boot ? `${boot.machine}, ${boot.accelerator}, ${boot.exact ? 'exact' : 'timed'}` : '';
+}

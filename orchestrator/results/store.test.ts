@@ -138,11 +138,12 @@ describe('the history of a store', () => {
     store.close();
   });
 
-  it('is append-only: neither a second run of the same id nor a change gets in', async () => {
+  it('is append-only: a second run of the same id gets another, and no change gets in', async () => {
     const run = sampleRun();
     const store = await openStore(path);
-    store.addRun(run);
-    expect(() => store.addRun(run)).toThrow();
+    expect(store.addRun(run)).toBe(run);
+    const { id, ...rest } = store.addRun(run);
+    expect([id === run.id, store.run(id), store.run(run.id)]).toEqual([false, { ...rest, id }, run]);
     store.close();
     const database = new DatabaseSync(path);
     expect(() => database.exec("UPDATE runs SET document = '{}'")).toThrow('append-only');

@@ -7,6 +7,7 @@ import { type BenchRecord, type Quantity, seriesKey } from '../../core/record.ts
 import { fromRows, quantityOf, type RecordRow, type RecordTexts, recordTexts, toRows } from './rows.ts';
 import {
   type GitFacts,
+  makeRunId,
   parseSeriesGroup,
   type RunId,
   type RunVerdict,
@@ -49,8 +50,11 @@ export type { EarlierBoot } from './store-boots.ts';
 
 /** Every method may throw SynosError store.damaged, path.unwritable or disk.full. */
 export type Store = {
-  addRun(run: StoredRun): void;
+  /** The run as it was stored: where its id is taken, as on a machine whose clock went back, it has another. */
+  addRun(run: StoredRun): StoredRun;
   run(id: RunId): StoredRun | undefined;
+  /** The run that a file of this digest was imported as, for this machine. */
+  importedAs(digest: string, machine: string): RunId | undefined;
   /** Newest first. */
   lastRuns(filter?: RunFilter): RunSummary[];
   /** Points of one series (core/record.ts seriesKey), oldest first, the latest `limit` (100) of them. */
@@ -73,8 +77,9 @@ export async function openStore(path: string): Promise<Store> {
   const here = <T>(work: () => T): T => guarded(path, work);
   const runById = (id: RunId): StoredRun | undefined => readRun(database, path, id);
   return {
-    addRun: (run) => here(() => transaction(database, () => writeRun(database, run))),
+    addRun: (run) => here(() => transaction(database, () => writeRun(database, withFreeId(database, run)))),
     run: (id) => here(() => runById(id)),
+    importedAs: (digest, machine) => here(() => importedRun(database, digest, machine)),
     lastRuns: (filter = {}) => here(() => listRuns(database, filter)),
     series: (key, options = {}) => here(() => listPoints(database, key, options)),
     // The boots of one run are mostly of one group, and what stood before it may be of many boots itself: it is read once.
@@ -102,7 +107,24 @@ function once<K, V>(make: (key: K) => V): (key: K) => V {
   };
 }
 
-function writeRun(database: DatabaseSync, run: StoredRun): void {
+function withFreeId(database: DatabaseSync, run: StoredRun): StoredRun {
+  const taken = database.prepare('SELECT 1 FROM runs WHERE id = ?');
+  let free = run;
+  while (taken.get(free.id)) free = { ...run, id: makeRunId(new Date(run.startedAt)) };
+  return free;
+}
+
+function importedRun(database: DatabaseSync, digest: string, machine: string): RunId | undefined {
+  const found = database
+    .prepare(
+      `SELECT id FROM runs WHERE document ->> '$.imported.digest' = ? AND document ->> '$.boots[0].machine' = ?
+       ORDER BY ordinal LIMIT 1`,
+    )
+    .get(digest, machine);
+  return found?.['id'] as RunId | undefined;
+}
+
+function writeRun(database: DatabaseSync, run: StoredRun): StoredRun {
   const rows = toRows(run);
   const ordinal = database
     .prepare(
@@ -123,6 +145,7 @@ function writeRun(database: DatabaseSync, run: StoredRun): void {
     const id = Number(addBoot.run(ordinal, index, seriesGroup(boot, run)).lastInsertRowid);
     writeRecords(database, id, boot.records, rows.boots[index] ?? []);
   });
+  return run;
 }
 
 // Two statements for all records, which is a third of the work of two for each.

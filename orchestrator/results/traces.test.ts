@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { BenchRecord } from '../../core/record.ts';
 import { allocatorTables } from './compare.ts';
+import { traceCharts } from './report/traces.ts';
 import { renderReport } from './report.ts';
 import type { StoredRun } from './run.ts';
 import { sampleRun } from './sample-run.ts';
@@ -12,8 +13,7 @@ import { heldRatio, traceTables } from './traces.ts';
 const run = (machines: readonly string[], records: readonly BenchRecord[], exact = true): StoredRun =>
   sampleRun({ exact, machines, boot: { records } });
 const both = [...traceRecords('rec.tensor'), ...traceRecords('all-together')];
-const sectionOf = (page: string): string =>
-  page.slice(page.indexOf('<section id="traces"'), page.indexOf('<section id="changes"'));
+const sectionOf = (page: string): string => /<section id="traces".*?<\/section>/s.exec(page)?.[0] ?? '';
 
 describe('the tables of traces', () => {
   test('have a row an allocator, in the order in which they ran, and gaps where a figure is missing', () => {
@@ -62,12 +62,10 @@ describe('on the page', () => {
     expect(page).toContain('<a href="#traces">Traces</a>');
     expect(sectionOf(page).match(/class="trace-chart"/g)).toHaveLength(2);
     expect(sectionOf(page)).toContain('data-chart="1"');
-    const data = JSON.parse(/id="data">(.*?)<\/script>/s.exec(page)?.[1] ?? '') as {
-      traces: { step: number; lines: { name: string; values: number[] }[] }[];
-    };
-    expect(data.traces[0]?.step).toBe(5);
-    expect(data.traces[0]?.lines.map(({ name }) => name)).toEqual(['live', 'kmalloc', 'tlsf']);
-    expect(data.traces[0]?.lines[0]?.values).toEqual([9000, 200_000, 0]);
+    const charts = traceCharts(run(['direct'], both).boots);
+    expect(charts[0]?.step).toBe(5);
+    expect(charts[0]?.lines.map(({ name }) => name)).toEqual(['live', 'kmalloc', 'tlsf']);
+    expect(charts[0]?.lines[0]?.values).toEqual([9000, 200_000, 0]);
   });
 
   test('readings are never taken for samples', () => {

@@ -1,8 +1,8 @@
 // The host's half of a budget: what the plugin says on its channel, and what QEMU is told then.
 import type { Duplex } from 'node:stream';
+import { singleSteps } from '../aids.ts';
 import type { Stop } from '../evidence.ts';
 import type { Qmp } from '../qmp.ts';
-import { singleSteps } from './source.ts';
 
 /** QEMU calls it so up to 8.0, and from 8.1. */
 const orders = ['singlestep on', 'one-insn-per-tb on'];

@@ -1,34 +1,13 @@
-// A plugin for QEMU's translator (plugin interface 1, QEMU 6.0 and later) that holds the guest when it has executed a number of
-// instructions. C, compiled on the user's machine; QEMU's header is declared by hand, because Debian ships none.
+// A plugin for QEMU's translator that holds the guest when it has executed a number of instructions. C, compiled on the user's machine.
 //
 // Registers are whole in QEMU only where a translated block begins. So the last instructions are run one to a block: shortly before the
 // budget is used up the plugin says so (`n`), QEMU's monitor is told to translate single instructions from now on, and the plugin is let
 // go on. At the budget it says where (`b ADDRESS`) and never returns: the guest stands exactly there, and QEMU's monitor can be asked.
+import { pluginDeclarations } from '../plugin/declarations.ts';
+import type { Plugin } from '../plugin/task.ts';
 
-/** Blocks that were translated before run on until QEMU looks up another one: at the latest when its slice of 65,535 instructions ends. */
-export const singleSteps = 200_000;
-
-export const pluginSource = `
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-typedef uint64_t qemu_plugin_id_t;
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-typedef void (*udata_cb)(unsigned int cpu, void *data);
-extern void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t, void (*)(qemu_plugin_id_t, struct qemu_plugin_tb *));
-extern void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *, udata_cb, int flags, void *data);
-extern void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *, int op, void *at, uint64_t);
-extern size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *);
-extern uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *);
-extern struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *, size_t);
-
-__attribute__((visibility("default"))) int qemu_plugin_version = 1;
-
-enum { NO_REGISTERS = 0, ADD_U64 = 0, CHANNEL = 4 };
+const source = `${pluginDeclarations}
+enum { CHANNEL = 4 };
 
 static uint64_t count, near, budget;
 static int told;
@@ -76,7 +55,7 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
         qemu_plugin_register_vcpu_insn_exec_inline(qemu_plugin_tb_get_insn(block, i), ADD_U64, &count, 1);
 }
 
-__attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv)
+EXPORTED int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv)
 {
     (void)info;
     for (int i = 0; i < argc; i++) {
@@ -89,3 +68,5 @@ __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t 
     return 0;
 }
 `;
+
+export const budgetPlugin: Plugin = { name: 'budget', source, purpose: 'counts instructions' };

@@ -10,6 +10,8 @@ export type Section = {
   readonly size: number;
   readonly link: number;
   readonly executable: boolean;
+  /** Debug information may be: SHF_COMPRESSED. */
+  readonly compressed: boolean;
 };
 
 /** A piece of the file that lies in memory. */
@@ -95,6 +97,7 @@ function sectionsOf(head: Buffer, bits: 32 | 64, read: Read): Section[] {
     nameAt: row.readUInt32LE(0),
     type: row.readUInt32LE(4),
     executable: (word(row, 8, 8) & 4n) !== 0n,
+    compressed: (word(row, 8, 8) & 0x800n) !== 0n,
     address: word(row, 16, 12),
     offset: Number(word(row, 24, 16)),
     size: Number(word(row, 32, 20)),

@@ -1,14 +1,12 @@
 // What the plugin is told of the kernel's ELF file: where its code is, and which function each address belongs to.
-import { copyFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { files } from '../files.ts';
 import { openElf } from '../last/elf.ts';
 import { functionRanges } from '../symbols.ts';
 
 /** Without an ELF file, or with one that names nothing, functions are the addresses that were called. */
-export function layOutProfiler(plugin: string, symbols: string | undefined, work: string): void {
-  // A copy: in the store it is not executable, and its name is not ours to choose.
-  copyFileSync(plugin, join(work, files.profiler));
+export function layOutProfiler(symbols: string | undefined, work: string): void {
   writeFileSync(join(work, files.ranges), symbols === undefined ? '' : rangesOf(symbols));
   if (symbols !== undefined) symlinkSync(symbols, join(work, files.symbols));
 }

@@ -18,7 +18,7 @@ export async function profileText(
   setup: Pick<BootSetup, 'machine' | 'symbols'>,
   context: Pick<ActionContext, 'work' | 'tree' | 'start'>,
 ): Promise<string> {
-  const dump = parseDump(textOf(join(context.work, files.profile)));
+  const dump = parseDump(textOf(join(context.work, files.observed)));
   if (!dump) return '';
   const namer = await namerOf(dump, setup.symbols, context);
   return `${JSON.stringify(profileOf(dump, setup, namer))}\n`;

@@ -77,7 +77,7 @@ static void at_end(qemu_plugin_id_t id, void *data)
 __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv)
 {
     (void)info, (void)argc, (void)argv;
-    if ((out = fopen("${files.profile}", "w")) == NULL || !read_image("${files.ranges}", "${files.symbols}")) return 1;
+    if ((out = fopen("${files.observed}", "w")) == NULL || !read_image("${files.ranges}", "${files.symbols}")) return 1;
     table = calloc(TABLE, sizeof(*table));
     if (table == NULL) return 1;
     new_node(ROOT, 0);

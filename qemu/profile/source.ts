@@ -5,6 +5,7 @@
 // where control may go from there. A call remembers where on the stack it left its return address, and a return takes back the frame whose
 // place it read: so that a longjmp, another thread's stack or a return address that was changed cannot lead it astray. Whatever begins
 // where nothing led to is an interrupt or an exception.
+import type { Plugin } from '../plugin/task.ts';
 import { decodeSource } from './source-decode.ts';
 import { flowSource } from './source-flow.ts';
 import { imageSource } from './source-image.ts';
@@ -55,12 +56,12 @@ static void *room_for(void *old, size_t count, size_t bytes)
 }
 `;
 
-export const profilerSource = [
-  apiSource,
-  treeSource,
-  imageSource,
-  decodeSource,
-  stacksSource,
-  flowSource,
-  mainSource,
-].join('\n');
+const source = [apiSource, treeSource, imageSource, decodeSource, stacksSource, flowSource, mainSource].join(
+  '\n',
+);
+
+export const profilePlugin: Plugin = {
+  name: 'profile',
+  source,
+  purpose: 'counts instructions by call stack',
+};

@@ -15,7 +15,7 @@ const driveQuietMs = 1500;
 /** Between the two looks. */
 const gapMs = 30;
 const mostBlocks = 64;
-const fewestSteps = 128;
+const fewestSteps = 512;
 const mostSteps = 8192;
 
 export type Prover = { prove(): Promise<Proof | undefined> };

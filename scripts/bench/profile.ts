@@ -5,8 +5,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { files } from '../../qemu/files.ts';
 import { layOutProfiler } from '../../qemu/profile/layout.ts';
-import { profilerSource } from '../../qemu/profile/source.ts';
+import { profilePlugin } from '../../qemu/profile/source.ts';
 import { inTurn, median, once, row } from './measure.ts';
 
 const rounds = Number(process.argv[2] ?? 5);
@@ -19,9 +20,13 @@ try {
     cwd: resolve(import.meta.dirname, '../..'),
   });
   const source = join(folder, 'profiler.c');
-  writeFileSync(source, profilerSource);
-  execFileSync('gcc', [...'-std=gnu11 -O2 -fPIC -shared -s -o'.split(' '), `${source}.so`, source]);
-  layOutProfiler(`${source}.so`, kernel, folder);
+  writeFileSync(source, profilePlugin.source);
+  execFileSync('gcc', [
+    ...'-std=gnu11 -O2 -fPIC -shared -s -o'.split(' '),
+    join(folder, 'profiler.so'),
+    source,
+  ]);
+  layOutProfiler(kernel, folder);
   const logs = new Set<string>();
   const profiles = new Set<string>();
   const boot = (more: readonly string[]) => {
@@ -34,7 +39,7 @@ try {
     plain: () => boot([]),
     profiled: () => {
       const sample = boot(['-plugin', 'file=./profiler.so']);
-      profiles.add(readFileSync(join(folder, 'profile.txt'), 'latin1'));
+      profiles.add(readFileSync(join(folder, files.observed), 'latin1'));
       return sample;
     },
   });

@@ -30,10 +30,12 @@ export function findingsOfFailure(
       ...{ level, kind, title: `configuration: ${path}`, message: visibleUpTo(message, longest) },
       ...placed(line > 0 ? { file: failure.file, line, message } : undefined, locate),
     }));
-  const places = compileErrors('tail' in failure ? failure.tail : []);
+  const tail = 'tail' in failure ? failure.tail : [];
+  const places = compileErrors(tail);
   if (places.length === 0) {
     const { message, next } = errorOf(failure);
-    return [{ level, kind, title, message: firstLine(next ?? message), file: null, line: null }];
+    const said = tail.find((line) => /\berror\b/i.test(line)) ?? tail.at(-1) ?? next ?? message;
+    return [{ level, kind, title, message: firstLine(said), file: null, line: null }];
   }
   return places.map((place) => ({
     ...{ level, kind, title, message: visibleUpTo(place.message, longest), ...placed(place, locate) },
@@ -58,7 +60,8 @@ function failedTests({ machine, tests }: StoredBoot, log: Iterable<string>, loca
   if (tests.failures.length === 0) return [];
   const places = testPlaces(log);
   return tests.failures.slice(0, mostTests).map((name) => {
-    const place = places.get(name.split('/').at(-1) ?? name);
+    // Its full name has those of its suites in front.
+    const [, place] = [...places].find(([own]) => name === own || name.endsWith(`/${own}`)) ?? [];
     const message = place ? visibleUpTo(place.message, longest) : 'not ok';
     return {
       ...{ level: 'error', kind: 'test', title: `${machine}: ${name}` },

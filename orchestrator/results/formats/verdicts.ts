@@ -3,10 +3,10 @@
 import type { TestCase } from '../../../core/outcome.ts';
 import { visible } from '../../../core/text.ts';
 import { count, number } from '../../../core/words.ts';
-import { type ComparedMetric, type Comparison, groupWords } from '../comparison.ts';
+import type { ComparedMetric, Comparison } from '../comparison.ts';
 import { ratio } from '../format.ts';
 import type { StoredBoot, StoredRun } from '../run.ts';
-import { seriesName } from '../series-name.ts';
+import { groupWords, seriesName } from '../series-name.ts';
 
 export type Verdict = {
   readonly name: string;

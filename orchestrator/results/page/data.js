@@ -23,7 +23,15 @@ export async function readData(text) {
       if (metric.trend) metric.trend = unpackSeries(metric.trend, group.runs.length, next);
     }
   }
+  for (const profile of data.profiles) profile.tree = unpackTree(profile.nodes, next);
   return data;
+}
+
+function unpackTree(count, next) {
+  return Array.from({ length: count }, (_, index) => {
+    const [parent, at, total, calls, before] = [index - next(), next(), next(), next(), next()];
+    return { parent, function: at, total, calls, ...(before > 0 ? { before: before - 1 } : {}) };
+  });
 }
 
 function unpackSeries(series, runs, next) {

@@ -206,7 +206,7 @@ function addLinks(list) {
   const byName = new Map(
     list.entries.map((entry) => [`${entry.metric.group.words}\n${entry.metric.name}`, entry]),
   );
-  for (const link of document.querySelectorAll('.changes a, .news a[data-boot]')) {
+  for (const link of document.querySelectorAll('.changes a, [data-boot].news a[href="#metrics"]')) {
     const boot = link.closest('[data-boot]').dataset.boot;
     const entry = byName.get(`${boot}\n${link.textContent}`);
     if (!entry) continue;

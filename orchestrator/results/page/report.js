@@ -2,15 +2,17 @@
 // page without it.
 import { copyWith } from './dom.js';
 import { readData } from './data.js';
+import { showFlame } from './flame.js';
 import { showMetrics } from './metrics.js';
 import { showTrace } from './traces.js';
 
 for (const button of document.querySelectorAll('.copy')) copyWith(button);
 openForPrint();
-void readData(document.getElementById('data').textContent).then(({ groups, traces }) => {
+void readData(document.getElementById('data').textContent).then(({ groups, traces, profiles }) => {
   if (groups.length > 0) showMetrics(groups);
   for (const place of document.querySelectorAll('.trace-chart'))
     showTrace(place, traces[place.dataset.chart]);
+  for (const place of document.querySelectorAll('.flame')) showFlame(place, profiles[place.dataset.flame]);
   document.documentElement.dataset.ready = '';
   performance.mark('ready');
 });

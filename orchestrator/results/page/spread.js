@@ -20,7 +20,7 @@ export function showSpread(place, metric) {
   const part = (title, kind, [before, now]) => {
     const sides = [
       { name: `this run (${now.length})`, values: now.map(Number), stroke: 'pool' },
-      { name: `the run before (${before.length})`, values: before.map(Number), stroke: 'heap' },
+      { name: `${metric.group.side} (${before.length})`, values: before.map(Number), stroke: 'heap' },
     ].filter(({ values }) => values.length > 0);
     if (sides.length === 0) return;
     place.append(make('h4', { textContent: title }));

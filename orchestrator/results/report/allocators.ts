@@ -13,9 +13,10 @@ import {
   tableName,
 } from '../compare.ts';
 import { interval, label, ratio } from '../format.ts';
-import { type StoredBoot, type StoredRun, seriesGroup } from '../run.ts';
+import type { StoredBoot, StoredRun } from '../run.ts';
 import { quantile, toNumbers } from '../stats.ts';
 import { bootCommand, commandLine } from './commands.ts';
+import { equalFigures, firstOfEach } from './groups.ts';
 import { type Html, html } from './html.ts';
 import { axis, linearScale, logScale, partsOf, percent, position, type Scale } from './scale.ts';
 
@@ -48,7 +49,9 @@ type Wish = {
 };
 
 function section(run: StoredRun, { id, name, lead, groupsOf }: Wish): Html | null {
-  const measured = firstOfEach(run).filter((boot) => groupsOf(boot).length > 0);
+  const measured = firstOfEach(run)
+    .map((index) => run.boots[index] as StoredBoot)
+    .filter((boot) => groupsOf(boot).length > 0);
   if (measured.length === 0) return null;
   return html`<section id="${id}" aria-labelledby="${id}-h">
 <h2 id="${id}-h">${name}</h2>
@@ -60,12 +63,6 @@ ${measured.map((boot, index) => {
     return html`${heading}<p class="same">The same instruction counts as ${twin.machine}, all of them.</p>`;
   return html`${heading}${groupsOf(boot).map((group) => groupPart(boot, group))}${commandLine(bootCommand(run, boot))}`;
 })}</section>`;
-}
-
-// Boots of one machine that are repeated to compare them with others stand as one.
-function firstOfEach(run: StoredRun): StoredBoot[] {
-  const groups = Map.groupBy(run.boots, (boot) => seriesGroup(boot, run));
-  return [...groups.values()].flatMap((boots) => boots.find(({ records }) => records.length > 0) ?? []);
 }
 
 function groupPart(boot: StoredBoot, tables: readonly AllocatorTable[]): Html {
@@ -181,14 +178,4 @@ const coloured = ['pool', 'heap', 'firstfit', 'firstfit-holes', 'kmalloc', 'tlsf
 /** A class of the style sheet; others share one colour. */
 function colourOf(allocator: string): string {
   return `a-${coloured.includes(allocator) ? allocator : 'other'}`;
-}
-
-export function equalFigures(a: StoredBoot, b: StoredBoot): boolean {
-  const text = (boot: StoredBoot): string =>
-    boot.records
-      .map(
-        (r) => `${r.suite} ${r.name} ${r.metric} ${JSON.stringify(r.labels)} ${r.value} ${r.samples.join()}`,
-      )
-      .join('\n');
-  return a.exact && b.exact && text(a) === text(b);
 }

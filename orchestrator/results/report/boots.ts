@@ -7,8 +7,23 @@ import { type Html, html } from './html.ts';
 
 /** `pictures`: of the boots' screens, by their place, as far as they are shown. */
 export function bootsSection(boots: readonly StoredBoot[], pictures: readonly (Picture | undefined)[]): Html {
+  // Of many alike the first says all, and each that went wrong speaks for itself.
+  const whole = (boot: StoredBoot): boolean =>
+    boot.end !== 'passed' || boots.find((one) => kindOf(one) === kindOf(boot)) === boot;
+  const rest = boots.filter((boot) => !whole(boot));
   return html`<section id="boots" aria-labelledby="boots-h"><h2 id="boots-h">${boots.length === 1 ? 'The boot' : 'Boots'}</h2>
-${boots.length === 0 ? html`<p>Nothing was booted.</p>` : null}${boots.map((boot, i) => bootPart(boot, pictures[i]))}</section>`;
+${boots.length === 0 ? html`<p>Nothing was booted.</p>` : null}${boots.map((boot, i) => (whole(boot) ? bootPart(boot, pictures[i]) : null))}${rest.length > 0 ? repeated(rest) : null}</section>`;
+}
+
+function kindOf({ machine, accelerator, exact }: StoredBoot): string {
+  return `${accelerator} ${exact} ${machine}`;
+}
+
+function repeated(boots: readonly StoredBoot[]): Html {
+  const row = ({ machine, reason, timing, records }: StoredBoot): Html =>
+    html`<tr><th scope="row">${machine}<td>${reason}<td class="n">${timing.firstRecordMs === null ? '–' : duration(timing.firstRecordMs)}<td class="n">${duration(timing.totalMs)}<td class="n">${number(records.length)}`;
+  return html`<details><summary>${number(boots.length)} more that passed</summary><div class="scroll" tabindex="0" role="region" aria-label="More boots that passed"><table class="list">
+<thead><tr><th scope="col">machine<th scope="col">how it ended<th scope="col" class="n">first record<th scope="col" class="n">whole boot<th scope="col" class="n">records</thead><tbody>${boots.map(row)}</table></div></details>`;
 }
 
 function bootPart(boot: StoredBoot, picture: Picture | undefined): Html {

@@ -2,12 +2,12 @@
 
 import { count, number } from '../../../core/words.ts';
 import { type ChangeRow, changeInterval, changesSince, countChanges, equalChanges } from '../compare.ts';
-import { groupWords } from '../comparison.ts';
 import { interval, ratio } from '../format.ts';
 import type { StoredBoot, StoredRun } from '../run.ts';
-import { seriesName } from '../series-name.ts';
+import { groupWords, seriesName } from '../series-name.ts';
 import type { EarlierBoot } from '../store.ts';
 import { commandLine } from './commands.ts';
+import { firstOfEach } from './groups.ts';
 import { type Html, html } from './html.ts';
 import { readableTime } from './verdict.ts';
 
@@ -15,17 +15,17 @@ import { readableTime } from './verdict.ts';
 const mostRows = { exact: 60, timed: 20 };
 
 export function changesSection(run: StoredRun, earlier: readonly (EarlierBoot | undefined)[]): Html {
-  const rows = run.boots.map((boot, index) => changesSince(earlier[index]?.boot, boot));
-  const parts = run.boots.map((boot, index) => {
-    const before = earlier[index];
-    const heading = run.boots.length > 1 ? html`<h3>${boot.machine}</h3>` : null;
+  const places = firstOfEach(run);
+  const rows = places.map((place) => changesSince(earlier[place]?.boot, run.boots[place] as StoredBoot));
+  const parts = places.map((place, index) => {
+    const [boot, before] = [run.boots[place] as StoredBoot, earlier[place]];
+    const heading = places.length > 1 ? html`<h3>${boot.machine}</h3>` : null;
     if (!before) {
       return html`${heading}<p>No earlier run of this machine, host, accelerator and clock is stored: there is nothing to compare with.</p>`;
     }
-    if (boot.records.length === 0) return html`${heading}<p>This boot measured nothing.</p>`;
     const twin = rows.findIndex((other) => equalChanges(other, rows[index] ?? []));
     if (twin >= 0 && twin < index)
-      return html`${heading}<p class="same">The same as for ${run.boots[twin]?.machine ?? ''}.</p>`;
+      return html`${heading}<p class="same">The same as for ${run.boots[places[twin] as number]?.machine ?? ''}.</p>`;
     return html`${heading}${origin(run, before)}${comparison(rows[index] ?? [], boot)}${commandLine(`synos compare ${before.run.id} ${run.id}`)}`;
   });
   return html`<section id="changes" aria-labelledby="changes-h"><h2 id="changes-h">Since the run before</h2>${parts}</section>`;

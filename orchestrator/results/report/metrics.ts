@@ -3,9 +3,8 @@
 import type { Quantity } from '../../../core/record.ts';
 import { visible } from '../../../core/text.ts';
 import { count, number } from '../../../core/words.ts';
-import { groupWords } from '../comparison.ts';
 import type { StoredRun } from '../run.ts';
-import { labelText, seriesName } from '../series-name.ts';
+import { groupWords, labelText, seriesName } from '../series-name.ts';
 import { median, medianAbsoluteDeviation, toNumbers } from '../stats.ts';
 import type { RunPoint } from '../store-history.ts';
 import { changeWords } from './change-words.ts';
@@ -19,6 +18,7 @@ export type MetricData = {
   readonly machine: string;
   readonly words: string;
   readonly exact: boolean;
+  readonly side: string;
   readonly command: string;
   /** Id, milliseconds of 1970, commit with + for changes on top. Oldest first. A number: those of that group, which are the same. */
   readonly runs: readonly (readonly [id: string, at: number, commit: string])[] | number;
@@ -47,6 +47,7 @@ export function metricData(run: StoredRun, groups: readonly MetricGroup[], bytes
       machine: visible(boot.machine),
       words: visible(groupWords(boot)),
       exact: boot.exact,
+      side: group.side,
       command: visible(bootCommand(run, boot)),
       runs: twin < index ? twin : (trend?.runs ?? []).map(runData),
       metrics: titled(group).flatMap(([, metrics]) => metrics.map((metric) => dataOf(metric, group, bytes))),
@@ -71,7 +72,7 @@ function dataOf(metric: Metric, { boot, boots, trend }: MetricGroup, bytes: numb
     unit: metric.unit,
     ...(allocator === undefined ? {} : { allocator: visible(allocator) }),
     now: metric.value === null ? [] : samplesOf(metric.record),
-    before: samplesOf(metric.change?.earlier ?? undefined),
+    before: samplesOf(metric.beside),
     ...(many ? { boots: [packed(metric.before), packed(metric.boots)] as const } : {}),
     ...(values
       ? {

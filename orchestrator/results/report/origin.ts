@@ -25,7 +25,7 @@ function reproduce(run: StoredRun): Html {
     ? html`<p class="warn">The tree held changes that this commit does not have: only the artefacts' digests below say what ran.</p>`
     : null;
   return html`${dirty}${code('Commands', lines.join('\n'))}
-${run.boots.map((boot) => code(`QEMU, as it was started for ${boot.machine}`, optionLines(boot.qemu.argv)))}
+${[...new Map(run.boots.map((boot) => [boot.machine, boot])).values()].map((boot) => code(`QEMU, as it was started for ${boot.machine}`, optionLines(boot.qemu.argv)))}
 <p class="note">This run as data: <code>synos report ${run.id} --json</code></p>`;
 }
 
@@ -113,7 +113,7 @@ export function glossary(): Html {
     ],
     [
       'comparable',
-      'The same guest machine, accelerator, clock (exact or timed), unit, and host: processor, cores, memory, kernel, container.',
+      "The same guest machine and its description, accelerator, clock (exact or timed), unit, compiler, words on the kernel's command line, and host: processor, cores, memory, kernel, container.",
     ],
     ['MAD', 'Median absolute deviation: half of the samples lie closer to the median than this.'],
     [

@@ -65,7 +65,7 @@ function zigzag(value: number): number {
 }
 
 /** LEB128, as DWARF 5, section 7.6, has it. */
-function pushVarint(bytes: number[], value: number): void {
+export function pushVarint(bytes: number[], value: number): void {
   let rest = value;
   for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
   bytes.push(rest);

@@ -5,16 +5,26 @@ import {
   type AllocatorRow,
   type AllocatorTable,
   allocatorTables,
+  type ChangeRow,
   changesSince,
   countChanges,
   equalChanges,
 } from '../compare.ts';
 import { ratio, shellWords } from '../format.ts';
 import type { StoredBoot, StoredRun } from '../run.ts';
+import { groupWords, seriesName } from '../series-name.ts';
 import type { EarlierBoot } from '../store.ts';
+import { changeWords } from './change-words.ts';
+import type { Gate } from './gate.ts';
+import { firstOfEach } from './groups.ts';
 import { type Html, html } from './html.ts';
 
-export function verdictHeader(run: StoredRun, earlier: readonly (EarlierBoot | undefined)[]): Html {
+/** `gate`: what a comparison said, which comes right behind how the run ended. */
+export function verdictHeader(
+  run: StoredRun,
+  earlier: readonly (EarlierBoot | undefined)[],
+  gate: Pick<Gate, 'says' | 'slower'> | undefined,
+): Html {
   const { verdict, git } = run;
   const commit = git
     ? html`<span>commit <code>${git.commit.slice(0, 12)}</code>${git.dirty ? ' with changes' : ''}${git.branch ? ` on ${git.branch}` : ''}</span>`
@@ -22,9 +32,33 @@ export function verdictHeader(run: StoredRun, earlier: readonly (EarlierBoot | u
   return html`<header class="top ${verdict.passed ? 'ok' : 'bad'}">
 <p class="badge"><span aria-hidden="true">${verdict.passed ? '✓' : '✗'}</span> ${verdict.passed ? 'Passed' : `Failed, exit code ${verdict.exit}`}</p>
 <h1>${verdict.reason}</h1>
+${gate ? html`<p class="news ${gate.slower > 0 ? 'bad' : 'ok'}"><a href="#gate">${gate.says}</a></p>` : newsSince(run, earlier)}
 <p class="facts"><span><code>${shellWords(run.command)}</code></span><span><time datetime="${run.startedAt}">${readableTime(run.startedAt)}</time></span>${commit}<span>${duration(run.durationMs)}</span><span>run <code>${run.id}</code></span></p>
 </header>
 <ul class="figures">${[...keyFigures(run.boots), ...sinceFigures(run, earlier)]}</ul>`;
+}
+
+const mostTold = 3;
+
+/** The exact differences that a reader must not have to look for, the farthest first. */
+function newsSince(run: StoredRun, earlier: readonly (EarlierBoot | undefined)[]): Html | null {
+  const [found] = firstOfEach(run).flatMap((index) => {
+    const boot = run.boots[index] as StoredBoot;
+    const rows = changesSince(earlier[index]?.boot, boot).filter(
+      ({ change }) => change === 'more' || change === 'fewer',
+    );
+    return rows.length > 0 ? [{ boot, rows }] : [];
+  });
+  if (!found) return null;
+  const far = ({ ratio: value }: ChangeRow): number =>
+    value === null ? Number.POSITIVE_INFINITY : Math.abs(Math.log(value));
+  const told = found.rows.sort((a, b) => far(b) - far(a)).slice(0, mostTold);
+  const items = told.map(
+    (row) =>
+      html`<li><a href="#metrics">${seriesName(row.record)}</a> ${number(row.before ?? 0)} &rarr; ${number(row.now ?? 0)} (${changeWords(row)})</li>`,
+  );
+  const rest = found.rows.length - told.length;
+  return html`<ul class="news" data-boot="${groupWords(found.boot)}" aria-label="What changed most since the run before">${items}${rest > 0 ? html`<li><a href="#changes">and ${number(rest)} more</a></li>` : null}</ul>`;
 }
 
 export function readableTime(iso: string): string {
@@ -51,7 +85,7 @@ function keyFigures(boots: readonly StoredBoot[]): Html[] {
       'In-kernel tests',
       passed + failed === 0 ? '–' : number(passed),
       passed + failed === 0 ? 'none ran' : `of ${number(passed + failed)} passed`,
-      boots.map((boot) => boot.machine).join(', '),
+      [...new Set(boots.map((boot) => boot.machine))].join(', '),
     ),
     figure(
       'Records',
@@ -95,8 +129,8 @@ function pairFigure(table: AllocatorTable, row: AllocatorRow): Html {
 }
 
 function sinceFigures(run: StoredRun, earlier: readonly (EarlierBoot | undefined)[]): Html[] {
-  const all = run.boots.map((boot, index) =>
-    boot.records.length > 0 ? changesSince(earlier[index]?.boot, boot) : [],
+  const all = firstOfEach(run).map((index) =>
+    changesSince(earlier[index]?.boot, run.boots[index] as StoredBoot),
   );
   // What two boots say alike is one change of the kernel.
   const rows = all
