@@ -127,7 +127,12 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
     exit: 2,
     when: 'a target, machine, package or other name does not exist',
     says: (f) => `${f.where ? `${f.where}: ` : ''}there is no ${f.kind} named ${f.name}`,
-    next: (f) => (f.near.length > 0 ? `did you mean ${f.near.join(' or ')}?` : undefined),
+    next: (f) => {
+      if (f.near.length > 0) return `did you mean ${f.near.join(' or ')}?`;
+      return f.kind === 'revision'
+        ? 'a clone of a pipeline may be without it: `git fetch --unshallow`'
+        : undefined;
+    },
   },
   'lock.missing': {
     exit: 2,

@@ -1,7 +1,8 @@
 // `synos bench --against` as a developer uses it: a repository of their own, a change of the kernel, a verdict.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fits } from './fits.ts';
 import { project, type Rig } from './rig.ts';
@@ -70,7 +71,8 @@ describe('synos bench --against', () => {
     const stored = (await rig.synos(['report', '--json'])).json() as { reference?: boolean; git: object };
     await fits('run', stored);
     expect(stored.reference).toBeUndefined();
-  });
+    // The kernel is built here for the first time.
+  }, 110_000);
 
   it('when nothing changed, says that both sides are the same bytes, and decides that nothing differs', async () => {
     const { exit, err, json } = await rig.synos([
@@ -92,9 +94,28 @@ describe('synos bench --against', () => {
     await fits('comparison', document);
     expect(document).toMatchObject({
       rules: { share: 1 },
-      groups: [{ exact: false, boots: { before: 2, now: 2 } }],
+      groups: [{ exact: false, inTurns: true, boots: { before: 2, now: 2 } }],
     });
     expect(metricsOf(document).some(({ verdict }) => verdict === 'undecided')).toBe(true);
+  });
+
+  it('when interrupted in the middle, leaves no worktree and stores nothing', async () => {
+    const stored = async (): Promise<string> => (await rig.synos(['report', '--json'])).out;
+    const before = await stored();
+    let pid = 0;
+    const running = rig.synos(['bench', '--against', 'HEAD', '--no-exact', ...few], {
+      started: (of) => (pid = of),
+    });
+    const isBooting = (): boolean => existsSync(join(rig.folder, 'out', 'logs', 'direct.serial.log'));
+    rmSync(join(rig.folder, 'out', 'logs'), { recursive: true, force: true });
+    while (!isBooting()) await setTimeout(20);
+    expect(worktrees()).toHaveLength(2);
+    process.kill(pid, 'SIGINT');
+    const { exit, err } = await running;
+    expect(exit).toBe(130);
+    expect(err).toContain('stopped by SIGINT');
+    expect(worktrees()).toHaveLength(1);
+    expect(await stored()).toBe(before);
   });
 
   it('when the revision does not exist, exits 2 and suggests the nearest', async () => {
@@ -104,6 +125,8 @@ describe('synos bench --against', () => {
       expect(err).toContain(`there is no revision named ${name}`);
       if (name === 'trunc') expect(err).toContain('did you mean trunk?');
     }
+    const far = await rig.synos(['bench', '--against=zzzzzzzz']);
+    expect(far.err).toContain('git fetch --unshallow');
     await using bare = await project({ config });
     const none = await bare.synos(['bench', '--against', 'HEAD']);
     expect([none.exit, none.err.includes('is in no git repository')]).toEqual([2, true]);

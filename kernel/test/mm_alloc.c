@@ -1,5 +1,6 @@
 /* Tests of kmalloc, and a random walk over all of it that checks every invariant after each step. */
 #include <synos/alloc.h>
+#include <synos/frame.h>
 #include <synos/heap.h>
 #include <synos/ktest.h>
 #include <synos/pool.h>
@@ -45,6 +46,26 @@ KTEST(mm_alloc, a_full_class_overflows_into_the_heap)
     pool_stats(0, &stats);
     KTEST_TRUE(test, stats.fallbacks >= 3);
     for (size_t i = 0; i < POOL_CAPACITY + 3; i++) kfree(objects[i]);
+    KTEST_TEXT(test, pool_check() ?: heap_check() ?: "sound", "sound");
+}
+
+KTEST(mm_alloc, trimming_gives_back_what_is_free_in_pools_and_heap_and_nothing_else)
+{
+    char *kept = kmalloc(300), *small = kmalloc(8192), *large = kmalloc(50000);
+
+    KTEST_TRUE(test, kept && small && large);
+    memset(kept, 7, 300);
+    kmem_trim(); /* what earlier tests left free */
+    kfree(small);
+    kfree(large);
+    const size_t available = frame_available();
+    const size_t given = kmem_trim();
+
+    KTEST_TRUE(test, given >= 8192 + 50000 / PAGE_SIZE * PAGE_SIZE);
+    KTEST_EQUAL(test, frame_available() - available, given / PAGE_SIZE);
+    KTEST_EQUAL(test, kmem_trim(), 0);
+    KTEST_TRUE(test, kept[0] == 7 && kept[299] == 7);
+    kfree(kept);
     KTEST_TEXT(test, pool_check() ?: heap_check() ?: "sound", "sound");
 }
 

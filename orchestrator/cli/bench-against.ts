@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { join, relative } from 'node:path';
 import { SynosError } from '../../core/failure.ts';
-import { count } from '../../core/words.ts';
+import { count, duration } from '../../core/words.ts';
 import { type Comparison, compareRuns, metricsOf } from '../results/comparison.ts';
 import { gitFacts } from '../results/provenance.ts';
 import { isSettled, limitDefault, looksUpTo, turnsOf } from '../results/trial.ts';
@@ -87,20 +87,24 @@ export async function bootInTurns(flags: Flags, wish: Wish, before: Side, now: S
   const startedAt = new Date();
   const compared = (): Comparison =>
     compareRuns([runOf(before, startedAt)], [runOf(now, startedAt)], wish.rules);
+  const bootAll = async (sides: readonly Side[], machines: readonly string[]): Promise<void> => {
+    for (const side of sides) for (const machine of machines) await bootSide(flags, wish, side, machine);
+  };
+  const isCounted = (machine: string): boolean => isExact(wish, now, machine);
+  const timed = wish.machines.filter((machine) => !isCounted(machine));
   // Where instructions are counted, one boot says all.
-  const counted = wish.machines.filter((machine) => isExact(wish, now, machine));
-  for (const machine of counted) for (const side of [before, now]) await bootSide(flags, wish, side, machine);
-  const timed = wish.machines.filter((machine) => !counted.includes(machine));
+  await bootAll([before, now], wish.machines.filter(isCounted));
   if (timed.length === 0) return compared();
   const turns = turnsOf(wish.limit, Math.random).map((isSecond) => (isSecond ? now : before));
+  const began = performance.now();
+  const looks = looksUpTo(wish.limit);
   let booted = 0;
-  for (const look of looksUpTo(wish.limit)) {
-    for (const side of turns.slice(booted, 2 * look))
-      for (const machine of timed) await bootSide(flags, wish, side, machine);
+  for (const [nth, look] of looks.entries()) {
+    await bootAll(turns.slice(booted, 2 * look), timed);
     booted = 2 * look;
     const comparison = compared();
     if (look === wish.limit || isSettled(metricsOf(comparison), look, wish.limit)) return comparison;
-    if (!flags.quiet) tellLook(comparison, look);
+    if (!flags.quiet) tellLook(comparison, look, looks[nth + 1] ?? look, performance.now() - began);
   }
   throw new Error('there is always a last look');
 }
@@ -119,7 +123,7 @@ async function storeRuns(
     const run = { ...now.run, against: { runs: [before.run.id], rules: comparison.rules } };
     const earlier = store.earlierBoots(run);
     // The tree as it is comes last: the next run's changes are told since it.
-    for (const one of [before.run, run]) store.addRun(one);
+    store.addRuns([before.run, run]);
     const file = join(session.out, 'report.html');
     const { writePage } = await import('./show-run.ts');
     await writePage(file, run, { earlier, store, tree: session.tree });
@@ -129,7 +133,10 @@ async function storeRuns(
   }
 }
 
-function tellLook(comparison: Comparison, boots: number): void {
+function tellLook(comparison: Comparison, boots: number, next: number, tookMs: number): void {
   const open = metricsOf(comparison).filter(({ verdict }) => verdict === 'undecided').length;
-  writeErr(`looked  after ${count(boots, 'boot')} a side: ${count(open, 'metric')} undecided, going on`);
+  const soon = duration((tookMs / boots) * (next - boots));
+  writeErr(
+    `looked  after ${count(boots, 'boot')} a side: ${count(open, 'metric')} undecided; again after ${next}, in about ${soon}`,
+  );
 }

@@ -67,9 +67,9 @@ function sessionIn(lab: Lab, tree: Tree, signal: AbortSignal): Session {
   const { session, flags, question } = lab;
   if (!existsSync(tree.path))
     throw new SynosError({
-      code: 'input.missing',
-      path: relative(session.tree, tree.path),
-      neededBy: 'this commit: the folder of the project',
+      code: 'bisect.stuck',
+      reason: "it does not have the project's folder",
+      next: 'name a commit that has it',
     });
   const name = session.file === undefined ? 'synos.yaml' : relative(session.tree, session.file);
   const file = join(tree.path, name);

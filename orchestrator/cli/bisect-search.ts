@@ -1,5 +1,6 @@
 // The search itself: the two ends first, then one commit after the other until one is left, the next ones built while one boots.
 import { SynosError } from '../../core/failure.ts';
+import { visibleUpTo } from '../../core/text.ts';
 import { number } from '../../core/words.ts';
 import { type Answer, type History, nextStep, type Step } from '../results/bisect.ts';
 import { type Ends, sideOf, wrongEnds } from '../results/bisect-sides.ts';
@@ -131,6 +132,7 @@ function nextOf(history: History, answers: ReadonlyMap<string, Answer>, commit: 
 async function exactEnds(hunt: Hunt): Promise<Ends | null> {
   const { bench, range, progress } = hunt;
   const { question } = bench.lab;
+  const [goodName, badName] = [visibleUpTo(question.good, 100), visibleUpTo(question.bad, 100)];
   // While the bad end boots, the good one is built; while that boots, the first commit between them.
   bench.onBoot = (commit) => {
     progress.boot(commit);
@@ -145,14 +147,14 @@ async function exactEnds(hunt: Hunt): Promise<Ends | null> {
   const good = await end(hunt, range.good, 'good');
   if (question.metric === null) {
     if (good.side === 'good' && bad.side === 'bad') return null;
-    const seen = `the boot of ${question.good} (good) ended ${good.end}, that of ${question.bad} (bad) ${bad.end}`;
+    const seen = `the boot of ${goodName} (good) ended ${good.end}, that of ${badName} (bad) ${bad.end}`;
     throw unequal(seen, 'name a good commit whose boot passes and a bad one whose boot does not');
   }
   const ends = { good: good.value ?? 0, bad: bad.value ?? 0, threshold: question.threshold };
   const wrong = wrongEnds(ends);
   if (!wrong) return ends;
   const unit = bench.series?.unit ?? '';
-  const seen = `${question.good} (good) has ${number(ends.good)} ${unit}, ${question.bad} (bad) ${number(ends.bad)} ${unit}`;
+  const seen = `${goodName} (good) has ${number(ends.good)} ${unit}, ${badName} (bad) ${number(ends.bad)} ${unit}`;
   if (wrong === 'equal') throw unequal(`nothing changed: ${seen}`, 'name two commits whose figures differ');
   throw unequal(
     `a threshold of ${question.threshold} does not lie between the two: ${seen}`,

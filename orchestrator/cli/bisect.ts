@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { digestOf } from '../../core/digest.ts';
 import { failureOf, SynosError } from '../../core/failure.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
+import { visibleUpTo } from '../../core/text.ts';
 import { count } from '../../core/words.ts';
 import { nextStep, stepsFor } from '../results/bisect.ts';
 import type { BisectDocument } from '../results/bisect-document.ts';
@@ -123,7 +124,10 @@ function startState(
   const { metric, good, bad } = before.question;
   throw new SynosError({
     code: 'usage',
-    message: `another bisection is not at its end: ${metric ? metric.join(' ') : '--verdict'}, good ${good}, bad ${bad}`,
+    message: visibleUpTo(
+      `another bisection is not at its end: ${metric ? metric.join(' ') : '--verdict'}, good ${good}, bad ${bad}`,
+      500,
+    ),
     hint: 'go on with `synos bisect --continue`, or forget it with `synos bisect --reset`',
   });
 }
@@ -185,7 +189,7 @@ async function tellStart(
   { say }: Progress,
 ): Promise<void> {
   const { session } = lab;
-  const what = question.metric ? question.metric.join(' ') : 'how the boot ends';
+  const what = question.metric ? visibleUpTo(question.metric.join(' '), 200) : 'how the boot ends';
   const how = question.exact ? 'exact' : 'timed';
   say(
     `bisect  ${what} on ${question.machine} (${how}): ${count(range.commits.length, 'commit')} from ${range.good.slice(0, 12)} to ${range.bad.slice(0, 12)}`,

@@ -20,6 +20,7 @@ import { forServers, stepList } from '../results/ci/reports.ts';
 import { ciSummary } from '../results/ci/summary.ts';
 import { writeJunit } from '../results/formats/junit.ts';
 import { writeKtap } from '../results/formats/ktap.ts';
+import { writeOpenMetrics } from '../results/formats/openmetrics.ts';
 import { gitFacts, hostFacts } from '../results/provenance.ts';
 import { makeRun, type StoredRun } from '../results/run.ts';
 import { writeErr } from '../ui/output.ts';
@@ -34,7 +35,7 @@ export type CiFolder = { readonly path: string; readonly events: string };
 const mark = '.synos-ci';
 const names = [
   ...['ci.json', 'run.json', 'comparison.json', 'junit.xml', 'tests.ktap', 'summary.md', 'report.html'],
-  ...['events.jsonl', 'gl-code-quality.json', 'synos.env', 'logs', 'screens'],
+  ...['events.jsonl', 'metrics.txt', 'gl-code-quality.json', 'synos.env', 'logs', 'screens'],
 ];
 
 /** Makes it, or empties that of the job before. Throws SynosError usage for a folder of somebody else, path.unwritable. */
@@ -86,6 +87,7 @@ export async function writeFolder(job: Job, { path }: CiFolder, result: CiResult
     ...(comparison
       ? { 'comparison.json': () => put('comparison.json', `${stringifyExact(comparison)}\n`) }
       : {}),
+    ...(run ? { 'metrics.txt': async () => put('metrics.txt', (await writeOpenMetrics(run)).text) } : {}),
     ...(run ? { 'run.json': () => put('run.json', `${stringifyExact(run)}\n`) } : {}),
     ...(run ? { 'logs and screens': () => copyAll(run, session.tree, path) } : {}),
     ...(run && store

@@ -62,6 +62,7 @@ export const comparison: Schema = document(
         accelerator: text('kvm or tcg'),
         exact: flag('ticks are instructions'),
         boots: object({ before: count('boots'), now: count('boots') }),
+        inTurns: flag('timed boots that took turns, compared within blocks of eight'),
         metrics: list(metric, 'measured on both sides'),
         gone: list(object(named), 'measured before only'),
         new: list(object(named), 'measured now only'),

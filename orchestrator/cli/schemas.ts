@@ -2,6 +2,7 @@
 import { runSchema } from '../results/schema.ts';
 import { bisect, bisectPlan } from './schema-bisect.ts';
 import { ci } from './schema-ci.ts';
+import { imported } from './schema-import.ts';
 import {
   count,
   digest,
@@ -122,6 +123,7 @@ const hostBench = document('host-bench', 'Result of `synos bench host --json`.',
 });
 
 export const documents: { readonly [name: string]: Schema } = {
+  import: imported,
   error: document('error', 'What a command prints with --json when it failed.', {
     errors: list(error, 'the first one stopped the command'),
   }),

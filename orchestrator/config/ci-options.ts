@@ -8,7 +8,7 @@ const metric = z.string().min(1).max(200);
 const percent = z.number().min(0).max(100);
 
 const accepted = z.strictObject({
-  metric: metric.describe('Beginnings of words of its name.'),
+  metric: metric.describe('Its name, or parts of it: `pair, pool`.'),
   upTo: percent.max(10_000).optional().describe('Only while it grew by so many per cent at most.'),
   until: z.iso.date().optional().describe('The last day (UTC) on which it counts, as 2027-01-31.'),
   why: z.string().min(1).max(200).describe('The reason, for those who read the summary.'),
@@ -19,7 +19,9 @@ const gate = z.strictObject({
     .array(metric)
     .max(256)
     .default([])
-    .describe('Metrics that are judged, by beginnings of words of their names (`pair pool`); empty: all.'),
+    .describe(
+      'Metrics that are judged, by their names or parts of them, each the beginning of words (`pair, pool`); empty: all.',
+    ),
   without: z.array(metric).max(256).default([]).describe('Metrics that are not judged, named likewise.'),
   tolerance: percent.default(0).describe('Exact figures: per cent up to which two are equal.'),
   floor: percent.default(5).describe('Timed figures: a difference of fewer per cent is none.'),

@@ -1,4 +1,5 @@
 // A comparison for a terminal: what differs first, then what is open, then what is the same; last the count, where the eye is at the end.
+import type { Quantity } from '../../core/record.ts';
 import { count, number } from '../../core/words.ts';
 import { type ComparedGroup, type ComparedMetric, type Comparison, metricsOf } from './comparison.ts';
 import { interval, ratio } from './format.ts';
@@ -80,9 +81,13 @@ function restText(rest: number, shown: number): string {
     : 'none differs; -v shows all';
 }
 
-export function rulesText({ exact }: ComparedGroup, { alpha, floor, tolerance }: Rules): string {
-  if (exact) return `instructions and counts: equal within ${percent(tolerance)}, or not`;
-  return `rank test over boots, Holm's correction over all metrics; any false alarm at all: at most ${percent(alpha)}; no change below ${percent(floor)}`;
+export function rulesText({ exact, inTurns }: ComparedGroup, { alpha, floor, tolerance }: Rules): string {
+  if (exact)
+    return tolerance === 0
+      ? 'instructions and counts: equal, or not'
+      : `instructions and counts: equal within ${percent(tolerance)}, or not`;
+  const test = inTurns ? 'boots in turns, rank test within blocks of eight' : 'rank test over boots';
+  return `${test}, Holm's correction; any false alarm: at most ${percent(alpha)}; floor ${percent(floor)}`;
 }
 
 function chosen(metrics: readonly ComparedMetric[], all: boolean): ComparedMetric[] {
@@ -101,22 +106,41 @@ type Layout = { readonly columns: readonly Column[]; readonly rows: readonly (re
 
 /** All columns where that leaves room for names, else what matters most. */
 function layoutOf(metrics: readonly ComparedMetric[], exact: boolean, cells: number): Layout {
-  const full = fitted(metrics, cells, fullTitles, (metric) => fullCells(metric, exact), 28);
-  const short = (metric: ComparedMetric): string[] => shortCells(metric, exact);
-  return full ?? fitted(metrics, cells, shortTitles, short, 0) ?? { columns: [], rows: [] };
+  const [full, short] = exact ? [exactColumns, exactShort] : [timedColumns, timedShort];
+  return fitted(metrics, cells, full, 28) ?? fitted(metrics, cells, short, 0) ?? { columns: [], rows: [] };
 }
 
-const fullTitles = ['before', 'now', 'ratio', '95 %', 'p', 'verdict'];
-const shortTitles = ['ratio', 'verdict'];
+/** A column's title, and its text in the row of a metric. */
+type Columns = { readonly [title: string]: (metric: ComparedMetric) => string };
+
+const exactShort: Columns = { change: differenceText, verdict: (metric) => verdictWords(metric, true) };
+const exactColumns: Columns = {
+  before: ({ before }) => number(before),
+  now: ({ now }) => number(now),
+  change: differenceText,
+  verdict: (metric) => verdictWords(metric, false),
+};
+const timedShort: Columns = {
+  ratio: (metric) => ratio(metric.ratio),
+  verdict: (metric) => verdictWords(metric, true),
+};
+const timedColumns: Columns = {
+  before: ({ before }) => timeText(before),
+  now: ({ now }) => timeText(now),
+  ratio: (metric) => ratio(metric.ratio),
+  '95 %': (metric) => (metric.interval ? interval(metric.interval) : ''),
+  p: ({ p }) => pText(p),
+  verdict: (metric) => verdictWords(metric, false),
+};
 
 function fitted(
   metrics: readonly ComparedMetric[],
   cells: number,
-  titles: readonly string[],
-  cellsOf: (metric: ComparedMetric) => string[],
+  shown: Columns,
   leastName: number,
 ): Layout | undefined {
-  const rows = metrics.map(cellsOf);
+  const titles = Object.keys(shown);
+  const rows = metrics.map((metric) => Object.values(shown).map((text) => text(metric)));
   const widths = titles.map((title, index) =>
     Math.max(title.length, ...rows.map((row) => row[index]?.length ?? 0)),
   );
@@ -129,24 +153,30 @@ function fitted(
   };
 }
 
-function shortCells(metric: ComparedMetric, exact: boolean): string[] {
-  return [changeText(metric, exact), verdictWords(metric, true)];
+/** `+1, +2.8 %`: one instruction of a million is a change, too. */
+function differenceText({ before, now, ratio: value }: ComparedMetric): string {
+  if (now === before) return '';
+  const [a, b] = [wholeOf(before), wholeOf(now)];
+  const difference = a !== undefined && b !== undefined ? b - a : Number(now) - Number(before);
+  return `${now > before ? '+' : ''}${number(difference)}${value === null ? '' : `, ${shareText(value)}`}`;
 }
 
-function fullCells(metric: ComparedMetric, exact: boolean): string[] {
-  const range = metric.interval ? interval(metric.interval) : '';
-  const figures = [number(metric.before), number(metric.now), changeText(metric, exact), range];
-  return [...figures, pText(metric.p), verdictWords(metric, false)];
+const wholeOf = (value: Quantity): bigint | undefined =>
+  typeof value === 'bigint' || Number.isInteger(value) ? BigInt(value) : undefined;
+
+/** The change alone, for a column of its own. */
+export function changeText({ ratio: value, verdict }: ComparedMetric, exact: boolean): string {
+  return exact && verdict !== 'same' && value !== null ? shareText(value) : ratio(value);
 }
 
-export function changeText(metric: ComparedMetric, exact: boolean): string {
-  return exact && metric.verdict !== 'same' ? exactRatio(metric) : ratio(metric.ratio);
-}
-
-/** One instruction of a million is a change, too: never `1.00x`. */
-function exactRatio({ ratio: value }: ComparedMetric): string {
-  if (value === null || value >= 10 || Math.abs(value - 1) >= 0.01) return ratio(value);
+function shareText(value: number): string {
+  if (value >= 2 || value <= 0.5) return ratio(value);
   return `${value > 1 ? '+' : ''}${((value - 1) * 100).toPrecision(2)} %`;
+}
+
+/** Halves of medians say nothing where there are hundreds. */
+function timeText(value: Quantity): string {
+  return number(typeof value === 'number' && value >= 100 ? Math.round(value) : value);
 }
 
 export function verdictWords({ verdict, within, more, p }: ComparedMetric, short: boolean): string {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Quantity } from '../../core/record.ts';
 import { compareRuns, metricsOf } from './comparison.ts';
+import { comparisonText } from './comparison-text.ts';
 import { defaultRules } from './judge.ts';
 import { bootValue, type StoredRun, type TurnsTaken } from './run.ts';
 import { sampleBoot, sampleRun } from './sample-run.ts';
@@ -35,6 +36,40 @@ describe('a record as one value of its boot', () => {
     expect(bootValue(record([30, 10, 20], 'series'), false)).toBe(20);
     expect(bootValue({ ...record([30, 10, 20]), unit: 'bytes' }, false)).toBe(20);
     expect(bootValue(record([]), false)).toBe(7);
+  });
+});
+
+describe('a run', () => {
+  it('took no less than no time when the clock was set back meanwhile', () => {
+    expect(sampleRun({ run: { durationMs: -3_600_000 } }).durationMs).toBe(0);
+  });
+});
+
+describe('a comparison in a terminal', () => {
+  const plain = (text: string): string => text;
+  const style = { bold: plain, dim: plain, good: plain, bad: plain, warn: plain };
+  const shown = (before: StoredRun, now: StoredRun, columns: number): string =>
+    comparisonText(compareRuns([before], [now], defaultRules), { columns, style, all: false });
+  const exact = (poolFactor: number): StoredRun =>
+    sampleRun({ exact: true, machines: ['direct'], poolFactor });
+
+  it('has in exact tables the difference, and neither ratios nor intervals', () => {
+    const wide = shown(exact(1), exact(1.0625), 140);
+    expect(wide).toMatch(/metric +before +now +change +verdict\n/);
+    expect(wide).toMatch(/alloc pair latency, pool, 64 B +48 +51 +\+3, \+6\.3 % +slower/);
+    expect(wide).toContain('instructions and counts: equal, or not');
+    expect(shown(exact(1.0625), exact(1), 60)).toMatch(/metric +change +verdict\n.*-3, -5\.9 % +faster/);
+  });
+
+  it('says of timed tables by what test, with all that fits', () => {
+    const [a, b] = [runOf([90, 101, 102, 110, 99]), runOf([95, 100, 103, 120, 98])];
+    expect(shown(a, b, 140)).toMatch(/metric +before +now +ratio +95 % +p +verdict\n/);
+    expect(shown(a, b, 60)).toMatch(/metric +ratio +verdict\n/);
+    expect(shown(a, b, 140)).toContain('rank test over boots');
+    const turns = { of: 'one', limit: 5 };
+    const inTurns = shown(runOf([90, 101, 102, 110, 99], turns), runOf([95, 100, 103, 120, 98], turns), 60);
+    expect(inTurns).toContain('boots in turns, rank test within blocks of eight');
+    for (const line of inTurns.split('\n')) expect(line.length).toBeLessThanOrEqual(60);
   });
 });
 

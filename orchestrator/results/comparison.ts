@@ -24,6 +24,8 @@ export type ComparedGroup = {
   readonly accelerator: string;
   readonly exact: boolean;
   readonly boots: { readonly before: number; readonly now: number };
+  /** The two sides booted in turns, and are compared within blocks of neighbours. */
+  readonly inTurns: boolean;
   readonly metrics: readonly ComparedMetric[];
   /** Measured on one side only. */
   readonly gone: readonly Named[];
@@ -142,6 +144,7 @@ function draftGroup(before: Boots, now: Boots, inTurns: boolean): Draft {
     accelerator: first?.accelerator ?? '',
     exact: first?.exact ?? false,
     boots: { before: before.length, now: now.length },
+    inTurns: inTurns && !first?.exact,
     rows: [...young].flatMap(([key, { record, values, turns }]) => {
       const earlier = old.get(key);
       if (!earlier) return [];

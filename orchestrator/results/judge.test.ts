@@ -31,6 +31,12 @@ describe('exact metrics', () => {
     expect(exact([18_446_744_073_709_551_614n], [18_446_744_073_709_551_615n]).verdict).toBe('slower');
   });
 
+  it('of rates are faster when they grow', () => {
+    expect(exact([48], [49], 0, 'items/s').verdict).toBe('faster');
+    expect(exact([48], [47], 0, 'bytes/s').verdict).toBe('slower');
+    expect(exact([48], [49], 0, 'bytes').verdict).toBe('higher');
+  });
+
   it('may differ by the tolerance, and no more', () => {
     expect(exact([1000], [1010], 0.01)).toMatchObject({ verdict: 'same', within: 0.01 });
     expect(exact([1000], [1011], 0.01).verdict).toBe('slower');

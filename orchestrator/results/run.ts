@@ -116,7 +116,8 @@ export function makeRun(facts: RunFacts): StoredRun {
     schema: 'synos.run/1',
     id: makeRunId(startedAt),
     startedAt: startedAt.toISOString(),
-    durationMs: Math.round(rest.durationMs),
+    // A clock that was set back in the meantime makes no run of less than nothing.
+    durationMs: Math.max(0, Math.round(rest.durationMs)),
     command: rest.command,
     synos: rest.synos,
     git: rest.git,
@@ -126,7 +127,7 @@ export function makeRun(facts: RunFacts): StoredRun {
     tasks: [...results].map((result) => ({
       id: result.task,
       status: result.status,
-      durationMs: Math.round(result.durationMs),
+      durationMs: Math.max(0, Math.round(result.durationMs)),
     })),
     verdict: verdictOf(rest.boots, exit),
     ...(rest.matrix ? { matrix: rest.matrix } : {}),

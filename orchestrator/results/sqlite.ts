@@ -1,8 +1,9 @@
 // Opens the SQLite file of stored runs: checks that it is ours and whole before anything is written, brings its schema up to date,
 // and turns SQLite's errors into failures. A file that is not right is left as it is.
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { SynosError } from '../../core/failure.ts';
 
 // 'SynO': tells our file from every other program's database (https://www.sqlite.org/fileformat.html#application_id).
@@ -63,10 +64,8 @@ const migrations: readonly (string | ((database: DatabaseSync, regroup: Regroup)
 export async function openDatabase(path: string): Promise<DatabaseSync> {
   const { DatabaseSync: Database } = await import('node:sqlite');
   makeFolderOf(path);
-  const database = guarded(
-    path,
-    () => new Database(path, { timeout: busyLimitMs, enableForeignKeyConstraints: true }),
-  );
+  const options = { timeout: busyLimitMs, enableForeignKeyConstraints: true };
+  const database = guarded(path, () => new Database(path, options));
   try {
     const version = guarded(path, () => {
       checkOurs(database, path);
@@ -82,8 +81,48 @@ export async function openDatabase(path: string): Promise<DatabaseSync> {
     return database;
   } catch (error) {
     database.close();
-    throw error;
+    const unwritable = error instanceof SynosError && error.failure.code === 'path.unwritable';
+    if (!unwritable || !isAtRest(path)) throw error;
+    return openAtRest(path, () => new Database(atRest(path), { ...options, readOnly: true }), error);
   }
+}
+
+/** Nobody may write here, and nothing waits in its log of writes, which nobody could take over then. */
+function isAtRest(path: string): boolean {
+  const size = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  const open = [path, dirname(path)].every((file) => isWritable(file));
+  return !open && size(path) > 0 && size(`${path}-wal`) === 0;
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// On a file system or in a folder where nothing may be written SQLite cannot share the file with others: it is told that there are none.
+function atRest(path: string): URL {
+  const url = pathToFileURL(path);
+  url.searchParams.set('immutable', '1');
+  return url;
+}
+
+function openAtRest(path: string, open: () => DatabaseSync, because: SynosError): DatabaseSync {
+  return guarded(path, () => {
+    const database = open();
+    try {
+      checkOurs(database, path);
+      // An older one would have to be rewritten first.
+      if (Number(pragma(database, 'user_version')) !== migrations.length) throw because;
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  });
 }
 
 function makeFolderOf(path: string): void {

@@ -138,6 +138,16 @@ describe('the history of a store', () => {
     store.close();
   });
 
+  it('takes several runs or none of them', async () => {
+    const store = await openStore(path);
+    const [one, two] = [sampleRun({ seed: 1 }), sampleRun({ seed: 2 })];
+    expect(() => store.addRuns([one, { ...two, boots: [null as never] }])).toThrow();
+    expect(store.lastRuns()).toEqual([]);
+    expect(store.addRuns([one, two])).toHaveLength(2);
+    expect(store.lastRuns()).toHaveLength(2);
+    store.close();
+  });
+
   it('is append-only: a second run of the same id gets another, and no change gets in', async () => {
     const run = sampleRun();
     const store = await openStore(path);

@@ -52,6 +52,8 @@ export type { EarlierBoot } from './store-boots.ts';
 export type Store = {
   /** The run as it was stored: where its id is taken, as on a machine whose clock went back, it has another. */
   addRun(run: StoredRun): StoredRun;
+  /** The same for several: all of them, or none. */
+  addRuns(runs: readonly StoredRun[]): StoredRun[];
   run(id: RunId): StoredRun | undefined;
   /** The run that a file of this digest was imported as, for this machine. */
   importedAs(digest: string, machine: string): RunId | undefined;
@@ -75,9 +77,11 @@ export type Store = {
 export async function openStore(path: string): Promise<Store> {
   const database = await openDatabase(path);
   const here = <T>(work: () => T): T => guarded(path, work);
+  const add = (run: StoredRun): StoredRun => writeRun(database, withFreeId(database, run));
   const runById = (id: RunId): StoredRun | undefined => readRun(database, path, id);
   return {
-    addRun: (run) => here(() => transaction(database, () => writeRun(database, withFreeId(database, run)))),
+    addRun: (run) => here(() => transaction(database, () => add(run))),
+    addRuns: (runs) => here(() => transaction(database, () => runs.map(add))),
     run: (id) => here(() => runById(id)),
     importedAs: (digest, machine) => here(() => importedRun(database, digest, machine)),
     lastRuns: (filter = {}) => here(() => listRuns(database, filter)),

@@ -27,11 +27,16 @@ export function judgedOf(
     ...boot,
     records: boot.records.filter(
       (record) =>
-        (only.length === 0 || only.some((text) => seriesMatches(record, [text]))) &&
-        !without.some((text) => seriesMatches(record, [text])),
+        (only.length === 0 || only.some((text) => isNamed(record, text))) &&
+        !without.some((text) => isNamed(record, text)),
     ),
   }));
   return { ...run, boots };
+}
+
+/** As tables print a metric, or parts of that: `pair, pool, 4 KiB`. */
+function isNamed(series: Parameters<typeof seriesMatches>[0], text: string): boolean {
+  return seriesMatches(series, text.split(','));
 }
 
 /** Every metric that is called slower, the most first; `today` as 2026-11-24. */
@@ -56,7 +61,7 @@ export function grownIn(
 function acceptedBy(metric: ComparedMetric, accept: readonly Accepted[], today: string): string | null {
   const found = accept.find(
     ({ metric: text, upTo, until }) =>
-      seriesMatches(metric, [text]) &&
+      isNamed(metric, text) &&
       (until === undefined || today <= until) &&
       (upTo === undefined || (metric.ratio !== null && metric.ratio <= 1 + upTo / 100)),
   );

@@ -3,7 +3,7 @@
 import { FormatFault, type Path } from './fault.ts';
 
 const deepest = 64;
-const mostValues = 3_000_000;
+const mostValues = 1_500_000;
 const longestNumber = 400;
 
 /** Throws FormatFault. Objects have no prototype. */

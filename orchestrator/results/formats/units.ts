@@ -1,7 +1,7 @@
 // Units as other tools name them, in ours. The list of ours stays closed (core/record.ts): what nobody knows is refused, with the way to
 // say what it is, because a figure in the wrong unit is worse than none.
 import { scaled, unitNamed } from '../../../core/figure.ts';
-import type { Quantity, Unit } from '../../../core/record.ts';
+import { units as ourUnits, type Quantity, type Unit } from '../../../core/record.ts';
 
 /** One of our units, and how many of it are one of theirs. */
 export type UnitOf = readonly [Unit, number];
@@ -46,6 +46,7 @@ const others: ReadonlyMap<string, UnitOf> = new Map<string, UnitOf>([
   ...(['instruction', 'instrs'] as const).map((name): [string, UnitOf] => [name, ['instructions', 1]]),
   ...(['cycle', 'ticks'] as const).map((name): [string, UnitOf] => [name, ['cycles', 1]]),
   ['x', ['ratio', 1]],
+  ...ourUnits.map((name): [string, UnitOf] => [name, [name, 1]]),
 ]);
 
 const perOperation = /\s*(?:\/|per )\s*(?:op|iter|iteration|call)$/;
