@@ -177,6 +177,7 @@ function timeText(value: Quantity): string {
   return number(typeof value === 'number' && value >= 100 ? Math.round(value) : value);
 }
 
+/** The change alone, for a column of its own. */
 export function changeText({ verdict, ratio: value }: ComparedMetric, exact: boolean): string {
   return exact && verdict !== 'same' && value !== null ? shareText(value) : ratio(value);
 }
