@@ -91,7 +91,8 @@ it(
 );
 
 it('every example is tested, says in a few lines what it is, and init takes its folder', () => {
-  const names = readdirSync(join(root, 'examples'));
+  // `ci` has no kernel: its pipelines are read by tests of their own.
+  const names = readdirSync(join(root, 'examples')).filter((name) => name !== 'ci');
   expect(names.sort()).toEqual([
     'boot-sector',
     'iso-file',
