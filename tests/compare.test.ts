@@ -87,6 +87,40 @@ describe('synos compare', () => {
     });
   });
 
+  it('when the compilers differ, says so beside the figures', async () => {
+    await using rig = await project();
+    const built = (version: string) => ({
+      exact: true,
+      run: { tools: [{ name: 'gcc', version }] },
+    });
+    await stored(rig, 1, 1, built('gcc 12'));
+    await stored(rig, 2, 1, built('gcc 13'));
+    const { out } = await rig.synos(['compare', 'last~1', 'last']);
+    expect(out).toContain('the compiler differs: gcc 12 before, gcc 13 now');
+    const { json } = await rig.synos(['compare', 'last~1', 'last', '--json']);
+    await fits('comparison', json());
+    expect(json()).toMatchObject({
+      groups: [{ differs: [{ what: 'compiler', before: ['gcc 12'], now: ['gcc 13'] }] }],
+    });
+    expect((await rig.synos(['compare', 'last', 'last'])).out).not.toContain('compiler differs');
+  });
+
+  it('a report takes the same words for runs, and a file that cannot be is told at once', async () => {
+    await using rig = await project();
+    const first = await stored(rig, 1, 1, { exact: true });
+    await stored(rig, 2, 1, { exact: true });
+    expect((await rig.synos(['report', 'last~1', '--json'])).json()).toMatchObject({ id: first });
+    expect((await rig.synos(['report', 'last~7'])).exit).toBe(2);
+    for (const words of [
+      ['report', '--html', '/proc/x/y.html'],
+      ['export', '--format', 'bmf', '-o', '/proc/x/y'],
+      ['export', '--format', 'bmf', '-o', '.'],
+    ]) {
+      const { exit, err } = await rig.synos(words);
+      expect([exit, err]).toEqual([4, expect.stringContaining('cannot be written')]);
+    }
+  });
+
   it('when nothing fits together or a name is unknown, exits 2 and says why', async () => {
     await using rig = await project();
     const none = await rig.synos(['compare', 'last', 'last']);

@@ -1,9 +1,9 @@
 // `synos bisect METRIC --good REV --bad REV`: the commit that changed a metric, or with --verdict the first whose boot does not pass.
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOf } from '../../core/digest.ts';
-import { failureOf, SynosError } from '../../core/failure.ts';
+import { SynosError } from '../../core/failure.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
+import { writeWithFolder } from '../../core/out-file.ts';
 import { visibleUpTo } from '../../core/text.ts';
 import { count } from '../../core/words.ts';
 import { nextStep, stepsFor } from '../results/bisect.ts';
@@ -236,7 +236,7 @@ function showRange({ json }: Flags, question: Question, range: Range): number {
 }
 
 async function tell(result: BisectDocument, flags: Flags, log: unknown): Promise<number> {
-  if (typeof log === 'string') writeLog(log, result.log);
+  if (typeof log === 'string') writeWithFolder(log, `${result.log.join('\n')}\n`);
   if (flags.json) writeOut(stringifyExact(result));
   else if (!flags.quiet || !result.first) {
     const { bisectText } = await import('../results/bisect-text.ts');
@@ -254,13 +254,4 @@ async function tell(result: BisectDocument, flags: Flags, log: unknown): Promise
     ],
     false,
   );
-}
-
-function writeLog(file: string, lines: readonly string[]): void {
-  try {
-    mkdirSync(join(file, '..'), { recursive: true });
-    writeFileSync(file, `${lines.join('\n')}\n`);
-  } catch (error) {
-    throw new SynosError(failureOf(error), { cause: error });
-  }
 }

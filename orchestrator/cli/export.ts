@@ -1,7 +1,7 @@
 // `synos export [RUN]`: a stored run, or a result file, in another tool's format.
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { SynosError } from '../../core/failure.ts';
+import { writeOutFile } from '../../core/out-file.ts';
 import { writers } from '../results/formats/index.ts';
 import type { FormatName } from '../results/formats/list.ts';
 import { writeErr, writeOut } from '../ui/output.ts';
@@ -31,7 +31,7 @@ export async function exportRun(
     });
   const { text, leftOut } = await writers[format](run);
   if (file === undefined) writeOut(text);
-  else writeWhole(file, text);
+  else writeOutFile(file, text);
   if (flags.json)
     writeOut(
       JSON.stringify({
@@ -45,16 +45,4 @@ export async function exportRun(
     );
   else if (!flags.quiet) for (const sentence of leftOut) writeErr(`${format}: ${sentence}`);
   return 0;
-}
-
-// A reader never sees half of it.
-function writeWhole(file: string, text: string): void {
-  const fresh = `${file}.${process.pid}.tmp`;
-  try {
-    writeFileSync(fresh, text);
-    renameSync(fresh, file);
-  } catch (error) {
-    rmSync(fresh, { force: true });
-    throw error;
-  }
 }

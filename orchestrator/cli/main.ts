@@ -159,7 +159,7 @@ const views: Declarations = {
       .action(runs(async () => (await import('./history.ts')).history)),
   report: (command) =>
     withCommon(command)
-      .argument('[run]', 'a stored run (default: the last)')
+      .argument('[run]', 'a stored run: its id, `last~N` or a commit (default: the last)')
       .description('show a stored run; with --html as a page that stands alone')
       .option('--html <file>', 'write the page to this file')
       .action(runs(async () => (await import('./report.ts')).report)),

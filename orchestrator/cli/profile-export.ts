@@ -1,7 +1,7 @@
 // A profile for other tools: which format is asked for, and where it goes.
-import { writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { SynosError } from '../../core/failure.ts';
+import { checkOutFile, writeOutFile } from '../../core/out-file.ts';
 import type { Profile } from '../../core/profile.ts';
 import type { Options } from './build.ts';
 import type { Flags } from './flags.ts';
@@ -19,7 +19,7 @@ const byEnding: readonly (readonly [RegExp, Export['format']])[] = [
   [/\.(pb|pb\.gz|pprof)$/, 'pprof'],
 ];
 
-/** Undefined where none is asked for. Throws SynosError usage for two results on standard output. */
+/** Undefined where none is asked for. Throws SynosError usage for two results on standard output, path.unwritable before anything is booted. */
 export function exportOf(flags: Flags, options: Options): Export | undefined {
   const file =
     typeof options['output'] === 'string' ? resolve(flags.directory, options['output']) : undefined;
@@ -37,6 +37,7 @@ export function exportOf(flags: Flags, options: Options): Export | undefined {
       message: 'pprof is no text for a terminal',
       hint: 'write it to a file: -o profile.pb.gz',
     });
+  if (file !== undefined) checkOutFile(file);
   const name = basename(file ?? '');
   return { file, format: format ?? byEnding.find(([ending]) => ending.test(name))?.[1] ?? 'json' };
 }
@@ -49,7 +50,7 @@ export async function writeExport(
 ): Promise<void> {
   const data = await exported(format, profile, before);
   if (file === undefined) return void process.stdout.write(data);
-  writeFileSync(file, data);
+  writeOutFile(file, data);
 }
 
 async function exported(

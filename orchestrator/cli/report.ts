@@ -2,16 +2,16 @@
 import { resolve } from 'node:path';
 import { SynosError } from '../../core/failure.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
-import { nearest } from '../../core/near.ts';
+import { visibleUpTo } from '../../core/text.ts';
 import { loadConfig } from '../config/load.ts';
-import { asRunId, type StoredRun } from '../results/run.ts';
+import type { StoredRun } from '../results/run.ts';
 import type { Store } from '../results/store.ts';
 import { writeErr, writeOut } from '../ui/output.ts';
 import type { Options } from './build.ts';
 import type { Flags } from './flags.ts';
 import { layersOf } from './session.ts';
 import { printRun, writePage } from './show-run.ts';
-import { nothingStored, storeOf } from './stored-runs.ts';
+import { nothingStored, runsNamed, storeOf } from './stored-runs.ts';
 
 /** Runs: one a night, and some. `synos boot` shows fewer, as it is waited for. */
 const aYear = 400;
@@ -19,7 +19,7 @@ const aYear = 400;
 export async function report(flags: Flags, args: readonly string[], options: Options): Promise<number> {
   const store = await storeOf(flags);
   try {
-    const run = pick(store, args[0]);
+    const run = pick(store, args[0] ?? 'last');
     const earlier = store.earlierBoots(run);
     if (typeof options['html'] === 'string') {
       const file = resolve(options['html']);
@@ -36,18 +36,16 @@ export async function report(flags: Flags, args: readonly string[], options: Opt
   }
 }
 
-function pick(store: Store, name: string | undefined): StoredRun {
-  const recent = store.lastRuns({ limit: 1000 }).map(({ id }) => id);
-  const [last] = recent;
-  if (last === undefined) throw nothingStored();
-  const id = name === undefined ? last : asRunId(name);
-  const run = id === undefined ? undefined : store.run(id);
-  if (!run)
-    throw new SynosError({
-      code: 'name.unknown',
-      kind: 'run',
-      name: name ?? last,
-      near: nearest(name ?? '', recent),
-    });
-  return run;
+function pick(store: Store, name: string): StoredRun {
+  if (store.lastRuns({ limit: 1 }).length === 0) throw nothingStored();
+  const runs = runsNamed(store, name);
+  const [run] = runs;
+  if (run && runs.length === 1) return run;
+  const ids = runs.map(({ id }) => id);
+  const shown = ids.length > 10 ? `${ids.slice(0, 10).join(', ')}, …` : ids.join(', ');
+  throw new SynosError({
+    code: 'usage',
+    message: `${visibleUpTo(name, 100)} is ${ids.length} runs: ${shown}`,
+    hint: 'name one of them',
+  });
 }

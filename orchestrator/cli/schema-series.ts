@@ -63,6 +63,17 @@ export const comparison: Schema = document(
         exact: flag('ticks are instructions'),
         boots: object({ before: count('boots'), now: count('boots') }),
         inTurns: flag('timed boots that took turns, compared within blocks of eight'),
+        differs: list(
+          object({
+            what: {
+              enum: ['compiler', 'command line', 'machine'],
+              description: "beside the kernel's source",
+            },
+            before: list(text('empty where nobody knows'), 'of the boots before'),
+            now: list(text('empty where nobody knows'), 'of the boots now'),
+          }),
+          'what else is not the same on both sides, and may be the reason',
+        ),
         metrics: list(metric, 'measured on both sides'),
         gone: list(object(named), 'measured before only'),
         new: list(object(named), 'measured now only'),

@@ -28,7 +28,7 @@ const mostRuns = 100_000;
  * `ID`, `last` (`last~2`: two before it), a commit's first 7 characters or more (all its runs without changes on top), or several,
  * with commas. Throws SynosError name.unknown.
  */
-function runsNamed(store: Store, names: string): StoredRun[] {
+export function runsNamed(store: Store, names: string): StoredRun[] {
   const known = store.lastRuns({ limit: mostRuns });
   const ids = names.split(',').flatMap((name) => idsOf(known, name.trim()));
   return [...new Set(ids)].flatMap((id) => store.run(id) ?? []);

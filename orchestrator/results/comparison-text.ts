@@ -1,5 +1,6 @@
 // A comparison for a terminal: what differs first, then what is open, then what is the same; last the count, where the eye is at the end.
 import type { Quantity } from '../../core/record.ts';
+import { visibleUpTo } from '../../core/text.ts';
 import { count, number } from '../../core/words.ts';
 import { type ComparedGroup, type ComparedMetric, type Comparison, metricsOf } from './comparison.ts';
 import { interval, ratio } from './format.ts';
@@ -72,6 +73,7 @@ function groupText(group: ComparedGroup, rules: Rules, view: ComparisonView): st
   return [
     style.bold(cut(`${groupWords(group)}: ${boots}`, cells)),
     ...wrap(rulesText(group, rules), cells).map(style.dim),
+    ...differingTexts(group).flatMap((text) => wrap(text, cells).map(style.warn)),
     ...(shown.length > 0 ? [style.dim(head)] : []),
     ...body.map((line, index) => painted(line, shown[index], style)),
     ...(rest.length > 0 ? [style.dim(restText(rest, shown.length))] : []),
@@ -91,6 +93,15 @@ export function rulesText({ exact, inTurns }: ComparedGroup, { alpha, floor, tol
       : `instructions and counts: equal within ${percent(tolerance)}, or not`;
   const test = inTurns ? 'boots in turns, rank test within blocks of eight' : 'rank test over boots';
   return `${test}, Holm's correction; any false alarm: at most ${percent(alpha)}; floor ${percent(floor)}`;
+}
+
+/** `the compiler differs: gcc 12 before, gcc 13 now` */
+export function differingTexts({ differs }: ComparedGroup): string[] {
+  const words = (texts: readonly string[]): string =>
+    visibleUpTo(texts.map((text) => text || 'none known').join(' | '), 300);
+  return differs.map(
+    ({ what, before, now }) => `the ${what} differs: ${words(before)} before, ${words(now)} now`,
+  );
 }
 
 function chosen(metrics: readonly ComparedMetric[], all: boolean): ComparedMetric[] {

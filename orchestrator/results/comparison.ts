@@ -1,6 +1,7 @@
 // Two sides of boots beside each other, metric by metric, with a verdict each: what `synos compare` and `synos bench --against` show.
 // Pure. Only boots of one comparison group (machine, accelerator, clock, host) are set side by side, so exact and timed never meet.
 import type { BenchRecord, Quantity } from '../../core/record.ts';
+import { type Differing, differing, type Setting, settingOf } from './comparison-differs.ts';
 import { type Judgement, judgeExact, judgeTimed, type Rules, type Sides } from './judge.ts';
 import {
   bootValue,
@@ -26,6 +27,8 @@ export type ComparedGroup = {
   readonly boots: { readonly before: number; readonly now: number };
   /** The two sides booted in turns, and are compared within blocks of neighbours. */
   readonly inTurns: boolean;
+  /** Beside the kernel's source; of results of other tools nothing is known. */
+  readonly differs: readonly Differing[];
   readonly metrics: readonly ComparedMetric[];
   /** Measured on one side only. */
   readonly gone: readonly Named[];
@@ -95,7 +98,7 @@ function shareSpent(drafts: readonly Draft[], { limit }: TurnsTaken): number {
 }
 
 /** With its place among the boots of its group. */
-type Turn = { readonly boot: StoredBoot; readonly turn: number };
+type Turn = { readonly boot: StoredBoot; readonly run: StoredRun; readonly turn: number };
 type Boots = readonly Turn[];
 type Row = { readonly record: BenchRecord; readonly sides: Sides };
 type Draft = Omit<ComparedGroup, 'metrics'> & { readonly rows: readonly Row[] };
@@ -109,15 +112,15 @@ type Groups = ReadonlyMap<string, Boots>;
 const foreign = 'foreign';
 
 function groupBoots(runs: readonly StoredRun[]): Groups {
-  const boots = runs.flatMap(({ boots: all, host }) =>
-    all.map((boot) => ({
-      boot,
-      group: boot.accelerator === notOurs ? foreign : comparisonGroup(boot, host),
+  const boots = runs.flatMap((run) =>
+    run.boots.map((boot) => ({
+      ...{ boot, run },
+      group: boot.accelerator === notOurs ? foreign : comparisonGroup(boot, run.host),
     })),
   );
   const groups = Map.groupBy(boots, ({ group }) => group);
   const whole = [...groups].map(([key, members]) => {
-    const turns = members.map(({ boot }, turn): Turn => ({ boot, turn }));
+    const turns = members.map(({ boot, run }, turn): Turn => ({ boot, run, turn }));
     return [key, turns.filter(({ boot }) => isWhole(boot))] as const;
   });
   return new Map(whole.filter(([, turns]) => turns.length > 0));
@@ -145,6 +148,7 @@ function draftGroup(before: Boots, now: Boots, inTurns: boolean): Draft {
     exact: first?.exact ?? false,
     boots: { before: before.length, now: now.length },
     inTurns: inTurns && !first?.exact,
+    differs: differing(settingsOf(before), settingsOf(now)),
     rows: [...young].flatMap(([key, { record, values, turns }]) => {
       const earlier = old.get(key);
       if (!earlier) return [];
@@ -157,6 +161,10 @@ function draftGroup(before: Boots, now: Boots, inTurns: boolean): Draft {
     new: missingFrom(old, young),
   };
 }
+
+// Against figures of another tool nothing of this is known.
+const settingsOf = (boots: Boots): Setting[] =>
+  boots.flatMap(({ boot, run }) => (boot.accelerator === notOurs ? [] : [settingOf(boot, run)]));
 
 type Values = { readonly record: BenchRecord; readonly values: Quantity[]; readonly turns: number[] };
 

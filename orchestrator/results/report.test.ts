@@ -279,10 +279,10 @@ describe('writing the page', () => {
     expect(readdirSync(join(folder, 'out'))).toEqual(['report.html']);
   });
 
-  it("throws the file system's error and leaves no half of a page where it cannot be put", () => {
+  it('throws and leaves no half of a page where it cannot be put', () => {
     const path = join(folder, 'report.html');
     mkdirSync(join(path, 'x'), { recursive: true });
-    expect(() => writeReport(path, 'new')).toThrow(/EISDIR|ENOTEMPTY|EEXIST/);
+    expect(() => writeReport(path, 'new')).toThrow('path.unwritable');
     expect(readdirSync(folder)).toEqual(['report.html']);
   });
 });

@@ -1,7 +1,5 @@
 // A stored run as one HTML page that stands alone: opened from disk, attached to a pull request, printed. It fetches nothing.
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { writeWithFolder } from '../../core/out-file.ts';
 import { assetText } from './assets.ts';
 import { allocatorSection, fragmentSection } from './report/allocators.ts';
 import { bootsSection } from './report/boots.ts';
@@ -114,15 +112,7 @@ ${header}
 <footer><p>Made by SynOS ${run.synos} from stored run <code>${run.id}</code>. This page is complete: it loads nothing from anywhere.</p></footer>`;
 }
 
-/** Writes a whole page or none. Throws the file system's error, which core/failure.ts turns into disk.full or path.unwritable. */
+/** Writes a whole page or none. Throws SynosError path.unwritable, disk.full. */
 export function writeReport(path: string, page: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const part = `${path}.${randomBytes(4).toString('hex')}.part`;
-  try {
-    writeFileSync(part, page);
-    renameSync(part, path);
-  } catch (error) {
-    rmSync(part, { force: true });
-    throw error;
-  }
+  writeWithFolder(path, page);
 }

@@ -2,7 +2,14 @@
 
 import { count, number } from '../../../core/words.ts';
 import { type ComparedGroup, type ComparedMetric, type Comparison, metricsOf } from '../comparison.ts';
-import { changeText, comparisonSummary, pText, rulesText, verdictWords } from '../comparison-text.ts';
+import {
+  changeText,
+  comparisonSummary,
+  differingTexts,
+  pText,
+  rulesText,
+  verdictWords,
+} from '../comparison-text.ts';
 import { interval } from '../format.ts';
 import { groupWords, seriesName } from '../series-name.ts';
 import { commandLine } from './commands.ts';
@@ -44,7 +51,7 @@ function groupPart(group: ComparedGroup, { rules }: Comparison): Html {
     part('Undecided', open, group, mostOpen),
   ];
   return html`<div data-boot="${groupWords(group)}"><h3>${groupWords(group)}: ${count(boots.before, 'boot')} before, ${number(boots.now)} now</h3>
-<p class="note">${rulesText(group, rules)}. ${number(same)} of ${count(metrics.length, 'metric')} the same${names('gone', group.gone)}${names('new', group.new)}.</p>${parts}</div>`;
+<p class="note">${rulesText(group, rules)}. ${number(same)} of ${count(metrics.length, 'metric')} the same${names('gone', group.gone)}${names('new', group.new)}.</p>${differingTexts(group).map((text) => html`<p class="warn">${text}</p>`)}${parts}</div>`;
 }
 
 function names(word: string, all: ComparedGroup['gone']): string {
