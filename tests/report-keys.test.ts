@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../core/digest.ts';
 import type { Profile } from '../core/profile.ts';
+import { coverageSection } from '../orchestrator/results/report/coverage.ts';
 import { type ProfilePart, profilePart } from '../orchestrator/results/report/profile.ts';
 import { renderReport, writeReport } from '../orchestrator/results/report.ts';
 import type { StoredRun } from '../orchestrator/results/run.ts';
@@ -156,5 +157,30 @@ describe('a flame graph', () => {
     // A profile that another run has replaced since is not this one's.
     writeFileSync(join(folder, 'profile-1.json'), JSON.stringify(profileOf(1)));
     expect(profilePart(run, earlier, folder)).toBeUndefined();
+  });
+});
+
+describe('coverage', () => {
+  it('unfolds by keys on a phone from a folder to the lines that never ran, and runs no markup of a path', async () => {
+    const path = join(folder, 'coverage.html');
+    const files = [
+      {
+        path: 'mm/<b>pool.c',
+        lines: [1, 2, 3, 4].map((line) => [line, line === 1 ? 7 : 0] as const),
+        functions: [{ name: 'pool<i>', line: 1, count: 0 }],
+      },
+    ];
+    const coverage = coverageSection({ schema: 'synos.coverage/1', machine: 'direct', files, notes: [] });
+    writeReport(path, renderReport({ run: sampleRun({ exact: true }), coverage }));
+    await using opened = await open(path, { viewport: { width: 320, height: 640 }, colorScheme: 'dark' });
+    const { page, complaints } = opened;
+    for (const name of [/mm\//, /3 lines never ran/]) {
+      await page.locator('#coverage summary').filter({ hasText: name }).focus();
+      await page.keyboard.press('Enter');
+    }
+    const row = page.locator('#coverage tbody tr');
+    expect(await row.innerText()).toMatch(/^<b>pool\.c\s+3 lines never ran\s+2-4\s+never entered: pool<i>/);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+    expect(complaints).toEqual([]);
   });
 });
