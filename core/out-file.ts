@@ -35,7 +35,7 @@ export function checkOutFile(path: string): void {
 }
 
 /** Node's own way, `recursive`, never comes back where a parent takes no folders but says that it is not there, as /proc does. */
-export function makeFolder(path: string): void {
+function makeFolder(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
   if (dirname(path) !== path) makeFolder(dirname(path));
   try {

@@ -131,6 +131,9 @@ describe('synos profile', () => {
     const bad = await rig.synos(['profile', '--against', 'bad.json']);
     expect([bad.exit, bad.err]).toEqual([7, expect.stringContaining('add up to')]);
     expect((await rig.synos(['profile', '--against', 'no-such-ref'])).exit).toBe(2);
+    const machine = await rig.synos(['profile', 'tiny']);
+    expect(machine.exit).toBe(2);
+    expect(machine.err).toContain('--machine tiny');
     expect((await rig.synos(['profile', '--machine', 'tinny'])).err).toContain('did you mean tiny?');
     expect((await rig.synos(['profile', '--json', '--format', 'json'])).exit).toBe(2);
   });

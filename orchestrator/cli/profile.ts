@@ -38,6 +38,7 @@ export async function profile(flags: Flags, args: readonly string[], options: Op
   const against = typeof options['against'] === 'string' ? options['against'] : undefined;
   const session = await openSession(flags, 'profile', version());
   const wish = wishOf(session, options);
+  checkNoMachine(session, args[0]);
   if (flags.dryRun) return showPlan(flags, (await profileStory(session, wish)).plan);
   try {
     const git = gitFacts(session.tree);
@@ -54,6 +55,16 @@ export async function profile(flags: Flags, args: readonly string[], options: Op
   } finally {
     await session.close();
   }
+}
+
+/** Other commands take machines where this one takes a benchmark; told before a whole boot. */
+function checkNoMachine({ config }: Session, bench: string | undefined): void {
+  if (bench === undefined || !Object.hasOwn(config.machines, bench)) return;
+  throw new SynosError({
+    code: 'usage',
+    message: `${bench} is a machine, and \`synos profile\` takes a benchmark or a function`,
+    hint: `say it as \`--machine ${bench}\``,
+  });
 }
 
 const limitOf = (options: Options): number =>
