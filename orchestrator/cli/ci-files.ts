@@ -13,6 +13,7 @@ import { basename, join, resolve } from 'node:path';
 import { failureOf, SynosError } from '../../core/failure.ts';
 import { explain } from '../../core/failure-table.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
+import { writeOutFile } from '../../core/out-file.ts';
 import { visible } from '../../core/text.ts';
 import { codeQuality } from '../results/ci/code-quality.ts';
 import type { CiResult } from '../results/ci/document.ts';
@@ -69,7 +70,7 @@ function isEmpty(path: string): boolean {
 export async function writeFolder(job: Job, { path }: CiFolder, result: CiResult): Promise<void> {
   const { document, run, comparison } = result;
   const { session, store } = job;
-  const put = (name: string, text: string): void => writeFileSync(join(path, name), text);
+  const put = (name: string, text: string): void => writeOutFile(join(path, name), text);
   const compared = comparison ? [forServers(comparison, document.grew, job.asked.gate)] : [];
   const reports = run ?? (await emptyRun(job, document.exit));
   await attempts({

@@ -1,9 +1,8 @@
 // `synos coverage`: boots machines with a plugin in QEMU that counts each instruction, and says which lines and functions of the kernel ran.
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import type { Coverage } from '../../core/coverage.ts';
-import { type Failure, SynosError } from '../../core/failure.ts';
-import { visible } from '../../core/text.ts';
+import type { Failure } from '../../core/failure.ts';
+import { checkOutFile, writeWithFolder } from '../../core/out-file.ts';
 import { loadPlugin, pipeline } from '../plan/pipeline.ts';
 import { lcovText } from '../results/coverage/lcov.ts';
 import { storedCoverage } from '../results/coverage/stored.ts';
@@ -65,16 +64,15 @@ function show(found: Coverage, flags: Flags, options: Options): void {
 function lcovFile(asked: unknown): string | undefined {
   if (typeof asked !== 'string') return undefined;
   const file = resolve(asked);
-  if (statSync(dirname(file), { throwIfNoEntry: false })?.isDirectory()) return file;
-  throw new SynosError({ code: 'path.unwritable', path: visible(file), reason: 'its folder does not exist' });
+  checkOutFile(file);
+  return file;
 }
 
 function writeLcov(session: Session, found: Coverage, asked: string | undefined, quiet: boolean): void {
   const text = lcovText(found);
   const own = join(session.out, 'coverage', 'coverage.info');
-  mkdirSync(dirname(own), { recursive: true });
   for (const file of [own, ...(asked === undefined ? [] : [asked])]) {
-    writeFileSync(file, text);
+    writeWithFolder(file, text);
     if (!quiet) writeErr(`lcov: ${relative(process.cwd(), file)}`);
   }
 }
