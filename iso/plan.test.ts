@@ -72,8 +72,8 @@ test('parameters from elsewhere cannot name a path or a host that a lock could n
       () => fetch?.parse({ ...task.params, debs: [{ ...first, ...change }] }),
       JSON.stringify(change),
     ).toThrow('plan.invalid');
-  const mirrors = { debian: ['file:///etc'], security: [] };
-  expect(() => fetch?.parse({ ...task.params, mirrors })).toThrow('plan.invalid');
+  for (const mirrors of [{ debian: ['file:///etc'] }, { '../x': ['http://host'] }])
+    expect(() => fetch?.parse({ ...task.params, mirrors })).toThrow('plan.invalid');
 });
 
 test('compression changes the squashfs only; the menu and the label change the ISO only', () => {
