@@ -18,6 +18,7 @@ export function initVersion(): number {
 }
 
 // Nothing of the compiler's library or of a system's headers takes part.
+/** @public scripts/check compiles with both compilers. */
 export const flags: readonly string[] = [
   ...['-std=gnu11', '-Os', '-ffreestanding', '-fno-builtin', '-nostdlib', '-static'],
   ...['-fno-pic', '-fno-pie', '-fno-stack-protector', '-fno-asynchronous-unwind-tables'],
