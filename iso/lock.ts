@@ -4,16 +4,15 @@ import { basename } from 'node:path';
 import { asDigest, type Digest, digestOfJson } from '../core/digest.ts';
 import { SynosError } from '../core/failure.ts';
 import { Deb822Error, formatStanza, type Stanza, stanzas } from './deb822.ts';
+import { archiveName, packageName, packagePath, packageVersion } from './grammar.ts';
 import type { IsoOptions } from './options.ts';
-
-const archives = ['debian', 'security'] as const;
 
 export type LockedPackage = {
   readonly name: string;
   readonly version: string;
   readonly architecture: string;
-  /** Which mirrors have it: of the archive, or of the security archive. */
-  readonly archive: (typeof archives)[number];
+  /** Which mirrors have it: `debian`, `security`, or a repository of the options. */
+  readonly archive: string;
   /** Of the .deb, as the signed index has it. */
   readonly sha256: Digest;
   /** Bytes of the .deb. */
@@ -165,18 +164,14 @@ const packageFields = [
 function parsePackage(stanza: Stanza): LockedPackage {
   const field = reader(stanza, packageFields);
   return {
-    name: field('Package', /^[a-z0-9][a-z0-9+.-]+$/),
-    version: field('Version', /^(?:[0-9]+:)?[0-9A-Za-z.+~-]+$/),
+    name: field('Package', packageName),
+    version: field('Version', packageVersion),
     architecture: field('Architecture', /^(?:amd64|all)$/),
-    archive: field('Archive', /^(?:debian|security)$/) as LockedPackage['archive'],
+    archive: field('Archive', archiveName),
     sha256: field('SHA256', digestText) as Digest,
     size: Number(field('Size', /^[1-9][0-9]{0,10}$/)),
     installedKib: Number(field('Installed-Size', /^[0-9]{1,9}$/)),
-    // No `.` before a slash or at a start: so neither `..` nor hidden names, and nothing that a URL would read as more than a path.
-    path: field(
-      'Path',
-      /^pool\/(?:[A-Za-z0-9_+~-][A-Za-z0-9_.+~%-]*\/)+[A-Za-z0-9][A-Za-z0-9_.+~%:-]*\.deb$/,
-    ),
+    path: field('Path', packagePath),
     group: field('Group', /^[a-z][a-z0-9-]*$/),
     why: field(
       'Why',

@@ -35,11 +35,11 @@ test('the plan of the default image, from the packages to the ISO', () => {
       return `iso:configure:${groups.at(-1)} <- ${inputs.join(' ')}`;
     }),
     `iso:root <- ${['unpack', 'configure'].flatMap((kind) => lock.groups.map((name) => `iso:${kind}:${name}`)).join(' ')}`,
-    'iso:initramfs <- iso:root',
+    'iso:initramfs <- iso:fetch:system',
     'iso:squashfs <- iso:root',
     'iso:grub:bios <- nothing',
     'iso:grub:efi <- nothing',
-    'iso:image <- kernel:link iso:grub:bios iso:grub:efi iso:root iso:initramfs iso:squashfs',
+    'iso:image <- kernel:link iso:grub:bios iso:grub:efi iso:initramfs iso:squashfs',
   ]);
   expect(plan.image).toEqual({ task: 'iso:image', output: 'iso' });
 });
@@ -99,8 +99,8 @@ test('parameters from elsewhere cannot name a path or a host that a lock could n
       () => fetch?.parse({ ...task.params, debs: [{ ...first, ...change }] }),
       JSON.stringify(change),
     ).toThrow('plan.invalid');
-  const mirrors = { debian: ['file:///etc'], security: [] };
-  expect(() => fetch?.parse({ ...task.params, mirrors })).toThrow('plan.invalid');
+  for (const mirrors of [{ debian: ['file:///etc'] }, { '../x': ['http://host'] }])
+    expect(() => fetch?.parse({ ...task.params, mirrors })).toThrow('plan.invalid');
 });
 
 test('compression changes the squashfs only; the menu and the label change the ISO only', () => {
