@@ -57,7 +57,7 @@ const connections = 4;
 
 const unpackPackages: Action<Packages> = {
   kind: 'iso.unpack',
-  version: 2,
+  version: 3,
   tools: () => [tools.dpkgDeb, tools.prlimit],
   parse: parsePackages,
   async run(params, context) {

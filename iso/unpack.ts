@@ -33,7 +33,7 @@ export async function unpackBatch(params: UnpackParams, context: ActionContext):
     if (!next) break;
     const row = await copyDeb(next.opened, out.files);
     await next.opened.remove();
-    if (row.preinst) await out.debs.file({ ...plainFile, name: `${row.name}.deb` }, next.bytes);
+    if (row.diverts) await out.debs.file({ ...plainFile, name: `${row.name}.deb` }, next.bytes);
     facts.push(row);
     context.emit({
       type: 'task.progress',
@@ -100,6 +100,7 @@ async function copyChecked(opened: OpenDeb, out: TarWriter): Promise<DebFacts> {
     md5sums: opened.files.has('md5sums') ? null : sums.md5sums(),
     triggers: controlText(opened, 'triggers'),
     preinst: opened.files.has('preinst'),
+    diverts: /\bdpkg-(?:divert|statoverride)\b/.test(controlText(opened, 'preinst')),
     entries,
   };
 }
