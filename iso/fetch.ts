@@ -91,8 +91,8 @@ export async function readDeb(deb: Deb, context: FetchContext): Promise<Buffer> 
   return bytes;
 }
 
-// What a killed run left: a download that still lives has written within the idle limit.
-async function removeOldParts(folder: string): Promise<void> {
+/** What a killed run left: one that still lives has written within the idle limit. */
+export async function removeOldParts(folder: string): Promise<void> {
   const parts = (await readdir(folder)).filter((name) => name.endsWith('.part'));
   for (const part of parts) {
     const path = join(folder, part);
