@@ -1,5 +1,5 @@
 // Tar as dpkg accepts it (GNU and ustar, no pax), read entry by entry without holding the archive.
-import type { FileHandle } from 'node:fs/promises';
+import type { ByteSource } from './bytes.ts';
 
 export type TarKind = 'file' | 'hardlink' | 'symlink' | 'char' | 'block' | 'dir' | 'fifo';
 
@@ -40,13 +40,13 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Reads one archive from its start. Each entry's body must be read or skipped before the next; next() skips what is left. */
 export class TarReader {
-  readonly #file: FileHandle;
+  readonly #file: ByteSource;
   readonly #buffer = Buffer.allocUnsafe(chunkBytes);
   #from = 0;
   #to = 0;
   #left = 0;
 
-  constructor(file: FileHandle) {
+  constructor(file: ByteSource) {
     this.#file = file;
   }
 
