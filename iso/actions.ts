@@ -11,9 +11,8 @@ import type { RootParams } from './root.ts';
 import type { SquashParams } from './squashfs.ts';
 
 const tools = {
-  dpkgDeb: { name: 'dpkg-deb', version: ['--version'], package: 'dpkg' },
+  xz: { name: 'xz', version: ['--version'], package: 'xz-utils' },
   dpkgQuery: { name: 'dpkg-query', version: ['--version'], package: 'dpkg' },
-  prlimit: { name: 'prlimit', version: ['--version'], package: 'util-linux' },
   unshare: { name: 'unshare', version: ['--version'], package: 'util-linux' },
   pivotRoot: { name: 'pivot_root', version: ['--version'], package: 'util-linux' },
   mount: { name: 'mount', version: ['--version'], package: 'mount' },
@@ -56,8 +55,8 @@ const connections = 4;
 
 const unpackPackages: Action<Packages> = {
   kind: 'iso.unpack',
-  version: 2,
-  tools: () => [tools.dpkgDeb, tools.prlimit],
+  version: 3,
+  tools: () => [tools.xz],
   parse: parsePackages,
   async run(params, context) {
     const { unpackBatch } = await import('./unpack.ts');
@@ -90,7 +89,7 @@ const initramfs: Action<InitramfsParams> = {
   get version() {
     return 3 + initVersion();
   },
-  tools: () => [tools.dpkgDeb, tools.prlimit, tools.gcc],
+  tools: () => [tools.xz, tools.gcc],
   parse(params) {
     const fields = check.object(params, 'iso.initramfs');
     return { ...parsePackages(params), epoch: check.integer(fields, 'epoch', 0xffffffff) };
