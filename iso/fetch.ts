@@ -12,13 +12,14 @@ import { idleLimitMs, reasonOf } from './mirror.ts';
 export type Deb = {
   readonly name: string;
   readonly version: string;
-  readonly archive: 'debian' | 'security';
+  readonly archive: string;
   readonly sha256: Digest;
   readonly size: number;
   readonly path: string;
 };
 
-export type Mirrors = { readonly debian: readonly string[]; readonly security: readonly string[] };
+/** URLs by the name of an archive; the next is asked when one fails. */
+export type Mirrors = { readonly [archive: string]: readonly string[] };
 
 export type FetchContext = {
   readonly shared: string;
@@ -121,13 +122,14 @@ async function readIfThere(path: string): Promise<Buffer | undefined> {
 }
 
 async function fetchDeb(deb: Deb, context: FetchContext): Promise<void> {
-  const urls = context.mirrors[deb.archive].map((mirror) => `${mirror}/${deb.path}`);
+  const urls = (context.mirrors[deb.archive] ?? []).map((mirror) => `${mirror}/${deb.path}`);
   const away = (reason: string, tries: number, cause?: unknown): SynosError =>
     new SynosError(
       { code: 'network.away', url: urls[0] ?? deb.path, reason, tries },
       cause === undefined ? {} : { cause },
     );
   if (context.offline) throw away('--offline was given', 0);
+  if (urls.length === 0) throw away(`no mirror of the archive ${deb.archive} is named`, 0);
   let errors: unknown[] = [];
   for (let round = 0; round < rounds && !isGone(errors); round++) {
     if (round > 0) await pause(firstWaitMs * 4 ** (round - 1), context.signal);
