@@ -81,15 +81,15 @@ const stored = async (): Promise<string[]> => (await readdir(join(shared, 'debs'
 test('each package lies under its digest, bytes are told as they come, and nothing else is left', async () => {
   let bytes = 0;
   const debs = ['a', 'b', 'c'].map(deb);
-  await fetchAll(debs, 2, context([await mirror(honest)], { onBytes: (count) => (bytes += count) }));
+  await fetchAll(debs, context([await mirror(honest)], { onBytes: (count) => (bytes += count) }));
   expect(await stored()).toEqual(debs.map((row) => `${row.sha256}.deb`).sort());
   expect(bytes).toBe(debs.reduce((sum, row) => sum + row.size, 0));
 });
 
 test('what is there is not asked for again', async () => {
   const url = await mirror(honest);
-  await fetchAll([deb('a')], 2, context([url]));
-  await fetchAll([deb('a'), deb('b')], 2, context([url]));
+  await fetchAll([deb('a')], context([url]));
+  await fetchAll([deb('a'), deb('b')], context([url]));
   expect(asked).toEqual(['/debian/pool/main/a.deb', '/debian/pool/main/b.deb']);
 });
 
@@ -106,7 +106,7 @@ test('a mirror that is away, refuses, breaks off or lies is followed by the next
     mirror((_name, response) => response.end(Buffer.alloc(1_000_000))),
   ];
   for (const [i, each] of (await Promise.all(bad)).entries()) {
-    await fetchAll([deb(`p${i}`)], 1, context([each, url]));
+    await fetchAll([deb(`p${i}`)], context([each, url]));
     expect(await readFile(debPath(shared, deb(`p${i}`).sha256))).toEqual(content(`p${i}`));
   }
   expect((await stored()).every((name) => name.endsWith('.deb'))).toBe(true);
@@ -116,13 +116,13 @@ test('a mirror that fails once is asked again', async () => {
   const url = await mirror((name, response, count) =>
     count === 1 ? response.writeHead(503).end() : honest(name, response, count),
   );
-  await fetchAll([deb('a')], 1, context([url]));
+  await fetchAll([deb('a')], context([url]));
   expect(asked).toHaveLength(2);
 });
 
 test('without any mirror that answers it is network.away, with the place, the reason and the tries', async () => {
   const url = await away();
-  expect(await failure(fetchAll([deb('a')], 1, context([url])))).toMatchObject({
+  expect(await failure(fetchAll([deb('a')], context([url])))).toMatchObject({
     code: 'network.away',
     url: `${url}/pool/main/a.deb`,
     reason: expect.stringContaining('ECONNREFUSED') as string,
@@ -133,13 +133,13 @@ test('without any mirror that answers it is network.away, with the place, the re
 test('when every mirror says that it is not there it is package.gone, at once, and one that is only away makes it network.away', async () => {
   const gone: Handler = (_name, response) => response.writeHead(404).end();
   const both = [await mirror(gone), await mirror(gone)];
-  expect(await failure(fetchAll([deb('a')], 1, context(both)))).toMatchObject({
+  expect(await failure(fetchAll([deb('a')], context(both)))).toMatchObject({
     code: 'package.gone',
     package: 'a',
     version: '1.0',
   });
   expect(asked).toHaveLength(2);
-  expect(await failure(fetchAll([deb('a')], 1, context([await mirror(gone), await away()])))).toMatchObject({
+  expect(await failure(fetchAll([deb('a')], context([await mirror(gone), await away()])))).toMatchObject({
     code: 'network.away',
   });
 });
@@ -150,7 +150,7 @@ test('when the only mirror sends a tampered package it is digest.mismatch, and n
     bytes[100] = 0;
     response.end(bytes);
   });
-  expect(await failure(fetchAll([deb('a')], 1, context([url])))).toMatchObject({
+  expect(await failure(fetchAll([deb('a')], context([url])))).toMatchObject({
     code: 'digest.mismatch',
     what: 'a 1.0',
     expected: deb('a').sha256,
@@ -165,7 +165,7 @@ test('the error of the package that failed is told, not that the others were sto
     else response.write('x'); // and never ends
   });
   const debs = ['slow1', 'slow2', 'bad'].map(deb);
-  expect(await failure(fetchAll(debs, 3, context([url])))).toMatchObject({
+  expect(await failure(fetchAll(debs, context([url])))).toMatchObject({
     code: 'package.gone',
     package: 'bad',
   });
@@ -173,10 +173,10 @@ test('the error of the package that failed is told, not that the others were sto
 
 test('offline, what is there is used and the rest is network.away without a request', async () => {
   const url = await mirror(honest);
-  await fetchAll([deb('a')], 1, context([url]));
+  await fetchAll([deb('a')], context([url]));
   asked = [];
-  await fetchAll([deb('a')], 1, context([url], { offline: true }));
-  expect(await failure(fetchAll([deb('b')], 1, context([url], { offline: true })))).toMatchObject({
+  await fetchAll([deb('a')], context([url], { offline: true }));
+  expect(await failure(fetchAll([deb('b')], context([url], { offline: true })))).toMatchObject({
     code: 'network.away',
     reason: '--offline was given',
   });
@@ -190,7 +190,7 @@ test('an abort ends a download at once and leaves no part', async () => {
     setTimeout(() => stop.abort(), 20);
   });
   const started = performance.now();
-  expect(await failure(fetchAll([deb('a')], 1, context([url], { signal: stop.signal })))).toMatchObject({
+  expect(await failure(fetchAll([deb('a')], context([url], { signal: stop.signal })))).toMatchObject({
     code: 'interrupted',
   });
   expect(performance.now() - started).toBeLessThan(5000);
@@ -199,7 +199,7 @@ test('an abort ends a download at once and leaves no part', async () => {
 
 test('a stored package that was tampered with is fetched again before it is used', async () => {
   const url = await mirror(honest);
-  await fetchAll([deb('a')], 1, context([url]));
+  await fetchAll([deb('a')], context([url]));
   const bytes = content('a');
   bytes[7] = 0;
   await writeFile(debPath(shared, deb('a').sha256), bytes);
@@ -213,7 +213,7 @@ test('a stored package that was tampered with is fetched again before it is used
 
 test('parts that a killed run left are removed, those of a running one are not', async () => {
   const url = await mirror(honest);
-  await fetchAll([deb('a')], 1, context([url]));
+  await fetchAll([deb('a')], context([url]));
   const [old, fresh] = ['old', 'fresh'].map((name) => join(shared, 'debs', `${name}.part`)) as [
     string,
     string,
@@ -221,6 +221,6 @@ test('parts that a killed run left are removed, those of a running one are not',
   await writeFile(old, 'x');
   await utimes(old, new Date(0), new Date(0));
   await writeFile(fresh, 'x');
-  await fetchAll([deb('a')], 1, context([url]));
+  await fetchAll([deb('a')], context([url]));
   expect(await stored()).toEqual([`${deb('a').sha256}.deb`, 'fresh.part']);
 });
