@@ -4,6 +4,7 @@ import type { Action, ActionContext, Tool } from '../core/action.ts';
 import type { Json } from '../core/json.ts';
 import type { Deb, Mirrors } from './fetch.ts';
 import type { ImageParams } from './image.ts';
+import { initVersion } from './initramfs/sources.ts';
 import type { InitramfsParams } from './initramfs.ts';
 import * as check from './params.ts';
 import type { RootParams } from './root.ts';
@@ -20,6 +21,7 @@ const tools = {
   mformat: { name: 'mformat', version: ['--version'], package: 'mtools' },
   xorriso: { name: 'xorriso', version: ['--version'], package: 'xorriso' },
   tar: { name: 'tar', version: ['--version'], package: 'tar' },
+  gcc: { name: 'gcc', version: ['--version'], package: 'gcc' },
 } as const satisfies Record<string, Tool>;
 
 type Packages = { readonly debs: readonly Deb[]; readonly mirrors: Mirrors };
@@ -88,14 +90,13 @@ const root: Action<RootParams> = {
 
 const initramfs: Action<InitramfsParams> = {
   kind: 'iso.initramfs',
-  version: 2,
-  tools: () => [tools.unshare, tools.mount, tools.pivotRoot, tools.tar],
+  get version() {
+    return 4 + initVersion();
+  },
+  tools: () => [tools.xz, tools.gcc],
   parse(params) {
     const fields = check.object(params, 'iso.initramfs');
-    return {
-      epoch: check.integer(fields, 'epoch', 0xffffffff),
-      sizeMib: check.integer(fields, 'sizeMib', 2 ** 20),
-    };
+    return { ...parsePackages(params), epoch: check.integer(fields, 'epoch', 0xffffffff) };
   },
   async run(params, context) {
     const { makeInitramfs } = await import('./initramfs.ts');
@@ -141,7 +142,7 @@ const grubEfi: Action<null> = {
 
 const image: Action<ImageParams> = {
   kind: 'iso.image',
-  version: 1,
+  version: 2,
   tools: () => [tools.xorriso],
   parse(params) {
     const fields = check.object(params, 'iso.image');

@@ -16,7 +16,7 @@ import type { IsoOptions } from './options.ts';
 export type IndexRow = {
   readonly name: string;
   readonly version: string;
-  readonly archive: 'debian' | 'security';
+  readonly archive: string;
   readonly fields: ReadonlyMap<string, string>;
 };
 

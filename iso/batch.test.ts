@@ -14,6 +14,7 @@ function locked(name: string, size: number): LockedPackage {
     installedKib: 0,
     path: 'pool/x.deb',
     why: 'required',
+    group: 'base',
   };
 }
 const many = Array.from({ length: 200 }, (_, i) => locked(`p${i}`, (i * 7919) % 5_000_000));

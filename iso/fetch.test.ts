@@ -183,6 +183,20 @@ test('offline, what is there is used and the rest is network.away without a requ
   expect(asked).toEqual([]);
 });
 
+test('each archive has its own mirrors; one without any is told at once', async () => {
+  const debian = await mirror(honest);
+  const theirs = { ...deb('b'), archive: 'theirs' };
+  const mirrors = { debian: [debian], theirs: [await mirror(honest)] };
+  await fetchAll([deb('a'), theirs], context([], { mirrors }));
+  expect(await stored()).toHaveLength(2);
+  const lost = { ...deb('c'), archive: 'lost' };
+  expect(await failure(fetchAll([lost], context([], { mirrors })))).toMatchObject({
+    code: 'network.away',
+    reason: 'no mirror of the archive lost is named',
+    tries: 0,
+  });
+});
+
 test('an abort ends a download at once and leaves no part', async () => {
   const stop = new AbortController();
   const url = await mirror((_name, response) => {

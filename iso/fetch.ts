@@ -15,13 +15,14 @@ import { Slots } from './net/slots.ts';
 export type Deb = {
   readonly name: string;
   readonly version: string;
-  readonly archive: 'debian' | 'security';
+  readonly archive: string;
   readonly sha256: Digest;
   readonly size: number;
   readonly path: string;
 };
 
-export type Mirrors = { readonly debian: readonly string[]; readonly security: readonly string[] };
+/** URLs by the name of an archive; the next is asked when one fails. */
+export type Mirrors = { readonly [archive: string]: readonly string[] };
 
 export type FetchContext = {
   readonly shared: string;
@@ -143,9 +144,9 @@ async function fetchDeb(deb: Deb, context: FetchContext, left?: string): Promise
 }
 
 async function fetchNow(deb: Deb, context: FetchContext, left?: string): Promise<void> {
-  const mirrors = context.mirrors[deb.archive];
-  if (context.offline || mirrors.length === 0)
-    throw away(deb, mirrors, context.offline ? '--offline was given' : 'no mirror is named', 0);
+  const mirrors = context.mirrors[deb.archive] ?? [];
+  if (context.offline) throw away(deb, mirrors, '--offline was given', 0);
+  if (mirrors.length === 0) throw away(deb, mirrors, `no mirror of the archive ${deb.archive} is named`, 0);
   const part = await Part.open(join(context.shared, 'debs'), deb.sha256, deb.size, left);
   let keep = false;
   try {

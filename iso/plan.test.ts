@@ -23,11 +23,11 @@ test('the plan of the default image, from the packages to the ISO', () => {
     'iso:fetch:0 <- nothing',
     'iso:unpack:0 <- iso:fetch:0',
     `iso:root <- ${[0, 1, 2, 3, 4, 5, 6, 7].map((n) => `iso:unpack:${n}`).join(' ')}`,
-    'iso:initramfs <- iso:root',
+    'iso:initramfs <- iso:fetch:0',
     'iso:squashfs <- iso:root',
     'iso:grub:bios <- nothing',
     'iso:grub:efi <- nothing',
-    'iso:image <- kernel:link iso:grub:bios iso:grub:efi iso:root iso:initramfs iso:squashfs',
+    'iso:image <- kernel:link iso:grub:bios iso:grub:efi iso:initramfs iso:squashfs',
   ]);
   expect(plan.image).toEqual({ task: 'iso:image', output: 'iso' });
 });
@@ -72,8 +72,8 @@ test('parameters from elsewhere cannot name a path or a host that a lock could n
       () => fetch?.parse({ ...task.params, debs: [{ ...first, ...change }] }),
       JSON.stringify(change),
     ).toThrow('plan.invalid');
-  const mirrors = { debian: ['file:///etc'], security: [] };
-  expect(() => fetch?.parse({ ...task.params, mirrors })).toThrow('plan.invalid');
+  for (const mirrors of [{ debian: ['file:///etc'] }, { '../x': ['http://host'] }])
+    expect(() => fetch?.parse({ ...task.params, mirrors })).toThrow('plan.invalid');
 });
 
 test('compression changes the squashfs only; the menu and the label change the ISO only', () => {

@@ -5,6 +5,7 @@ import { makeBatches } from './batch.ts';
 import type { Lock, LockedPackage } from './lock.ts';
 import { menuText } from './menu.ts';
 import type { IsoOptions } from './options.ts';
+import { compareVersions } from './version.ts';
 
 export { type Lock, readLock } from './lock.ts';
 
@@ -20,33 +21,39 @@ export type IsoPlan = {
 
 /**
  * The tasks that make an ISO of a kernel's ELF and the locked packages. The kernel joins at the last one, so that a new kernel costs
- * no more than putting the ISO together. Without a Linux and live-boot among the packages there is no live system, and nothing of
- * the packages is built.
+ * no more than putting the ISO together. Without a Linux among the packages there is no live system, and nothing of the packages is
+ * built.
  */
 export function isoPlan(options: IsoOptions, lock: Lock, kernel: TaskOutput): IsoPlan {
   const epoch = options.timestamp === 'lock' ? lock.epoch : options.timestamp;
   const boot = [bootTask('bios'), bootTask('efi')];
-  const live = hasLive(lock) ? liveTasks(options, lock, epoch) : [];
+  const linux = kernelOf(lock);
+  const live = linux.length > 0 ? liveTasks(options, lock, linux, epoch) : [];
   const image = imageTask(options, epoch, kernel, live.length > 0);
   return { tasks: [...live, ...boot, image], image: { task: image.id, output: 'iso' } };
 }
 
-function hasLive(lock: Lock): boolean {
-  const names = lock.packages.map((row) => row.name);
-  return names.includes('live-boot') && names.some((name) => name.startsWith('linux-image-'));
+/** The packages of the newest kernel; linux-image-cloud-amd64 and the like only name one. */
+function kernelOf({ packages }: Lock): LockedPackage[] {
+  const images = packages.filter((row) => /^linux-image-\d/.test(row.name));
+  const [newest] = images.toSorted((a, b) => compareVersions(b.name, a.name));
+  if (!newest) return [];
+  const release = newest.name.slice('linux-image-'.length);
+  const parts = ['linux-modules-', 'linux-binary-'].map((start) => start + release);
+  return [newest, ...packages.filter((row) => parts.includes(row.name))];
 }
 
-function liveTasks(options: IsoOptions, lock: Lock, epoch: number): Task[] {
+function liveTasks(options: IsoOptions, lock: Lock, kernel: readonly LockedPackage[], epoch: number): Task[] {
   const batches = makeBatches(lock.packages, mostBatches);
   const mirrors = { debian: options.mirror, security: options.securityMirror };
   const fetch = batches.map((rows, n) => fetchTask(rows, n, mirrors));
   const unpack = batches.map((rows, n) => unpackTask(rows, n, mirrors));
-  const sizeMib = rootMib(lock);
+  const holders = batches.flatMap((rows, n) => (rows.some((row) => kernel.includes(row)) ? [n] : []));
   return [
     ...fetch,
     ...unpack,
-    rootTask(batches.length, epoch, sizeMib, options, lock),
-    initramfsTask(epoch, sizeMib),
+    rootTask(batches.length, epoch, rootMib(lock), options, lock),
+    initramfsTask(kernel, holders, epoch, mirrors),
     squashTask(options, epoch),
   ];
 }
@@ -118,15 +125,20 @@ function rootTask(batches: number, epoch: number, sizeMib: number, options: IsoO
   };
 }
 
-function initramfsTask(epoch: number, sizeMib: number): Task {
+function initramfsTask(
+  kernel: readonly LockedPackage[],
+  batches: readonly number[],
+  epoch: number,
+  mirrors: JsonObject,
+): Task {
   return {
     id: taskId('iso:initramfs'),
     kind: 'iso.initramfs',
-    params: { epoch, sizeMib },
-    inputs: { root: from('iso:root', 'root') },
-    outputs: ['initrd'],
-    demand: { cpus: 1, memoryMib: sizeMib, io: 0 },
-    limitMs: 15 * minute,
+    params: { epoch, debs: debRows(kernel), mirrors },
+    inputs: Object.fromEntries(batches.map((n) => [`list:${n}`, from(`iso:fetch:${n}`, 'list')])),
+    outputs: ['initrd', 'linux'],
+    demand: { cpus: 1, memoryMib: 256, io: 0 },
+    limitMs: 10 * minute,
     cacheable: true,
     title: 'make the initramfs',
   };
@@ -168,7 +180,12 @@ function imageTask(options: IsoOptions, epoch: number, kernel: TaskOutput, live:
       epoch,
       live,
       volume: options.volume,
-      menu: menuText({ live, commandLine: options.commandLine, menuSeconds: options.menuSeconds }),
+      menu: menuText({
+        live,
+        label: options.volume,
+        commandLine: options.commandLine,
+        menuSeconds: options.menuSeconds,
+      }),
     },
     inputs: {
       kernel: { from: 'task', ...kernel },
@@ -177,7 +194,7 @@ function imageTask(options: IsoOptions, epoch: number, kernel: TaskOutput, live:
       fat: from('iso:grub:efi', 'fat'),
       ...(live
         ? {
-            linux: from('iso:root', 'kernel'),
+            linux: from('iso:initramfs', 'linux'),
             initrd: from('iso:initramfs', 'initrd'),
             squashfs: from('iso:squashfs', 'squashfs'),
           }

@@ -5,6 +5,7 @@ import type { Emit } from '../core/event.ts';
 import { SynosError } from '../core/failure.ts';
 import { recordOperation } from '../core/operation.ts';
 import type { Archive } from './archive.ts';
+import { baseGroup } from './group.ts';
 import { formatLock, type Lock, type LockedPackage, parseLock, type Release, wantedDigest } from './lock.ts';
 import type { IsoOptions } from './options.ts';
 import type { Resolved } from './resolve.ts';
@@ -62,6 +63,7 @@ function makeLock(archive: Archive, resolved: readonly Resolved[], options: IsoO
     releases: archive.releases,
     epoch: newest(archive.releases),
     wanted: wantedDigest(options),
+    groups: groupsOf(resolved, options),
     packages: resolved.map(lockedPackage),
   };
 }
@@ -71,7 +73,12 @@ function newest(releases: readonly Release[]): number {
   return Math.max(...releases.map((row) => Date.parse(row.date) / 1000));
 }
 
-function lockedPackage({ row, why }: Resolved): LockedPackage {
+function groupsOf(resolved: readonly Resolved[], options: IsoOptions): string[] {
+  const used = new Set(resolved.map((row) => row.group));
+  return [...new Set([baseGroup, ...Object.keys(options.packages)])].filter((group) => used.has(group));
+}
+
+function lockedPackage({ row, why, group }: Resolved): LockedPackage {
   return {
     name: row.name,
     version: row.version,
@@ -82,6 +89,7 @@ function lockedPackage({ row, why }: Resolved): LockedPackage {
     installedKib: Number(row.fields.get('Installed-Size') ?? 0),
     path: row.fields.get('Filename') ?? '',
     why,
+    group,
   };
 }
 

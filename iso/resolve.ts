@@ -2,10 +2,11 @@
 import { SynosError } from '../core/failure.ts';
 import { nearest } from '../core/near.ts';
 import type { Archive, IndexRow } from './archive.ts';
+import { groupPackages } from './group.ts';
 import type { IsoOptions } from './options.ts';
 import { parseRelations } from './version.ts';
 
-export type Resolved = { readonly row: IndexRow; readonly why: string };
+export type Resolved = { readonly row: IndexRow; readonly why: string; readonly group: string };
 
 /**
  * What apt would install into an empty system: Essential, Priority: required, the named packages, and what they need.
@@ -21,12 +22,14 @@ export async function resolve(archive: Archive, options: IsoOptions): Promise<Re
       throw new SynosError({ code: 'internal', message: `apt chose ${name} ${version}, which no index has` });
     rows.set(name, row);
   }
+  const always = [...why].filter(([, reason]) => !reason.startsWith('list:')).map(([name]) => name);
+  const groups = groupPackages(rows, always, options.packages);
   explain(rows, why);
   return [...rows.keys()].sort().map((name) => {
     const reason = why.get(name);
     if (!reason)
       throw new SynosError({ code: 'internal', message: `apt chose ${name}, which nothing needs` });
-    return { row: rows.get(name) as IndexRow, why: reason };
+    return { row: rows.get(name) as IndexRow, why: reason, group: groups.get(name) as string };
   });
 }
 

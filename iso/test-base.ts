@@ -70,7 +70,7 @@ async function needs(file: string): Promise<string[]> {
 }
 
 function lockedRow({ deb }: MadeDeb): LockedPackage {
-  return { ...deb, architecture: 'all', installedKib: 1, why: 'list:test' };
+  return { ...deb, architecture: 'all', installedKib: 1, group: 'base', why: 'list:test' };
 }
 
 // What a build of this project has fetched already need not come again; where there was none, the mirror gives it.

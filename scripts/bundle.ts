@@ -86,6 +86,9 @@ for (const [name, source] of Object.entries(pageAssets)) {
       target: 'chrome110',
     });
 }
+// The live system's init is compiled where an image is made.
+const initSources = readdirSync('iso/initramfs').filter((name) => /\.[ch]$/.test(name));
+for (const name of initSources) cpSync(`iso/initramfs/${name}`, `${fresh}/initramfs/${name}`);
 cpSync('LICENSE', `${fresh}/LICENSE`);
 writeFileSync(`${fresh}/LICENSES-OF-OTHERS`, licences(Object.keys(metafile.inputs)));
 // For editors: a configuration names its schema by path.
@@ -95,11 +98,12 @@ for (const [name, schema] of Object.entries({ config: configJsonSchema(), ...doc
 chmodSync(`${fresh}/synos.cjs`, 0o755);
 utimesSync(`${fresh}/synos.cjs`, now, now);
 // Each file is replaced in one step, the launcher last: a synos that starts meanwhile finds a whole one.
-for (const folder of ['page', 'schema']) mkdirSync(`dist/${folder}`, { recursive: true });
+for (const folder of ['page', 'schema', 'initramfs']) mkdirSync(`dist/${folder}`, { recursive: true });
 const schemas = readdirSync(`${fresh}/schema`).map((name) => `schema/${name}`);
 const pages = Object.keys(pageAssets).map((name) => `page/${name}`);
 const files = [...Object.keys(apart), 'main', 'synos'].flatMap((name) => [`${name}.cjs.map`, `${name}.cjs`]);
-for (const name of [...pages, ...schemas, 'LICENSE', 'LICENSES-OF-OTHERS', ...files]) {
+const sources = initSources.map((name) => `initramfs/${name}`);
+for (const name of [...pages, ...schemas, ...sources, 'LICENSE', 'LICENSES-OF-OTHERS', ...files]) {
   renameSync(`${fresh}/${name}`, `dist/${name}`);
 }
 rmSync(fresh, { recursive: true, force: true });
