@@ -1,12 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { digestOf } from '../core/digest.ts';
-import { type Failure, SynosError } from '../core/failure.ts';
 import { type Deb, debPath, type FetchContext, fetchAll, readDeb } from './fetch.ts';
+import { failure, quietly, type TestMirrors, testMirrors } from './test-mirrors.ts';
 
 const content = (name: string): Buffer => Buffer.from(`the bytes of ${name} `.repeat(5000));
 const deb = (name: string): Deb => ({
@@ -18,63 +16,31 @@ const deb = (name: string): Deb => ({
   path: `pool/main/${name}.deb`,
 });
 
+let mirrors: TestMirrors;
 let shared = '';
-let servers: Server[] = [];
 let asked: string[] = [];
 beforeEach(async () => {
-  shared = await mkdtemp(join(tmpdir(), 'iso-fetch-'));
-  servers = [];
-  asked = [];
+  mirrors = await testMirrors();
+  shared = mirrors.shared;
+  asked = mirrors.asked;
 });
-afterEach(async () => {
-  for (const server of servers) server.closeAllConnections();
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  await rm(shared, { recursive: true, force: true });
-});
+afterEach(() => mirrors.close());
 
 type Handler = (name: string, response: ServerResponse, count: number) => void;
 const honest: Handler = (name, response) => response.end(content(name));
 
 /** A mirror on this machine; returns its URL. */
 async function mirror(handler: Handler): Promise<string> {
-  let count = 0;
-  const server = createServer((request, response) => {
-    asked.push(request.url ?? '');
-    handler(/main\/(.*)\.deb$/.exec(request.url ?? '')?.[1] ?? '', response, ++count);
-  });
-  servers.push(server);
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/debian`;
+  return mirrors.serve((name, _request, response, count) => handler(name, response, count));
 }
 
-// A port that nothing listens on: it was given and given back.
-async function away(): Promise<string> {
-  const url = await mirror(honest);
-  const server = servers.pop();
-  await new Promise((done) => server?.close(done));
-  return url;
-}
+const away = (): Promise<string> => mirrors.away();
 
-function context(mirrors: readonly string[], more: Partial<FetchContext> = {}): FetchContext {
-  return {
-    shared,
-    offline: false,
-    mirrors: { debian: mirrors, security: [] },
-    signal: new AbortController().signal,
-    emit: () => {},
-    onBytes: () => {},
-    ...more,
-  };
-}
-
-async function failure(work: Promise<unknown>): Promise<Failure> {
-  const error: unknown = await work.then(
-    () => new Error('it did not fail'),
-    (reason: unknown) => reason,
-  );
-  if (error instanceof SynosError) return error.failure;
-  throw error;
-}
+const context = (urls: readonly string[], more: Partial<FetchContext> = {}): FetchContext => ({
+  ...quietly(shared),
+  mirrors: { debian: urls, security: [] },
+  ...more,
+});
 
 const stored = async (): Promise<string[]> => (await readdir(join(shared, 'debs'))).sort();
 
@@ -174,7 +140,7 @@ test('the error of the package that failed is told, not that the others were sto
 test('offline, what is there is used and the rest is network.away without a request', async () => {
   const url = await mirror(honest);
   await fetchAll([deb('a')], context([url]));
-  asked = [];
+  asked.length = 0;
   await fetchAll([deb('a')], context([url], { offline: true }));
   expect(await failure(fetchAll([deb('b')], context([url], { offline: true })))).toMatchObject({
     code: 'network.away',
@@ -197,7 +163,7 @@ test('each archive has its own mirrors; one without any is told at once', async 
   });
 });
 
-test('an abort ends a download at once and leaves no part', async () => {
+test('an abort ends a download at once, and what came is gone on with by the next run', async () => {
   const stop = new AbortController();
   const url = await mirror((_name, response) => {
     response.write('x');
@@ -208,7 +174,7 @@ test('an abort ends a download at once and leaves no part', async () => {
     code: 'interrupted',
   });
   expect(performance.now() - started).toBeLessThan(5000);
-  expect(await stored()).toEqual([]);
+  expect(await stored()).toEqual([`${deb('a').sha256}.${process.pid}.part`]);
 });
 
 test('a stored package that was tampered with is fetched again before it is used', async () => {
@@ -223,18 +189,4 @@ test('a stored package that was tampered with is fetched again before it is used
   );
   expect(warned).toHaveLength(1);
   expect(digestOf(await readFile(debPath(shared, deb('a').sha256)))).toBe(deb('a').sha256);
-});
-
-test('parts that a killed run left are removed, those of a running one are not', async () => {
-  const url = await mirror(honest);
-  await fetchAll([deb('a')], context([url]));
-  const [old, fresh] = ['old', 'fresh'].map((name) => join(shared, 'debs', `${name}.part`)) as [
-    string,
-    string,
-  ];
-  await writeFile(old, 'x');
-  await utimes(old, new Date(0), new Date(0));
-  await writeFile(fresh, 'x');
-  await fetchAll([deb('a')], context([url]));
-  expect(await stored()).toEqual([`${deb('a').sha256}.deb`, 'fresh.part']);
 });

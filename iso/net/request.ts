@@ -116,7 +116,7 @@ const insideRanges: readonly (readonly [string, number, 'ipv4' | 'ipv6'])[] = [
 let list: import('node:net').BlockList | undefined;
 
 /** False for a name: that is looked up first. */
-function isInside(host: string | undefined): boolean {
+export function isInside(host: string | undefined): boolean {
   const { BlockList, isIP } = process.getBuiltinModule('node:net');
   if (!list) {
     list = new BlockList();
