@@ -25,7 +25,7 @@ export type OpenDeb = {
 
 const controlBytes = 64 << 20;
 
-/** `bytes` are the .deb, already hashed. The caller closes what it gets. Throws SynosError package.failed. */
+/** `bytes` are the .deb, already hashed. What is not closed ends with the task. Throws SynosError package.failed. */
 export async function openDeb(deb: Deb, bytes: Buffer, context: ActionContext): Promise<OpenDeb> {
   const most = { control: controlBytes, data: mostUnpacked(deb.size) };
   const unpacked = await blaming(deb, () => unpack(readFrame(bytes), most, context));

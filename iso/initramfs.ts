@@ -61,7 +61,8 @@ async function openKernel(params: InitramfsParams, context: ActionContext): Prom
     const bytes = await readDeb(each, { ...context, mirrors: params.mirrors, onBytes: () => {} });
     const opened = await openDeb(each, bytes, context);
     const path = join(context.work, `${each.sha256}.tar`);
-    await storeData(opened, path).finally(() => opened.close());
+    await storeData(opened, path);
+    await opened.close();
     stored.push({ deb: each, path });
   }
   const paths = new Map<string, string>();

@@ -31,7 +31,8 @@ export async function unpackBatch(params: UnpackParams, context: ActionContext):
     ahead = begin(params, i + 1, context);
     ahead.catch(() => {}); // told when its turn comes; an earlier failure must not leave it unheard
     if (!next) break;
-    const row = await copyDeb(next.opened, out.files).finally(() => next.opened.close());
+    const row = await copyDeb(next.opened, out.files);
+    await next.opened.close();
     if (row.preinst) await out.debs.file({ ...plainFile, name: `${row.name}.deb` }, next.bytes);
     facts.push(row);
     context.emit({
