@@ -7,7 +7,7 @@ import { menuText } from './menu.ts';
 import type { IsoOptions } from './options.ts';
 import { compareVersions } from './version.ts';
 
-export { type Lock, readLock } from './lock.ts';
+export { type Lock, type LockedPackage, readLock } from './lock.ts';
 
 /** Enough for two cores to be busy while the network still brings the rest; more would cost a start of tar each. */
 const mostBatches = 8;
