@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { Action, ActionContext, Tool } from '../core/action.ts';
 import type { Json } from '../core/json.ts';
+import type { ConfigureParams } from './configure/configure.ts';
 import type { Deb, Mirrors } from './fetch.ts';
 import type { ImageParams } from './image.ts';
 import { initVersion } from './initramfs/sources.ts';
@@ -11,9 +12,8 @@ import type { RootParams } from './root.ts';
 import type { SquashParams } from './squashfs.ts';
 
 const tools = {
-  dpkgDeb: { name: 'dpkg-deb', version: ['--version'], package: 'dpkg' },
+  xz: { name: 'xz', version: ['--version'], package: 'xz-utils' },
   dpkgQuery: { name: 'dpkg-query', version: ['--version'], package: 'dpkg' },
-  prlimit: { name: 'prlimit', version: ['--version'], package: 'util-linux' },
   unshare: { name: 'unshare', version: ['--version'], package: 'util-linux' },
   pivotRoot: { name: 'pivot_root', version: ['--version'], package: 'util-linux' },
   mount: { name: 'mount', version: ['--version'], package: 'mount' },
@@ -56,8 +56,8 @@ const connections = 4;
 
 const unpackPackages: Action<Packages> = {
   kind: 'iso.unpack',
-  version: 2,
-  tools: () => [tools.dpkgDeb, tools.prlimit],
+  version: 3,
+  tools: () => [tools.xz],
   parse: parsePackages,
   async run(params, context) {
     const { unpackBatch } = await import('./unpack.ts');
@@ -65,14 +65,32 @@ const unpackPackages: Action<Packages> = {
   },
 };
 
+const configure: Action<ConfigureParams> = {
+  kind: 'iso.configure',
+  version: 1,
+  tools: () => [tools.unshare, tools.mount, tools.pivotRoot, tools.tar],
+  parse(params) {
+    const fields = check.object(params, 'iso.configure');
+    return {
+      groups: check.groups(fields),
+      epoch: check.integer(fields, 'epoch', 0xffffffff),
+      sizeMib: check.integer(fields, 'sizeMib', 2 ** 20),
+    };
+  },
+  async run(params, context) {
+    const { configureGroup } = await import('./configure/configure.ts');
+    await configureGroup(params, context);
+  },
+};
+
 const root: Action<RootParams> = {
   kind: 'iso.root',
-  version: 3,
-  tools: () => [tools.unshare, tools.mount, tools.pivotRoot, tools.tar, tools.dpkgQuery],
+  version: 4,
+  tools: () => [tools.unshare, tools.mount, tools.tar, tools.dpkgQuery],
   parse(params) {
     const fields = check.object(params, 'iso.root');
     return {
-      batches: check.integer(fields, 'batches', 1000),
+      groups: check.groups(fields),
       epoch: check.integer(fields, 'epoch', 0xffffffff),
       sizeMib: check.integer(fields, 'sizeMib', 2 ** 20),
       suite: check.text(fields, 'suite', /^[a-z][a-z0-9-]*$/),
@@ -90,7 +108,7 @@ const initramfs: Action<InitramfsParams> = {
   get version() {
     return 3 + initVersion();
   },
-  tools: () => [tools.dpkgDeb, tools.prlimit, tools.gcc],
+  tools: () => [tools.xz, tools.gcc],
   parse(params) {
     const fields = check.object(params, 'iso.initramfs');
     return { ...parsePackages(params), epoch: check.integer(fields, 'epoch', 0xffffffff) };
@@ -183,6 +201,7 @@ const disk: Action<ImageParams> = {
 export const isoActions = [
   fetchPackages,
   unpackPackages,
+  configure,
   root,
   initramfs,
   squashfs,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { constants, gunzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { ActionContext } from '../core/action.ts';
 import { visible } from '../core/text.ts';
-import { dataEntries, type OpenDeb, openDeb, unpackFailed } from './deb.ts';
+import { dataEntries, openDeb, unpackFailed } from './deb.ts';
 import { type Deb, type Mirrors, readDeb } from './fetch.ts';
 import { essential, isWanted, moduleTable } from './initramfs/choose.ts';
 import { type CpioEntry, cpio, cpioConsole, cpioFile, cpioFolder, cpioProgram } from './initramfs/cpio.ts';
@@ -37,15 +37,15 @@ export async function makeInitramfs(params: InitramfsParams, context: ActionCont
   } catch (error) {
     if (error instanceof ModuleError) throw unpackFailed(kernel.deb, [visible(error.message)], error);
     throw error;
-  } finally {
-    await Promise.all(kernel.opened.map((opened) => opened.remove()));
   }
 }
+
+type DebFile = { readonly deb: Deb; readonly bytes: Buffer };
 
 type Kernel = {
   /** The package that has the image. */
   readonly deb: Deb;
-  readonly opened: readonly OpenDeb[];
+  readonly files: readonly DebFile[];
   readonly image: Buffer;
   readonly builtin: ReadonlySet<string>;
   /** Path of each module that is a file, by its name. */
@@ -54,15 +54,15 @@ type Kernel = {
 
 async function openKernel(params: InitramfsParams, context: ActionContext): Promise<Kernel> {
   const [deb] = params.debs as [Deb];
-  const opened: OpenDeb[] = [];
+  const files: DebFile[] = [];
   for (const each of params.debs) {
     const bytes = await readDeb(each, { ...context, mirrors: params.mirrors, onBytes: () => {} });
-    opened.push(await openDeb(each, bytes, context));
+    files.push({ deb: each, bytes });
   }
   const paths = new Map<string, string>();
   let image: Buffer | undefined;
   let builtin = '';
-  await eachFile(opened, async (path, reader) => {
+  await eachFile(files, context, async (path, reader) => {
     if (/\.ko(?:\.(?:xz|zst|gz))?$/.test(path)) paths.set(moduleName(path), path);
     else if (/^boot\/vmlinuz-[^/]+$/.test(path)) image = await body(reader);
     else if (/^(?:usr\/)?lib\/modules\/[^/]+\/modules\.builtin$/.test(path))
@@ -70,16 +70,23 @@ async function openKernel(params: InitramfsParams, context: ActionContext): Prom
   });
   if (!image) throw unpackFailed(deb, ['it has no kernel: no file boot/vmlinuz-*']);
   const names = builtin.split('\n').filter(Boolean).map(moduleName);
-  return { deb, opened, image, builtin: new Set(names), paths };
+  return { deb, files, image, builtin: new Set(names), paths };
 }
 
 async function eachFile(
-  debs: readonly OpenDeb[],
+  debs: readonly DebFile[],
+  context: ActionContext,
   each: (path: string, reader: TarReader) => Promise<void>,
 ): Promise<void> {
-  for (const opened of debs)
-    for await (const { entry, reader } of dataEntries(opened))
-      if (entry.kind === 'file') await each(entry.name.replace(/^\.?\/*/, ''), reader);
+  for (const { deb, bytes } of debs) {
+    const opened = await openDeb(deb, bytes, context);
+    try {
+      for await (const { entry, reader } of dataEntries(opened))
+        if (entry.kind === 'file') await each(entry.name.replace(/^\.?\/*/, ''), reader);
+    } finally {
+      await opened.close();
+    }
+  }
 }
 
 async function body(reader: TarReader): Promise<Buffer> {
@@ -102,7 +109,7 @@ async function readModules(kernel: Kernel, context: ActionContext): Promise<Modu
   while (missing.length > 0) {
     const paths = new Set(missing.map((name) => kernel.paths.get(name)));
     const files = new Map<string, Buffer>();
-    await eachFile(kernel.opened, async (path, reader) => {
+    await eachFile(kernel.files, context, async (path, reader) => {
       if (paths.has(path)) files.set(path, await body(reader));
     });
     for (const [path, file] of await decompressed(files, context))
