@@ -221,7 +221,8 @@ function watch(child: ChildProcess, command: Command, started: number): Running 
       // What the leader left behind would hold its pipes open for ever; so would what has left its group (setsid).
       killGroup(pid, 'SIGKILL');
       drain = setTimeout(() => {
-        for (const stream of child.stdio) stream?.destroy();
+        // A streamed output may wait for its reader longer than that; whoever reads it closes it.
+        for (const stream of child.stdio) if (!command.streamed || stream !== child.stdout) stream?.destroy();
       }, drainMs);
     });
     child.once('close', (exit, signal) => {

@@ -41,18 +41,22 @@ const fetchPackages: Action<Packages> = {
     const { fetchAll } = await import('./fetch.ts');
     const total = params.debs.reduce((sum, deb) => sum + deb.size, 0);
     let done = 0;
+    let toldAt = 0;
     const onBytes = (count: number): void => {
       done += count;
+      const now = performance.now();
+      if (now - toldAt < progressMs && done < total) return;
+      toldAt = now;
       context.emit({ type: 'task.progress', task: context.task.id, done, total, unit: 'bytes' });
     };
-    await fetchAll(params.debs, connections, { ...context, mirrors: params.mirrors, onBytes });
+    await fetchAll(params.debs, { ...context, mirrors: params.mirrors, onBytes });
     const lines = params.debs.map((deb) => `${deb.sha256}  ${deb.name}_${deb.version}\n`);
     await writeFile(context.output('list'), lines.join(''));
   },
 };
 
-/** Of one batch; several batches are fetched at once. */
-const connections = 4;
+/** Between two words on how far a batch is. */
+const progressMs = 100;
 
 const unpackPackages: Action<Packages> = {
   kind: 'iso.unpack',
@@ -106,7 +110,7 @@ const root: Action<RootParams> = {
 const initramfs: Action<InitramfsParams> = {
   kind: 'iso.initramfs',
   get version() {
-    return 3 + initVersion();
+    return 4 + initVersion();
   },
   tools: () => [tools.xz, tools.gcc],
   parse(params) {

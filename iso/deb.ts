@@ -1,4 +1,5 @@
 // Opens one .deb: its control files in memory, its data as a stream of entries, both bounded; nothing of it goes to a disk.
+import { open } from 'node:fs/promises';
 import type { ActionContext } from '../core/action.ts';
 import { SynosError } from '../core/failure.ts';
 import { visible } from '../core/text.ts';
@@ -24,7 +25,7 @@ export type OpenDeb = {
 
 const controlBytes = 64 << 20;
 
-/** `bytes` are the .deb, already hashed. The caller closes what it gets. Throws SynosError package.failed. */
+/** `bytes` are the .deb, already hashed. What is not closed ends with the task. Throws SynosError package.failed. */
 export async function openDeb(deb: Deb, bytes: Buffer, context: ActionContext): Promise<OpenDeb> {
   const most = { control: controlBytes, data: mostUnpacked(deb.size) };
   const unpacked = await blaming(deb, () => unpack(readFrame(bytes), most, context));
@@ -107,9 +108,30 @@ export function controlText(opened: OpenDeb, name: string): string {
 }
 
 /** The data's entries with a reader for their bodies. At the end all of the data was read, and the decompressor found nothing wrong. */
-export async function* dataEntries(opened: OpenDeb): AsyncGenerator<{ entry: TarEntry; reader: TarReader }> {
-  const { deb, unpacked } = opened;
-  const reader = new TarReader(unpacked.data);
-  for (let entry = await read(deb, reader); entry; entry = await read(deb, reader)) yield { entry, reader };
+export async function* dataEntries({ deb, unpacked }: OpenDeb): AsyncGenerator<DataEntry> {
+  yield* entriesOf(deb, unpacked.data);
   await blaming(deb, () => unpacked.finish());
+}
+
+/** For who reads the data more than once: writes it to a file, whose entries storedEntries() gives. */
+export async function storeData({ deb, unpacked }: OpenDeb, path: string): Promise<void> {
+  await using file = await open(path, 'w');
+  const buffer = Buffer.allocUnsafe(1 << 20);
+  const next = (): Promise<number> =>
+    blaming(deb, async () => (await unpacked.data.read(buffer, 0, buffer.length)).bytesRead);
+  for (let bytes = await next(); bytes > 0; bytes = await next())
+    await file.writeFile(buffer.subarray(0, bytes));
+  await blaming(deb, () => unpacked.finish());
+}
+
+export async function* storedEntries(deb: Deb, path: string): AsyncGenerator<DataEntry> {
+  await using file = await open(path, 'r');
+  yield* entriesOf(deb, file);
+}
+
+type DataEntry = { readonly entry: TarEntry; readonly reader: TarReader };
+
+async function* entriesOf(deb: Deb, source: ByteSource): AsyncGenerator<DataEntry> {
+  const reader = new TarReader(source);
+  for (let entry = await read(deb, reader); entry; entry = await read(deb, reader)) yield { entry, reader };
 }

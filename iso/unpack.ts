@@ -31,7 +31,8 @@ export async function unpackBatch(params: UnpackParams, context: ActionContext):
     ahead = begin(params, i + 1, context);
     ahead.catch(() => {}); // told when its turn comes; an earlier failure must not leave it unheard
     if (!next) break;
-    const row = await copyAndClose(next.opened, out.files);
+    const row = await copyDeb(next.opened, out.files);
+    await next.opened.close();
     if (row.preinst) await out.debs.file({ ...plainFile, name: `${row.name}.deb` }, next.bytes);
     facts.push(row);
     context.emit({
@@ -45,14 +46,6 @@ export async function unpackBatch(params: UnpackParams, context: ActionContext):
   await out.files.finish();
   await out.debs.finish();
   await writeFile(context.output('facts'), formatFacts(facts));
-}
-
-async function copyAndClose(opened: OpenDeb, out: TarWriter): Promise<DebFacts> {
-  try {
-    return await copyDeb(opened, out);
-  } finally {
-    await opened.close();
-  }
 }
 
 async function begin(
