@@ -18,6 +18,7 @@ import { version } from './version.ts';
 const targets: { readonly [name: string]: (config: Session['config']) => readonly Target[] } = {
   kernel: () => ['kernel'],
   iso: () => ['iso'],
+  disk: () => ['disk'],
   all: allTargets,
 };
 

@@ -80,7 +80,7 @@ const works: Declarations = {
       .action(runs(async () => (await import('./init.ts')).init)),
   build: (command) =>
     withWork(command)
-      .argument('[target]', 'kernel, iso or all', 'all')
+      .argument('[target]', 'kernel, iso, disk or all', 'all')
       .description('build the kernel and the image; only what changed')
       .option('--recheck', 'read every cached file again instead of trusting its size and time', false)
       .option('--update-lock', 'lock anew and go on when a mirror no longer has a locked package', false)
