@@ -4,11 +4,11 @@ import { createHash, type Hash } from 'node:crypto';
 import { open, writeFile } from 'node:fs/promises';
 import type { ActionContext } from '../core/action.ts';
 import { visible } from '../core/text.ts';
-import { controlText, dataEntries, type OpenDeb, openDeb, unpackFailed } from './deb.ts';
+import { controlText, dataEntries, isPackagesFault, type OpenDeb, openDeb, unpackFailed } from './deb.ts';
 import { checkEntry, EntryError, limits, type SafeEntry } from './entry.ts';
 import { type DebFacts, type EntryFacts, formatFacts } from './facts.ts';
 import { type Deb, type Mirrors, readDeb } from './fetch.ts';
-import { type TarEntry, TarError, type TarReader } from './tar.ts';
+import type { TarEntry, TarReader } from './tar.ts';
 import { TarWriter } from './tar-writer.ts';
 
 export type UnpackParams = { readonly debs: readonly Deb[]; readonly mirrors: Mirrors };
@@ -32,7 +32,7 @@ export async function unpackBatch(params: UnpackParams, context: ActionContext):
     ahead.catch(() => {}); // told when its turn comes; an earlier failure must not leave it unheard
     if (!next) break;
     const row = await copyDeb(next.opened, out.files);
-    await next.opened.remove();
+    await next.opened.close();
     if (row.preinst) await out.debs.file({ ...plainFile, name: `${row.name}.deb` }, next.bytes);
     facts.push(row);
     context.emit({
@@ -65,7 +65,7 @@ async function copyDeb(opened: OpenDeb, out: TarWriter): Promise<DebFacts> {
   try {
     return await copyChecked(opened, out);
   } catch (error) {
-    if (error instanceof EntryError || error instanceof TarError)
+    if (error instanceof EntryError || isPackagesFault(error))
       throw unpackFailed(opened.deb, [visible(error.message)], error);
     throw error;
   }
