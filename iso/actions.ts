@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { Action, ActionContext, Tool } from '../core/action.ts';
 import type { Json } from '../core/json.ts';
+import type { ConfigureParams } from './configure/configure.ts';
 import type { Deb, Mirrors } from './fetch.ts';
 import type { ImageParams } from './image.ts';
 import { initVersion } from './initramfs/sources.ts';
@@ -68,14 +69,32 @@ const unpackPackages: Action<Packages> = {
   },
 };
 
+const configure: Action<ConfigureParams> = {
+  kind: 'iso.configure',
+  version: 1,
+  tools: () => [tools.unshare, tools.mount, tools.pivotRoot, tools.tar],
+  parse(params) {
+    const fields = check.object(params, 'iso.configure');
+    return {
+      groups: check.groups(fields),
+      epoch: check.integer(fields, 'epoch', 0xffffffff),
+      sizeMib: check.integer(fields, 'sizeMib', 2 ** 20),
+    };
+  },
+  async run(params, context) {
+    const { configureGroup } = await import('./configure/configure.ts');
+    await configureGroup(params, context);
+  },
+};
+
 const root: Action<RootParams> = {
   kind: 'iso.root',
-  version: 2,
-  tools: () => [tools.unshare, tools.mount, tools.pivotRoot, tools.tar, tools.dpkgQuery],
+  version: 3,
+  tools: () => [tools.unshare, tools.mount, tools.tar, tools.dpkgQuery],
   parse(params) {
     const fields = check.object(params, 'iso.root');
     return {
-      batches: check.integer(fields, 'batches', 1000),
+      groups: check.groups(fields),
       epoch: check.integer(fields, 'epoch', 0xffffffff),
       sizeMib: check.integer(fields, 'sizeMib', 2 ** 20),
       suite: check.text(fields, 'suite', /^[a-z][a-z0-9-]*$/),
@@ -162,6 +181,7 @@ const image: Action<ImageParams> = {
 export const isoActions = [
   fetchPackages,
   unpackPackages,
+  configure,
   root,
   initramfs,
   squashfs,

@@ -34,6 +34,8 @@ DHCP=yes
 /** Files that are written over the configured root; `lock` says from where the live system may install more. */
 export function liveFiles(lock: Pick<Lock, 'mirror' | 'suite'>): LiveFile[] {
   return [
+    // Empty: each boot has its own.
+    { path: 'etc/machine-id', content: '', mode: 0o444 },
     { path: 'etc/hostname', content: 'synos\n' },
     { path: 'etc/hosts', content: '127.0.0.1\tlocalhost synos\n::1\tlocalhost\n' },
     { path: 'etc/apt/sources.list', content: `deb ${lock.mirror} ${lock.suite} main\n` },

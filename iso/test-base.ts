@@ -23,7 +23,7 @@ export async function basePlan(shared: string, more: readonly Recipe[] = []): Pr
   );
   const kernel = { task: 'none' as never, output: 'elf' };
   const { tasks } = isoPlan(isoOptions.parse({}), { ...lock, packages }, kernel);
-  return tasks.filter((task) => /^iso:(?:fetch|unpack|root|squashfs)/.test(task.id));
+  return tasks.filter((task) => /^iso:(?:fetch|unpack|configure|root|squashfs)/.test(task.id));
 }
 
 const fakes: readonly Recipe[] = [
@@ -88,7 +88,7 @@ export async function runBase(home: string, onPackage: (done: number) => void): 
   const { push } = drive.events;
   drive.events.push = (...events) => {
     for (const event of events)
-      if (event.type === 'task.progress' && event.task === 'iso:root') onPackage(event.done);
+      if (event.type === 'task.progress' && event.task.startsWith('iso:configure')) onPackage(event.done);
     return push.apply(drive.events, events);
   };
   await drive.run(tasks);
