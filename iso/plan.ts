@@ -47,14 +47,19 @@ function liveTasks(options: IsoOptions, lock: Lock, kernel: readonly LockedPacka
   const batches = groups.flatMap(({ name, batches }) =>
     batches.map((rows, n) => ({ id: `${name}:${n}`, rows })),
   );
+  const holders = batches.filter(({ rows }) => rows.some((row) => kernel.includes(row)));
   const configure = groups.map((_, g) => configureTask(groups.slice(0, g + 1), epoch));
-  const holders = batches.filter(({ rows }) => rows.some((row) => kernel.includes(row))).map(({ id }) => id);
   return [
     ...batches.map(({ id, rows }) => fetchTask(rows, id, mirrors)),
     ...batches.map(({ id, rows }) => unpackTask(rows, id, mirrors)),
     ...configure,
     rootTask(groups, epoch, options, lock),
-    initramfsTask(kernel, holders, epoch, mirrors),
+    initramfsTask(
+      kernel,
+      holders.map(({ id }) => id),
+      epoch,
+      mirrors,
+    ),
     squashTask(options, epoch),
   ];
 }
@@ -180,7 +185,7 @@ function initramfsTask(
     id: taskId('iso:initramfs'),
     kind: 'iso.initramfs',
     params: { epoch, debs: debRows(kernel), mirrors },
-    inputs: Object.fromEntries(batches.map((id) => [`list:${id}`, from(`iso:fetch:${id}`, 'list')])),
+    inputs: Object.fromEntries(batches.map((n) => [`list:${n}`, from(`iso:fetch:${n}`, 'list')])),
     outputs: ['initrd', 'linux'],
     demand: { cpus: 1, memoryMib: 256, io: 0 },
     limitMs: 10 * minute,

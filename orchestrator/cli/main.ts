@@ -5,6 +5,7 @@ import { declareBisect } from './declare-bisect.ts';
 import { declareCi } from './declare-ci.ts';
 import { declareCoverage } from './declare-coverage.ts';
 import { declareExport, declareImport } from './declare-formats.ts';
+import { declareDiff, declareSbom, declareSize } from './declare-image.ts';
 import { declareProfile } from './declare-profile.ts';
 import { ending } from './exit.ts';
 import {
@@ -163,6 +164,9 @@ const views: Declarations = {
       .description('show a stored run; with --html as a page that stands alone')
       .option('--html <file>', 'write the page to this file')
       .action(runs(async () => (await import('./report.ts')).report)),
+  size: (command) => declareSize(command).action(runs(async () => (await import('./size.ts')).size)),
+  diff: (command) => declareDiff(command).action(runs(async () => (await import('./diff.ts')).diff)),
+  sbom: (command) => declareSbom(command).action(runs(async () => (await import('./sbom.ts')).sbom)),
   doctor: (command) =>
     withCommon(command)
       .description('what this machine has, what it lacks, and what really runs a guest')
