@@ -14,15 +14,16 @@ export type Order = {
   readonly steps: readonly Step[];
 };
 
-/** The same packages give the same order, however they are listed. */
-export function orderPackages(all: readonly DebFacts[]): Order {
-  const graph = new Graph(all);
+/** The same packages give the same order, however they are listed. `before` are configured already, in earlier groups. */
+export function orderPackages(all: readonly DebFacts[], before: readonly DebFacts[] = []): Order {
+  const graph = new Graph([...before, ...all]);
   const names = all.map((facts) => facts.name).sort();
   const essential = names.filter((name) => control(graph.facts(name), 'Essential') === 'yes');
-  const base = graph.closure(essential);
+  const known = new Set(before.map((facts) => facts.name));
+  const base = new Set([...graph.closure(essential)].filter((name) => !known.has(name)));
   const byDpkg = (name: string): boolean => graph.facts(name).preinst;
   const merged = new Set(names.filter((name) => base.has(name) || !byDpkg(name)));
-  const walk = new Walk(graph, merged);
+  const walk = new Walk(graph, merged, known);
   const baseNames = [...base].sort();
   // The base is unpacked once more by dpkg where it has scripts for that; its files lie there already, so that those can run.
   walk.add(
@@ -72,12 +73,13 @@ function relationNames(facts: DebFacts, field: string): string[] {
 class Walk {
   readonly #graph: Graph;
   readonly #unpacked: Set<string>;
-  readonly #configured = new Set<string>();
+  readonly #configured: Set<string>;
   readonly #steps: { verb: Step['verb']; packages: string[] }[] = [];
 
-  constructor(graph: Graph, unpacked: ReadonlySet<string>) {
+  constructor(graph: Graph, unpacked: ReadonlySet<string>, configured: ReadonlySet<string>) {
     this.#graph = graph;
-    this.#unpacked = new Set(unpacked);
+    this.#unpacked = new Set([...unpacked, ...configured]);
+    this.#configured = new Set(configured);
   }
 
   add(verb: Step['verb'], packages: readonly string[]): void {

@@ -1,10 +1,9 @@
 // Reads one package's data entry by entry, each checked before anything is done with it, and hands what it ships to a sink.
 import { createHash, type Hash } from 'node:crypto';
 import { visible } from '../core/text.ts';
-import { controlText, dataEntries, type OpenDeb, unpackFailed } from './deb.ts';
+import { controlText, dataEntries, isPackagesFault, type OpenDeb, unpackFailed } from './deb.ts';
 import { checkEntry, EntryError, limits, type SafeEntry } from './entry.ts';
 import type { DebFacts, EntryFacts } from './facts.ts';
-import { TarError } from './tar.ts';
 
 /** Hands a file's bytes on in pieces, which are valid until the promise of `sink` resolves. */
 export type Body = (sink: (piece: Uint8Array) => Promise<void>) => Promise<void>;
@@ -21,7 +20,7 @@ export async function readPackage(opened: OpenDeb, sink: PackageSink): Promise<D
   try {
     return await readChecked(opened, sink);
   } catch (error) {
-    if (error instanceof EntryError || error instanceof TarError)
+    if (error instanceof EntryError || isPackagesFault(error))
       throw unpackFailed(opened.deb, [visible(error.message)], error);
     throw error;
   }

@@ -2,6 +2,7 @@
 import { asDigest, type Digest } from '../core/digest.ts';
 import { SynosError } from '../core/failure.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import type { Group } from './configure/groups.ts';
 import type { Deb, Mirrors } from './fetch.ts';
 import { archiveName, packageName, packagePath, packageVersion } from './grammar.ts';
 
@@ -40,6 +41,16 @@ export function debs(from: JsonObject): Deb[] {
       size: integer(deb, 'size', 2 ** 40),
       path: text(deb, 'path', packagePath),
     };
+  });
+}
+
+/** Groups of packages, in their order: at least one. */
+export function groups(from: JsonObject): Group[] {
+  const rows = list(from, 'groups');
+  if (rows.length === 0) throw bad('groups', 'list');
+  return rows.map((row) => {
+    const group = object(row, 'groups');
+    return { name: text(group, 'name', /^[a-z][a-z0-9-]{0,31}$/), batches: integer(group, 'batches', 1000) };
   });
 }
 

@@ -15,28 +15,58 @@ const plan = isoPlan(options, lock, kernel);
 const story = (tasks: readonly Task[]): string[] =>
   tasks.map((task) => {
     const after = Object.values(task.inputs).flatMap((input) => (input.from === 'task' ? [input.task] : []));
-    return `${task.id} <- ${[...new Set(after)].join(' ') || 'nothing'}`;
+    const groups = after.map((id) => id.replace(/:\d+$/, ''));
+    return `${task.id} <- ${[...new Set(groups)].join(' ') || 'nothing'}`;
   });
 
 test('the plan of the default image, from the packages to the ISO', () => {
-  expect(story(plan.tasks).filter((line) => !/:[1-7] /.test(line.split('<-')[0] ?? ''))).toEqual([
-    'iso:fetch:0 <- nothing',
-    'iso:unpack:0 <- iso:fetch:0',
-    `iso:root <- ${[0, 1, 2, 3, 4, 5, 6, 7].map((n) => `iso:unpack:${n}`).join(' ')}`,
-    'iso:initramfs <- iso:fetch:0',
+  expect(story(plan.tasks).filter((line) => !/:[1-9]\d* /.test(line.split('<-')[0] ?? ''))).toEqual([
+    ...lock.groups.map((group) => `iso:fetch:${group}:0 <- nothing`),
+    ...lock.groups.map((group) => `iso:unpack:${group}:0 <- iso:fetch:${group}`),
+    'iso:configure:base <- iso:unpack:base',
+    'iso:configure:system <- iso:unpack:base iso:unpack:system iso:configure:base',
+    'iso:configure:dev <- iso:unpack:base iso:unpack:system iso:unpack:dev iso:configure:base iso:configure:system',
+    ...lock.groups.slice(3).map((_, n) => {
+      const [groups, before] = [lock.groups.slice(0, n + 4), lock.groups.slice(0, n + 3)];
+      const inputs = [
+        ...groups.map((name) => `iso:unpack:${name}`),
+        ...before.map((name) => `iso:configure:${name}`),
+      ];
+      return `iso:configure:${groups.at(-1)} <- ${inputs.join(' ')}`;
+    }),
+    `iso:root <- ${['unpack', 'configure'].flatMap((kind) => lock.groups.map((name) => `iso:${kind}:${name}`)).join(' ')}`,
+    'iso:initramfs <- iso:fetch:system',
     'iso:squashfs <- iso:root',
     'iso:grub:bios <- nothing',
+    'iso:grub:disk <- nothing',
     'iso:grub:efi <- nothing',
     'iso:image <- kernel:link iso:grub:bios iso:grub:efi iso:initramfs iso:squashfs',
+    'iso:disk <- kernel:link iso:grub:disk iso:grub:efi iso:initramfs iso:squashfs',
   ]);
   expect(plan.image).toEqual({ task: 'iso:image', output: 'iso' });
+  expect(plan.disk).toEqual({ task: 'iso:disk', output: 'disk' });
 });
 
-test('the kernel is an input of the last task only', () => {
+test('another version of a package is another input of its group and later ones only', () => {
+  const packages = lock.packages.map((row) => (row.name === 'john' ? { ...row, version: '9' } : row));
+  const theirs = isoPlan(options, { ...lock, packages }, kernel).tasks;
+  const changed = new Set(
+    plan.tasks.filter((task, i) => JSON.stringify(task) !== JSON.stringify(theirs[i])).map((task) => task.id),
+  );
+  for (const task of plan.tasks)
+    if (Object.values(task.inputs).some((input) => input.from === 'task' && changed.has(input.task)))
+      changed.add(task.id);
+  expect([...changed].filter((id) => id.startsWith('iso:configure')).sort()).toEqual([
+    'iso:configure:ai',
+    'iso:configure:security',
+  ]);
+});
+
+test('the kernel is an input of the last tasks only', () => {
   const users = plan.tasks.filter((task) =>
     Object.values(task.inputs).some((input) => input.from === 'task' && input.task === kernel.task),
   );
-  expect(users.map((task) => task.id)).toEqual(['iso:image']);
+  expect(users.map((task) => task.id)).toEqual(['iso:image', 'iso:disk']);
 });
 
 test('every locked package is fetched once and unpacked once', () => {
@@ -84,15 +114,18 @@ test('compression changes the squashfs only; the menu and the label change the I
       .map((task) => task.id);
   };
   expect(changed({ compression: 19 })).toEqual(['iso:squashfs']);
-  expect(changed({ menuSeconds: 5 })).toEqual(['iso:image']);
-  expect(changed({ commandLine: 'bench=all' })).toEqual(['iso:image']);
-  expect(changed({ volume: 'OTHER' })).toEqual(['iso:image']);
+  expect(changed({ menuSeconds: 5 })).toEqual(['iso:image', 'iso:disk']);
+  expect(changed({ commandLine: 'bench=all' })).toEqual(['iso:image', 'iso:disk']);
+  expect(changed({ volume: 'OTHER' })).toEqual(['iso:image', 'iso:disk']);
 });
 
 test('without Linux among the packages there is the kernel alone, and nothing of the packages is built', () => {
   const packages = lock.packages.filter((row) => !row.name.startsWith('linux-image-'));
   const alone = isoPlan(options, { ...lock, packages }, kernel).tasks;
-  expect(alone.map((task) => task.id)).toEqual(['iso:grub:bios', 'iso:grub:efi', 'iso:image']);
+  expect(alone.map((task) => task.id)).toEqual([
+    ...['iso:grub:bios', 'iso:grub:disk', 'iso:grub:efi'],
+    ...['iso:image', 'iso:disk'],
+  ]);
   expect(alone.at(-1)?.params['menu']).not.toContain('live');
 });
 

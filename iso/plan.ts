@@ -1,4 +1,4 @@
-// What is done to make an image, as data: lock -> fetch and unpack by batches -> root -> its compressed form and boot files -> ISO.
+// What is done to make an image, as data: lock -> fetch and unpack by batches -> a layer a group -> root -> its compressed form and boot files -> ISO.
 import type { JsonObject } from '../core/json.ts';
 import { type Input, type Task, type TaskOutput, taskId } from '../core/task.ts';
 import { makeBatches } from './batch.ts';
@@ -7,16 +7,16 @@ import { menuText } from './menu.ts';
 import type { IsoOptions } from './options.ts';
 import { compareVersions } from './version.ts';
 
-export { type Lock, readLock } from './lock.ts';
+export { type Lock, type LockedPackage, readLock } from './lock.ts';
 
-/** Enough for two cores to be busy while the network still brings the rest; more would cost a start of tar each. */
-const mostBatches = 8;
 const minute = 60_000;
 
 export type IsoPlan = {
   readonly tasks: Task[];
   /** The ISO. */
   readonly image: TaskOutput;
+  /** The same as a disk. */
+  readonly disk: TaskOutput;
 };
 
 /**
@@ -26,11 +26,16 @@ export type IsoPlan = {
  */
 export function isoPlan(options: IsoOptions, lock: Lock, kernel: TaskOutput): IsoPlan {
   const epoch = options.timestamp === 'lock' ? lock.epoch : options.timestamp;
-  const boot = [bootTask('bios'), bootTask('efi')];
+  const boot = [bootTask('bios'), bootTask('disk'), bootTask('efi')];
   const linux = kernelOf(lock);
   const live = linux.length > 0 ? liveTasks(options, lock, linux, epoch) : [];
-  const image = imageTask(options, epoch, kernel, live.length > 0);
-  return { tasks: [...live, ...boot, image], image: { task: image.id, output: 'iso' } };
+  const image = imageTask('image', options, epoch, kernel, live.length > 0);
+  const disk = imageTask('disk', options, epoch, kernel, live.length > 0);
+  return {
+    tasks: [...live, ...boot, image, disk],
+    image: { task: image.id, output: 'iso' },
+    disk: { task: disk.id, output: 'disk' },
+  };
 }
 
 /** The packages of the newest kernel; linux-image-cloud-amd64 and the like only name one. */
@@ -44,29 +49,46 @@ function kernelOf({ packages }: Lock): LockedPackage[] {
 }
 
 function liveTasks(options: IsoOptions, lock: Lock, kernel: readonly LockedPackage[], epoch: number): Task[] {
-  const batches = makeBatches(lock.packages, mostBatches);
   const mirrors = { debian: options.mirror, security: options.securityMirror };
-  const fetch = batches.map((rows, n) => fetchTask(rows, n, mirrors));
-  const unpack = batches.map((rows, n) => unpackTask(rows, n, mirrors));
-  const holders = batches.flatMap((rows, n) => (rows.some((row) => kernel.includes(row)) ? [n] : []));
+  const groups = groupBatches(lock);
+  const batches = groups.flatMap(({ name, batches }) =>
+    batches.map((rows, n) => ({ id: `${name}:${n}`, rows })),
+  );
+  const holders = batches.filter(({ rows }) => rows.some((row) => kernel.includes(row)));
+  const configure = groups.map((_, g) => configureTask(groups.slice(0, g + 1), epoch));
   return [
-    ...fetch,
-    ...unpack,
-    rootTask(batches.length, epoch, rootMib(lock), options, lock),
-    initramfsTask(kernel, holders, epoch, mirrors),
+    ...batches.map(({ id, rows }) => fetchTask(rows, id, mirrors)),
+    ...batches.map(({ id, rows }) => unpackTask(rows, id, mirrors)),
+    ...configure,
+    rootTask(groups, epoch, options, lock),
+    initramfsTask(
+      kernel,
+      holders.map(({ id }) => id),
+      epoch,
+      mirrors,
+    ),
     squashTask(options, epoch),
   ];
 }
 
-/** Memory for the root: what the packages say, half as much again for what their scripts make, and room for dpkg. */
-function rootMib(lock: Lock): number {
-  const kib = lock.packages.reduce((sum, row) => sum + row.installedKib, 0);
+type GroupBatches = { readonly name: string; readonly batches: readonly (readonly LockedPackage[])[] };
+
+function groupBatches(lock: Lock): GroupBatches[] {
+  return lock.groups.flatMap((name) => {
+    const rows = lock.packages.filter((row) => row.group === name);
+    return rows.length === 0 ? [] : [{ name, batches: makeBatches(rows) }];
+  });
+}
+
+/** Memory for a root: what the packages say, half as much again for what their scripts make, and room for dpkg. */
+function rootMib(rows: readonly LockedPackage[]): number {
+  const kib = rows.reduce((sum, row) => sum + row.installedKib, 0);
   return Math.ceil((kib * 1.5) / 1024) + 512;
 }
 
 const from = (task: string, output: string): Input => ({ from: 'task', task: taskId(task), output });
-const mebibytes = (rows: readonly LockedPackage[]): string =>
-  `${Math.round(rows.reduce((sum, row) => sum + row.size, 0) / 2 ** 20)} MiB`;
+const bytesOf = (rows: readonly LockedPackage[]): number => rows.reduce((sum, row) => sum + row.size, 0);
+const mebibytes = (rows: readonly LockedPackage[]): string => `${Math.round(bytesOf(rows) / 2 ** 20)} MiB`;
 
 function debRows(rows: readonly LockedPackage[]): JsonObject[] {
   return rows.map(({ name, version, archive, sha256, size, path }) => ({
@@ -79,55 +101,90 @@ function debRows(rows: readonly LockedPackage[]): JsonObject[] {
   }));
 }
 
-function fetchTask(rows: readonly LockedPackage[], n: number, mirrors: JsonObject): Task {
+function fetchTask(rows: readonly LockedPackage[], batch: string, mirrors: JsonObject): Task {
   return {
-    id: taskId(`iso:fetch:${n}`),
+    id: taskId(`iso:fetch:${batch}`),
     kind: 'iso.fetch',
     params: { debs: debRows(rows), mirrors },
     inputs: {},
     outputs: ['list'],
-    demand: { cpus: 0.25, memoryMib: 64, io: 1 },
+    demand: { cpus: 0, memoryMib: 16, io: 0 }, // all at once: their connections are counted together, and the bytes to come are known
     limitMs: 30 * minute,
+    estimateMs: Math.ceil(bytesOf(rows) / 50_000),
     cacheable: true,
     title: `fetch ${rows.length} packages (${mebibytes(rows)})`,
   };
 }
 
-function unpackTask(rows: readonly LockedPackage[], n: number, mirrors: JsonObject): Task {
+function unpackTask(rows: readonly LockedPackage[], batch: string, mirrors: JsonObject): Task {
   return {
-    id: taskId(`iso:unpack:${n}`),
+    id: taskId(`iso:unpack:${batch}`),
     kind: 'iso.unpack',
     params: { debs: debRows(rows), mirrors },
-    inputs: { list: from(`iso:fetch:${n}`, 'list') },
+    inputs: { list: from(`iso:fetch:${batch}`, 'list') },
     outputs: ['files', 'debs', 'facts'],
     demand: { cpus: 1, memoryMib: 256, io: 0 },
     limitMs: 20 * minute,
+    estimateMs: Math.ceil(bytesOf(rows) / 6000) + 10 * rows.length,
     cacheable: true,
     title: `unpack ${rows.length} packages`,
   };
 }
 
-function rootTask(batches: number, epoch: number, sizeMib: number, options: IsoOptions, lock: Lock): Task {
-  const numbers = Array.from({ length: batches }, (_, n) => n);
-  const inputs = numbers.flatMap((n) =>
-    ['files', 'debs', 'facts'].map((name) => [`${name}:${n}`, from(`iso:unpack:${n}`, name)] as const),
+const batchInputs = (groups: readonly GroupBatches[], names: readonly string[]): [string, Input][] =>
+  groups.flatMap((group) =>
+    group.batches.flatMap((_, n) =>
+      names.map((name): [string, Input] => [
+        `${name}:${group.name}:${n}`,
+        from(`iso:unpack:${group.name}:${n}`, name),
+      ]),
+    ),
   );
+const layerInputs = (groups: readonly GroupBatches[]): [string, Input][] =>
+  groups.map(({ name }) => [`layer:${name}`, from(`iso:configure:${name}`, 'layer')]);
+const groupRows = (groups: readonly GroupBatches[]): JsonObject[] =>
+  groups.map(({ name, batches }) => ({ name, batches: batches.length }));
+
+/** Configures the last of these groups. */
+function configureTask(groups: readonly GroupBatches[], epoch: number): Task {
+  const here = groups.at(-1) as GroupBatches;
+  const sizeMib = rootMib(groups.flatMap((group) => group.batches.flat()));
+  return {
+    id: taskId(`iso:configure:${here.name}`),
+    kind: 'iso.configure',
+    params: { groups: groupRows(groups), epoch, sizeMib },
+    inputs: Object.fromEntries([
+      ...batchInputs(groups, ['files', 'facts']),
+      ...batchInputs([here], ['debs']),
+      ...layerInputs(groups.slice(0, -1)),
+    ]),
+    outputs: ['layer'],
+    demand: { cpus: 1, memoryMib: sizeMib, io: 1 },
+    limitMs: 30 * minute,
+    estimateMs: 1000 + 100 * here.batches.flat().length,
+    cacheable: true,
+    title: `configure ${here.batches.flat().length} packages (${here.name})`,
+  };
+}
+
+function rootTask(groups: readonly GroupBatches[], epoch: number, options: IsoOptions, lock: Lock): Task {
+  const sizeMib = rootMib(lock.packages);
   return {
     id: taskId('iso:root'),
     kind: 'iso.root',
-    params: { batches, epoch, sizeMib, suite: options.suite, mirror: lock.mirror },
-    inputs: Object.fromEntries(inputs),
+    params: { groups: groupRows(groups), epoch, sizeMib, suite: options.suite, mirror: lock.mirror },
+    inputs: Object.fromEntries([...batchInputs(groups, ['files', 'facts']), ...layerInputs(groups)]),
     outputs: ['root', 'kernel', 'packages'],
     demand: { cpus: 1, memoryMib: sizeMib, io: 1 },
     limitMs: 30 * minute,
     cacheable: true,
-    title: `configure ${lock.packages.length} packages`,
+    title: 'put the root together',
   };
 }
 
 function initramfsTask(
   kernel: readonly LockedPackage[],
-  batches: readonly number[],
+  batches: readonly string[],
   epoch: number,
   mirrors: JsonObject,
 ): Task {
@@ -158,24 +215,59 @@ function squashTask(options: IsoOptions, epoch: number): Task {
   };
 }
 
-function bootTask(firmware: 'bios' | 'efi'): Task {
+const loaders = {
+  bios: { outputs: ['core', 'mbr'], title: 'make GRUB for BIOS' },
+  disk: { outputs: ['core', 'boot'], title: 'make GRUB for BIOS on a disk' },
+  efi: { outputs: ['efi', 'fat'], title: 'make GRUB for UEFI' },
+} as const;
+
+function bootTask(loader: keyof typeof loaders): Task {
   return {
-    id: taskId(`iso:grub:${firmware}`),
-    kind: `iso.grub-${firmware}`,
+    id: taskId(`iso:grub:${loader}`),
+    kind: `iso.grub-${loader}`,
     params: {},
     inputs: {},
-    outputs: firmware === 'bios' ? ['core', 'mbr'] : ['fat'],
+    outputs: loaders[loader].outputs,
     demand: { cpus: 1, memoryMib: 64, io: 0 },
     limitMs: 2 * minute,
     cacheable: true,
-    title: `make GRUB for ${firmware === 'bios' ? 'BIOS' : 'UEFI'}`,
+    title: loaders[loader].title,
   };
 }
 
-function imageTask(options: IsoOptions, epoch: number, kernel: TaskOutput, live: boolean): Task {
+/** What is around the kernels, by the form of the image. */
+const forms = {
+  image: {
+    output: 'iso',
+    title: 'put the ISO together',
+    inputs: [
+      ['bios', 'core'],
+      ['bios', 'mbr'],
+      ['efi', 'fat'],
+    ],
+  },
+  disk: {
+    output: 'disk',
+    title: 'put the disk together',
+    inputs: [
+      ['disk', 'core'],
+      ['disk', 'boot'],
+      ['efi', 'efi'],
+    ],
+  },
+} as const;
+
+function imageTask(
+  form: keyof typeof forms,
+  options: IsoOptions,
+  epoch: number,
+  kernel: TaskOutput,
+  live: boolean,
+): Task {
+  const { output, title, inputs } = forms[form];
   return {
-    id: taskId('iso:image'),
-    kind: 'iso.image',
+    id: taskId(`iso:${form}`),
+    kind: `iso.${form}`,
     params: {
       epoch,
       live,
@@ -189,9 +281,7 @@ function imageTask(options: IsoOptions, epoch: number, kernel: TaskOutput, live:
     },
     inputs: {
       kernel: { from: 'task', ...kernel },
-      core: from('iso:grub:bios', 'core'),
-      mbr: from('iso:grub:bios', 'mbr'),
-      fat: from('iso:grub:efi', 'fat'),
+      ...Object.fromEntries(inputs.map(([loader, name]) => [name, from(`iso:grub:${loader}`, name)])),
       ...(live
         ? {
             linux: from('iso:initramfs', 'linux'),
@@ -200,10 +290,10 @@ function imageTask(options: IsoOptions, epoch: number, kernel: TaskOutput, live:
           }
         : {}),
     },
-    outputs: ['iso'],
+    outputs: [output],
     demand: { cpus: 1, memoryMib: 128, io: 1 },
     limitMs: 10 * minute,
     cacheable: true,
-    title: 'put the ISO together',
+    title,
   };
 }

@@ -23,7 +23,7 @@ export async function basePlan(shared: string, more: readonly Recipe[] = []): Pr
   );
   const kernel = { task: 'none' as never, output: 'elf' };
   const { tasks } = isoPlan(isoOptions.parse({}), { ...lock, packages }, kernel);
-  return tasks.filter((task) => /^iso:(?:fetch|unpack|root|squashfs)/.test(task.id));
+  return tasks.filter((task) => /^iso:(?:fetch|unpack|configure|root|squashfs)/.test(task.id));
 }
 
 const fakes: readonly Recipe[] = [
@@ -45,7 +45,7 @@ async function essential(lock: Lock, shared: string): Promise<LockedPackage[]> {
   );
   while (next.length > 0) {
     for (const row of next) found.add(row);
-    await fetchAll(next, 4, { ...quiet, shared });
+    await fetchAll(next, { ...quiet, shared });
     const names = (await Promise.all(next.map((row) => needs(debPath(shared, row.sha256))))).flat();
     const needed = new Set(names.flatMap((name) => rows.get(name) ?? []));
     next = [...needed].filter((row) => !found.has(row));
@@ -88,7 +88,7 @@ export async function runBase(home: string, onPackage: (done: number) => void): 
   const { push } = drive.events;
   drive.events.push = (...events) => {
     for (const event of events)
-      if (event.type === 'task.progress' && event.task === 'iso:root') onPackage(event.done);
+      if (event.type === 'task.progress' && event.task.startsWith('iso:configure')) onPackage(event.done);
     return push.apply(drive.events, events);
   };
   await drive.run(tasks);

@@ -29,7 +29,7 @@ export async function unpackBatch(params: UnpackParams, context: ActionContext):
     ahead.catch(() => {}); // told when its turn comes; an earlier failure must not leave it unheard
     if (!next) break;
     const row = await copyDeb(next.opened, out.files);
-    await next.opened.remove();
+    await next.opened.close();
     if (row.preinst) await out.debs.file({ ...plainFile, name: `${row.name}.deb` }, next.bytes);
     facts.push(row);
     context.emit({

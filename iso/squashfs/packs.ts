@@ -1,12 +1,12 @@
 // The packs of this machine, in the shared folder under their keys: made once, found again, made anew where one is damaged.
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ActionContext } from '../../core/action.ts';
 import { type Digest, digestOfJson, newDigest } from '../../core/digest.ts';
 import { SynosError } from '../../core/failure.ts';
 import { openDeb } from '../deb.ts';
-import { type Deb, type Mirrors, readDeb, removeOldParts } from '../fetch.ts';
+import { type Deb, type Mirrors, readDeb } from '../fetch.ts';
 import { compressorName } from './compress.ts';
 import type { BlockOptions } from './content.ts';
 import { writePack } from './pack.ts';
@@ -83,7 +83,7 @@ export class Packs {
       await rename(part, path);
       return digest;
     } finally {
-      await opened.remove();
+      await opened.close();
       await rm(part, { force: true });
     }
   }
@@ -91,6 +91,21 @@ export class Packs {
   /** The package itself, hashed now. */
   deb(deb: Deb): Promise<Buffer> {
     return readDeb(deb, { ...this.#context, mirrors: this.#mirrors, onBytes: () => {} });
+  }
+}
+
+// What a killed run left: a pack that is still being made has grown within this time, at the slowest level, too.
+const partAgeMs = 10 * 60_000;
+
+async function removeOldParts(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.endsWith('.part')) continue;
+    const path = join(folder, name);
+    const changed = await stat(path).then(
+      (found) => found.mtimeMs,
+      () => Date.now(),
+    );
+    if (Date.now() - changed > partAgeMs) await rm(path, { force: true });
   }
 }
 
