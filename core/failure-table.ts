@@ -92,6 +92,20 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
     says: (f) => `${f.what}: ${f.reason}`,
     next: (f) => f.next ?? 'run again with `synos clean --cache` first; if it stays, report it',
   },
+  'artefact.altered': {
+    exit: 7,
+    when: 'a file is not what its build recorded, or a file in an image is not what the manifest says',
+    says: (f) => `${f.path}: ${f.reason}`,
+    next: () =>
+      'do not use it; `synos build` makes it again, `synos verify --rebuild` tells whether the record itself is right',
+  },
+  'rebuild.differs': {
+    exit: 1,
+    when: 'building an artefact again gave other bytes than the ones that were recorded',
+    says: (f) => `${f.path} is not reproduced: ${f.reason}`,
+    next: (f) =>
+      `what was built now is ${f.kept}; where inputs differ, go back to the commit that the record names`,
+  },
   'reference.failed': {
     exit: 1,
     when: 'the revision that was to be compared against cannot be built',

@@ -39,6 +39,8 @@ type WorkFailure =
   | { code: 'package.failed'; package: string; step: string; tail: readonly string[] }
   | { code: 'package.conflict'; path: string; packages: readonly string[] }
   | { code: 'artefact.invalid'; what: string; reason: string; next?: string }
+  | { code: 'artefact.altered'; path: string; reason: string }
+  | { code: 'rebuild.differs'; path: string; reason: string; kept: string }
   | { code: 'reference.failed'; reference: string; commit: string; reason: string }
   | { code: 'bisect.stuck'; reason: string; next: string };
 

@@ -79,7 +79,7 @@ function names(option: Option): string[] {
 async function argumentsOf(command: string): Promise<string[]> {
   switch (command) {
     case 'build':
-      return ['kernel', 'iso', 'all'];
+      return ['kernel', 'iso', 'disk', 'all'];
     case 'completion':
       return Object.keys(scripts);
     case 'boot': {

@@ -8,6 +8,7 @@ import { declareExport, declareImport } from './declare-formats.ts';
 import { declareDiff, declareSbom, declareSize } from './declare-image.ts';
 import { declareLock } from './declare-lock.ts';
 import { declareProfile } from './declare-profile.ts';
+import { declareVerify } from './declare-verify.ts';
 import { ending } from './exit.ts';
 import {
   collect,
@@ -80,7 +81,7 @@ const works: Declarations = {
       .action(runs(async () => (await import('./init.ts')).init)),
   build: (command) =>
     withWork(command)
-      .argument('[target]', 'kernel, iso or all', 'all')
+      .argument('[target]', 'kernel, iso, disk or all', 'all')
       .description('build the kernel and the image; only what changed')
       .option('--recheck', 'read every cached file again instead of trusting its size and time', false)
       .option('--update-lock', 'lock anew and go on when a mirror no longer has a locked package', false)
@@ -169,6 +170,7 @@ const views: Declarations = {
       .description('what this machine has, what it lacks, and what really runs a guest')
       .option('--fix', 'install what is missing (root)', false)
       .action(runs(async () => (await import('./doctor.ts')).doctor)),
+  verify: (command) => declareVerify(command).action(runs(async () => (await import('./verify.ts')).verify)),
   clean: (command) =>
     withCommon(command)
       .description('remove the outputs (out/), and nothing else')

@@ -17,6 +17,7 @@ import {
 } from './schema-parts.ts';
 import { profileFile, profileView } from './schema-profile.ts';
 import { comparison, history, selfTest } from './schema-series.ts';
+import { verified } from './schema-verify.ts';
 
 const error = object({
   code: text('one of docs/errors.md'),
@@ -253,4 +254,5 @@ export const documents: { readonly [name: string]: Schema } = {
   'profile-view': profileView,
   'self-test': selfTest,
   run: runSchema,
+  verify: verified,
 };
