@@ -12,9 +12,8 @@ import type { RootParams } from './root.ts';
 import type { SquashParams } from './squashfs.ts';
 
 const tools = {
-  dpkgDeb: { name: 'dpkg-deb', version: ['--version'], package: 'dpkg' },
+  xz: { name: 'xz', version: ['--version'], package: 'xz-utils' },
   dpkgQuery: { name: 'dpkg-query', version: ['--version'], package: 'dpkg' },
-  prlimit: { name: 'prlimit', version: ['--version'], package: 'util-linux' },
   unshare: { name: 'unshare', version: ['--version'], package: 'util-linux' },
   pivotRoot: { name: 'pivot_root', version: ['--version'], package: 'util-linux' },
   mount: { name: 'mount', version: ['--version'], package: 'mount' },
@@ -42,23 +41,27 @@ const fetchPackages: Action<Packages> = {
     const { fetchAll } = await import('./fetch.ts');
     const total = params.debs.reduce((sum, deb) => sum + deb.size, 0);
     let done = 0;
+    let toldAt = 0;
     const onBytes = (count: number): void => {
       done += count;
+      const now = performance.now();
+      if (now - toldAt < progressMs && done < total) return;
+      toldAt = now;
       context.emit({ type: 'task.progress', task: context.task.id, done, total, unit: 'bytes' });
     };
-    await fetchAll(params.debs, connections, { ...context, mirrors: params.mirrors, onBytes });
+    await fetchAll(params.debs, { ...context, mirrors: params.mirrors, onBytes });
     const lines = params.debs.map((deb) => `${deb.sha256}  ${deb.name}_${deb.version}\n`);
     await writeFile(context.output('list'), lines.join(''));
   },
 };
 
-/** Of one batch; several batches are fetched at once. */
-const connections = 4;
+/** Between two words on how far a batch is. */
+const progressMs = 100;
 
 const unpackPackages: Action<Packages> = {
   kind: 'iso.unpack',
-  version: 3,
-  tools: () => [tools.dpkgDeb, tools.prlimit],
+  version: 4,
+  tools: () => [tools.xz],
   parse: parsePackages,
   async run(params, context) {
     const { unpackBatch } = await import('./unpack.ts');
@@ -86,7 +89,7 @@ const configure: Action<ConfigureParams> = {
 
 const root: Action<RootParams> = {
   kind: 'iso.root',
-  version: 3,
+  version: 4,
   tools: () => [tools.unshare, tools.mount, tools.tar, tools.dpkgQuery],
   parse(params) {
     const fields = check.object(params, 'iso.root');
@@ -107,9 +110,9 @@ const root: Action<RootParams> = {
 const initramfs: Action<InitramfsParams> = {
   kind: 'iso.initramfs',
   get version() {
-    return 3 + initVersion();
+    return 4 + initVersion();
   },
-  tools: () => [tools.dpkgDeb, tools.prlimit, tools.gcc],
+  tools: () => [tools.xz, tools.gcc],
   parse(params) {
     const fields = check.object(params, 'iso.initramfs');
     return { ...parsePackages(params), epoch: check.integer(fields, 'epoch', 0xffffffff) };
@@ -145,9 +148,20 @@ const grubBios: Action<null> = {
   },
 };
 
+const grubDisk: Action<null> = {
+  kind: 'iso.grub-disk',
+  version: 1,
+  tools: () => [tools.mkimage],
+  parse: () => null,
+  async run(_params, context) {
+    const { makeBiosDisk } = await import('./grub.ts');
+    await makeBiosDisk(context);
+  },
+};
+
 const grubEfi: Action<null> = {
   kind: 'iso.grub-efi',
-  version: 2,
+  version: 3,
   tools: () => [tools.mkimage, tools.mformat],
   parse: () => null,
   async run(_params, context) {
@@ -156,22 +170,35 @@ const grubEfi: Action<null> = {
   },
 };
 
+function parseImage(params: Json, kind: string): ImageParams {
+  const fields = check.object(params, kind);
+  return {
+    epoch: check.integer(fields, 'epoch', 0xffffffff),
+    volume: check.text(fields, 'volume', /^[A-Z0-9_]{1,32}$/),
+    live: check.flag(fields, 'live'),
+    menu: check.text(fields, 'menu', /^[\n -~]*$/),
+  };
+}
+
 const image: Action<ImageParams> = {
   kind: 'iso.image',
   version: 2,
   tools: () => [tools.xorriso],
-  parse(params) {
-    const fields = check.object(params, 'iso.image');
-    return {
-      epoch: check.integer(fields, 'epoch', 0xffffffff),
-      volume: check.text(fields, 'volume', /^[A-Z0-9_]{1,32}$/),
-      live: check.flag(fields, 'live'),
-      menu: check.text(fields, 'menu', /^[\n -~]*$/),
-    };
-  },
+  parse: (params) => parseImage(params, 'iso.image'),
   async run(params, context) {
     const { makeImage } = await import('./image.ts');
     await makeImage(params, context);
+  },
+};
+
+const disk: Action<ImageParams> = {
+  kind: 'iso.disk',
+  version: 1,
+  tools: () => [tools.mformat],
+  parse: (params) => parseImage(params, 'iso.disk'),
+  async run(params, context) {
+    const { makeDisk } = await import('./disk.ts');
+    await makeDisk(params, context);
   },
 };
 
@@ -183,6 +210,8 @@ export const isoActions = [
   initramfs,
   squashfs,
   grubBios,
+  grubDisk,
   grubEfi,
   image,
+  disk,
 ] as unknown as readonly Action[]; // each is checked by its own type; what joins them is only that parse() makes run()'s parameters

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { constants, gunzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { ActionContext } from '../core/action.ts';
 import { visible } from '../core/text.ts';
-import { dataEntries, type OpenDeb, openDeb, unpackFailed } from './deb.ts';
+import { openDeb, storeData, storedEntries, unpackFailed } from './deb.ts';
 import { type Deb, type Mirrors, readDeb } from './fetch.ts';
 import { essential, isWanted, moduleTable } from './initramfs/choose.ts';
 import { type CpioEntry, cpio, cpioConsole, cpioFile, cpioFolder, cpioProgram } from './initramfs/cpio.ts';
@@ -26,8 +26,8 @@ export type InitramfsParams = {
 export async function makeInitramfs(params: InitramfsParams, context: ActionContext): Promise<void> {
   const init = join(context.work, 'init');
   await compileInit(init, context);
-  const kernel = await openKernel(params, context);
   try {
+    const kernel = await openKernel(params, context);
     const modules = await readModules(kernel, context);
     await writeFile(context.output('linux'), kernel.image);
     const archive = cpio(content(modules, await readFile(init)), params.epoch);
@@ -35,17 +35,19 @@ export async function makeInitramfs(params: InitramfsParams, context: ActionCont
     const level = { [constants.ZSTD_c_compressionLevel]: 19, [constants.ZSTD_c_checksumFlag]: 0 };
     await writeFile(context.output('initrd'), zstdCompressSync(archive, { params: level }));
   } catch (error) {
-    if (error instanceof ModuleError) throw unpackFailed(kernel.deb, [visible(error.message)], error);
+    const [deb] = params.debs as [Deb];
+    if (error instanceof ModuleError) throw unpackFailed(deb, [visible(error.message)], error);
     throw error;
-  } finally {
-    await Promise.all(kernel.opened.map((opened) => opened.remove()));
   }
 }
+
+/** A package's data as a tar in the work folder: it is read several times. */
+type Stored = { readonly deb: Deb; readonly path: string };
 
 type Kernel = {
   /** The package that has the image. */
   readonly deb: Deb;
-  readonly opened: readonly OpenDeb[];
+  readonly stored: readonly Stored[];
   readonly image: Buffer;
   readonly builtin: ReadonlySet<string>;
   /** Path of each module that is a file, by its name. */
@@ -54,15 +56,19 @@ type Kernel = {
 
 async function openKernel(params: InitramfsParams, context: ActionContext): Promise<Kernel> {
   const [deb] = params.debs as [Deb];
-  const opened: OpenDeb[] = [];
+  const stored: Stored[] = [];
   for (const each of params.debs) {
     const bytes = await readDeb(each, { ...context, mirrors: params.mirrors, onBytes: () => {} });
-    opened.push(await openDeb(each, bytes, context));
+    const opened = await openDeb(each, bytes, context);
+    const path = join(context.work, `${each.sha256}.tar`);
+    await storeData(opened, path);
+    await opened.close();
+    stored.push({ deb: each, path });
   }
   const paths = new Map<string, string>();
   let image: Buffer | undefined;
   let builtin = '';
-  await eachFile(opened, async (path, reader) => {
+  await eachFile(stored, async (path, reader) => {
     if (/\.ko(?:\.(?:xz|zst|gz))?$/.test(path)) paths.set(moduleName(path), path);
     else if (/^boot\/vmlinuz-[^/]+$/.test(path)) image = await body(reader);
     else if (/^(?:usr\/)?lib\/modules\/[^/]+\/modules\.builtin$/.test(path))
@@ -70,15 +76,15 @@ async function openKernel(params: InitramfsParams, context: ActionContext): Prom
   });
   if (!image) throw unpackFailed(deb, ['it has no kernel: no file boot/vmlinuz-*']);
   const names = builtin.split('\n').filter(Boolean).map(moduleName);
-  return { deb, opened, image, builtin: new Set(names), paths };
+  return { deb, stored, image, builtin: new Set(names), paths };
 }
 
 async function eachFile(
-  debs: readonly OpenDeb[],
+  debs: readonly Stored[],
   each: (path: string, reader: TarReader) => Promise<void>,
 ): Promise<void> {
-  for (const opened of debs)
-    for await (const { entry, reader } of dataEntries(opened))
+  for (const { deb, path } of debs)
+    for await (const { entry, reader } of storedEntries(deb, path))
       if (entry.kind === 'file') await each(entry.name.replace(/^\.?\/*/, ''), reader);
 }
 
@@ -102,7 +108,7 @@ async function readModules(kernel: Kernel, context: ActionContext): Promise<Modu
   while (missing.length > 0) {
     const paths = new Set(missing.map((name) => kernel.paths.get(name)));
     const files = new Map<string, Buffer>();
-    await eachFile(kernel.opened, async (path, reader) => {
+    await eachFile(kernel.stored, async (path, reader) => {
       if (paths.has(path)) files.set(path, await body(reader));
     });
     for (const [path, file] of await decompressed(files, context))

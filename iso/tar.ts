@@ -1,5 +1,5 @@
 // Tar, read entry by entry without holding the archive: as dpkg accepts it (GNU and ustar), or with extended headers, too.
-import type { FileHandle } from 'node:fs/promises';
+import type { ByteSource } from './bytes.ts';
 import { type Pax, parsePax, paxLimits, TarError, type Xattrs } from './pax.ts';
 
 export { TarError } from './pax.ts';
@@ -42,7 +42,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Reads one archive from its start. Each entry's body must be read or skipped before the next; next() skips what is left. */
 export class TarReader {
-  readonly #file: FileHandle;
+  readonly #file: ByteSource;
   readonly #pax: boolean;
   readonly #buffer = Buffer.allocUnsafe(chunkBytes);
   #from = 0;
@@ -50,7 +50,7 @@ export class TarReader {
   #left = 0;
 
   /** dpkg takes no extended headers, so they are refused unless `pax` is set. */
-  constructor(file: FileHandle, { pax = false }: { readonly pax?: boolean } = {}) {
+  constructor(file: ByteSource, { pax = false }: { readonly pax?: boolean } = {}) {
     this.#file = file;
     this.#pax = pax;
   }

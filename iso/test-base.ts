@@ -31,7 +31,7 @@ export async function basePlan(shared: string, ...more: readonly (readonly Recip
 }
 
 const fakes: readonly Recipe[] = [
-  { name: 'linux-image-test', files: { 'boot/vmlinuz-test': 'no kernel' } },
+  { name: 'linux-image-1-test', files: { 'boot/vmlinuz-1-test': 'no kernel' } },
   { name: 'live-boot' },
   {
     name: 'has-preinst',
@@ -49,7 +49,7 @@ async function essential(lock: Lock, shared: string): Promise<LockedPackage[]> {
   );
   while (next.length > 0) {
     for (const row of next) found.add(row);
-    await fetchAll(next, 4, { ...quiet, shared });
+    await fetchAll(next, { ...quiet, shared });
     const names = (await Promise.all(next.map((row) => needs(debPath(shared, row.sha256))))).flat();
     const needed = new Set(names.flatMap((name) => rows.get(name) ?? []));
     next = [...needed].filter((row) => !found.has(row));

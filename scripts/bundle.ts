@@ -22,6 +22,7 @@ const apart: { readonly [file: string]: string } = {
   ...{ zod: 'zod', yaml: 'yaml', listr2: 'listr2', re2js: 're2js' },
   xterm: '@xterm/headless',
   ...{ junit: 'junit-report-builder', prometheus: 'prom-client' },
+  cyclonedx: '@cyclonedx/cyclonedx-library',
 };
 const libraries = Object.entries(apart);
 const fresh = `dist.${process.pid}`;
@@ -42,6 +43,15 @@ const { metafile } = await build({
   minify: true,
   sourcemap: 'linked',
   legalComments: 'linked',
+  // What CycloneDX's library can do with XML and its schemas if these are there; it looks, and does without.
+  external: [
+    'ajv',
+    'ajv-formats',
+    'ajv-formats-draft2019',
+    'libxmljs2',
+    'spdx-expression-parse',
+    'xmlbuilder2',
+  ],
   // `import()` would start the loader for modules after all.
   supported: { 'dynamic-import': false },
   logOverride: { 'empty-import-meta': 'silent' }, // assets.ts asks it only where the sources run
