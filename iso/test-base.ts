@@ -12,7 +12,7 @@ import { type MadeDeb, makeDeb, type Recipe, sh, stock } from './test-debs.ts';
 import { type Drive, makeDrive } from './test-drive.ts';
 import { parseRelations } from './version.ts';
 
-/** The tasks up to the root and the squashfs, for what is essential in the committed lock and these packages. */
+/** The tasks up to the root, for what is essential in the committed lock and these packages. */
 export async function basePlan(shared: string, more: readonly Recipe[] = []): Promise<Task[]> {
   const lock = parseLock(await readFile('synos.lock', 'utf8'), 'synos.lock');
   const made = await Promise.all([...fakes, ...more].map(makeDeb));
@@ -23,7 +23,7 @@ export async function basePlan(shared: string, more: readonly Recipe[] = []): Pr
   );
   const kernel = { task: 'none' as never, output: 'elf' };
   const { tasks } = isoPlan(isoOptions.parse({}), { ...lock, packages }, kernel);
-  return tasks.filter((task) => /^iso:(?:fetch|unpack|configure|root|squashfs)/.test(task.id));
+  return tasks.filter((task) => /^iso:(?:fetch|pack|payload|configure|root)/.test(task.id));
 }
 
 const fakes: readonly Recipe[] = [

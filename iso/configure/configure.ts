@@ -5,19 +5,19 @@ import type { ActionContext } from '../../core/action.ts';
 import { SynosError } from '../../core/failure.ts';
 import { visible } from '../../core/text.ts';
 import { writeDatabase } from '../database.ts';
-import type { DebFacts, EntryFacts } from '../facts.ts';
+import type { DebFacts } from '../facts.ts';
 import { mergeTrees } from '../merge.ts';
 import { privateShell } from '../namespace.ts';
 import { orderPackages } from '../order.ts';
 import { TarError } from '../tar.ts';
 import { TarWriter } from '../tar-writer.ts';
 import { runDpkg } from './dpkg.ts';
-import { batchesOf, excludedMembers, type Group, groupFacts, type Split, splitGroups } from './groups.ts';
+import { batchesOf, type Group, groupFacts, type Split, splitGroups } from './groups.ts';
 import { type LayerNames, readLayer, writeLayer, writeWhiteouts } from './layer.ts';
 import { innerScript, outerScript } from './script.ts';
 
 export type ConfigureParams = {
-  /** This group is the last; inputs are `files:`, `facts:` of each batch, `debs:` of its own, `layer:` of each earlier group. */
+  /** This group is the last; inputs are `facts:` of each batch, `payload:` of each group, `debs:` of its own, `layer:` of each earlier one. */
   readonly groups: readonly Group[];
   readonly epoch: number;
   /** Of the file system in memory. */
@@ -63,11 +63,8 @@ async function writeWork(
   // What dpkg unpacks may lie where a package lies that it diverts; that of an earlier group did so when that was configured.
   const tree = mergeTrees([...split.slice(0, -1).flatMap((group) => group.merged), ...merged], left);
   const layers = await linkInputs(params, context);
-  await writeLines(join(work, 'exclude'), excludedMembers(split));
-  for (const [g, group] of facts.entries())
-    await writeFolders(join(work, `folders-${g}.tar`), foldersOf(group));
   await writeHidden(join(work, 'hidden.tar'), [...before, ...merged], left);
-  await writeLines(join(work, 'again'), shadowed(merged, before, layers));
+  await writeLines(join(work, 'again'), shadowed(merged, before, layers, tree.dropped));
   const alone = merged.filter((row) => !(order.base.has(row.name) && row.preinst));
   await writeDatabase(join(work, 'database'), alone, tree.dropped, before);
   const steps = order.steps.map((step) => `${step.verb} ${step.packages.join(' ')}`);
@@ -83,8 +80,7 @@ async function linkInputs(params: ConfigureParams, context: ActionContext): Prom
   const layers: LayerNames[] = [];
   await mkdir(join(work, 'in'));
   for (const [g, group] of params.groups.entries()) {
-    for (const [n, batch] of batchesOf(group).entries())
-      await symlink(context.input(`files:${batch}`), join(work, 'in', `files-${g}-${n}`));
+    await symlink(context.input(`payload:${group.name}`), join(work, 'in', `payload-${g}`));
     if (g === params.groups.length - 1) {
       for (const [n, batch] of batchesOf(group).entries())
         await symlink(context.input(`debs:${batch}`), join(work, 'in', `debs-${n}`));
@@ -103,24 +99,7 @@ async function linkInputs(params: ConfigureParams, context: ActionContext): Prom
   return layers;
 }
 
-/** The directories of one group, each with the owner and mode of the first package that has it; parents before children. */
-export function foldersOf(group: readonly DebFacts[]): EntryFacts[] {
-  const folders = new Map<string, EntryFacts>();
-  for (const { entries } of group)
-    for (const entry of entries)
-      if (entry.kind === 'dir' && !folders.has(entry.place)) folders.set(entry.place, entry);
-  return [...folders.values()].sort((a, b) => (a.place < b.place ? -1 : 1));
-}
-
 const nothing = { size: 0, mode: 0, uid: 0, gid: 0, mtime: 0, link: '', major: 0, minor: 0 } as const;
-
-export async function writeFolders(path: string, folders: readonly EntryFacts[]): Promise<void> {
-  await using file = await open(path, 'w');
-  const writer = new TarWriter(file);
-  for (const { place, mode, uid, gid, mtime } of folders)
-    await writer.entry({ ...nothing, name: `${place || '.'}/`, kind: 'dir', mode, uid, gid, mtime });
-  await writer.finish();
-}
 
 // The payload has every file of the group; those that dpkg itself unpacks must not be there before their time.
 async function writeHidden(
@@ -147,6 +126,7 @@ function shadowed(
   merged: readonly DebFacts[],
   before: readonly DebFacts[],
   layers: readonly LayerNames[],
+  dropped: ReadonlySet<string>,
 ): string[] {
   const shipped = new Set<string>();
   for (const { entries } of before)
@@ -160,12 +140,13 @@ function shadowed(
       if (removed.has(place.slice(0, at))) return true;
     return false;
   };
-  const found = merged.flatMap(({ entries }) =>
+  const found = merged.flatMap(({ name, entries }) =>
     entries
       .filter(
         ({ place, kind }) =>
           isRemoved(place) || (kind !== 'dir' && (shipped.has(place) || made.has(`./${place}`))),
       )
+      .filter(({ place }) => !dropped.has(`${name}/${place}`))
       .map((entry) => `./${entry.place}`),
   );
   return [...new Set(found)].sort();
