@@ -136,11 +136,11 @@ test('a layer says what changed and nothing else: no stand-ins, no logs, no keys
   const [layer] = await configure([{ name: 'plain', control, files }]);
   const own = [...(layer?.keys() ?? [])].filter((name) => /ssh|init|policy|log|usr\/./.test(name));
   expect(own.filter((name) => !name.startsWith('./var/lib/dpkg/')).sort()).toEqual([
+    './etc/ssh/',
     './usr/new/',
     './usr/new/copy',
     './usr/new/policy',
     './usr/share/same',
-    './var/log/',
     './var/log/some',
   ]);
   expect(layer?.has('./usr/share/again')).toBe(false);
