@@ -25,7 +25,7 @@ const debian = { debian: 'http://deb.debian.org/debian', security: 'http://deb.d
 const more = [
   ...['live-config', 'live-config-systemd', 'live-tools', 'gnupg', 'ifupdown', 'isc-dhcp-client', 'grub-pc'],
   ...['grub-efi-amd64-bin', 'grub-efi-ia32-bin', 'isolinux', 'syslinux-common', 'librsvg2-bin', 'apt-utils'],
-  ...['mtools', 'dosfstools', 'xorriso', 'tree'],
+  ...['mtools', 'dosfstools', 'xorriso', 'dctrl-tools', 'parted', 'tree'],
 ];
 
 export type Stanza = { readonly [field: string]: string };
