@@ -68,6 +68,12 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
     says: (f) => `package ${f.package} ${f.version} is no longer at ${f.url}`,
     next: () => 'run `synos lock`, or build with `--update-lock`',
   },
+  'index.refused': {
+    exit: 1,
+    when: 'the package index of an archive has no right signature, is too old or too new, damaged, or says what cannot be',
+    says: (f) => `the package index of ${f.archive} is refused: ${f.reason}`,
+    next: (f) => f.next ?? 'check the keyring, the mirrors and the clock; nothing was written',
+  },
   'package.failed': {
     exit: 1,
     when: 'a Debian package could not be unpacked or configured',
@@ -147,6 +153,13 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
         ? 'a clone of a pipeline may be without it: `git fetch --unshallow`'
         : undefined;
     },
+  },
+  'packages.unsatisfiable': {
+    exit: 2,
+    when: 'the package lists cannot be installed together: a conflict, or a dependency that no archive meets',
+    says: (f) => `the package lists cannot be installed together:\n  ${f.reasons.join('\n  ')}`,
+    next: (f) =>
+      f.next ?? 'take one of the packages out of `iso.packages`, or name a repository that has what lacks',
   },
   'lock.missing': {
     exit: 2,

@@ -20,7 +20,7 @@ const story = (tasks: readonly Task[]): string[] =>
   });
 
 test('the plan of the default image, from the packages to the ISO', () => {
-  expect(story(plan.tasks).filter((line) => !/:[1-7] /.test(line.split('<-')[0] ?? ''))).toEqual([
+  expect(story(plan.tasks).filter((line) => !/:[1-9]\d* /.test(line.split('<-')[0] ?? ''))).toEqual([
     ...lock.groups.map((group) => `iso:fetch:${group}:0 <- nothing`),
     ...lock.groups.map((group) => `iso:unpack:${group}:0 <- iso:fetch:${group}`),
     'iso:configure:base <- iso:unpack:base',
@@ -38,10 +38,13 @@ test('the plan of the default image, from the packages to the ISO', () => {
     'iso:initramfs <- iso:fetch:system',
     'iso:squashfs <- iso:root',
     'iso:grub:bios <- nothing',
+    'iso:grub:disk <- nothing',
     'iso:grub:efi <- nothing',
     'iso:image <- kernel:link iso:grub:bios iso:grub:efi iso:initramfs iso:squashfs',
+    'iso:disk <- kernel:link iso:grub:disk iso:grub:efi iso:initramfs iso:squashfs',
   ]);
   expect(plan.image).toEqual({ task: 'iso:image', output: 'iso' });
+  expect(plan.disk).toEqual({ task: 'iso:disk', output: 'disk' });
 });
 
 test('another version of a package is another input of its group and later ones only', () => {
@@ -59,11 +62,11 @@ test('another version of a package is another input of its group and later ones 
   ]);
 });
 
-test('the kernel is an input of the last task only', () => {
+test('the kernel is an input of the last tasks only', () => {
   const users = plan.tasks.filter((task) =>
     Object.values(task.inputs).some((input) => input.from === 'task' && input.task === kernel.task),
   );
-  expect(users.map((task) => task.id)).toEqual(['iso:image']);
+  expect(users.map((task) => task.id)).toEqual(['iso:image', 'iso:disk']);
 });
 
 test('every locked package is fetched once and unpacked once', () => {
@@ -111,15 +114,18 @@ test('compression changes the squashfs only; the menu and the label change the I
       .map((task) => task.id);
   };
   expect(changed({ compression: 19 })).toEqual(['iso:squashfs']);
-  expect(changed({ menuSeconds: 5 })).toEqual(['iso:image']);
-  expect(changed({ commandLine: 'bench=all' })).toEqual(['iso:image']);
-  expect(changed({ volume: 'OTHER' })).toEqual(['iso:image']);
+  expect(changed({ menuSeconds: 5 })).toEqual(['iso:image', 'iso:disk']);
+  expect(changed({ commandLine: 'bench=all' })).toEqual(['iso:image', 'iso:disk']);
+  expect(changed({ volume: 'OTHER' })).toEqual(['iso:image', 'iso:disk']);
 });
 
 test('without Linux among the packages there is the kernel alone, and nothing of the packages is built', () => {
   const packages = lock.packages.filter((row) => !row.name.startsWith('linux-image-'));
   const alone = isoPlan(options, { ...lock, packages }, kernel).tasks;
-  expect(alone.map((task) => task.id)).toEqual(['iso:grub:bios', 'iso:grub:efi', 'iso:image']);
+  expect(alone.map((task) => task.id)).toEqual([
+    ...['iso:grub:bios', 'iso:grub:disk', 'iso:grub:efi'],
+    ...['iso:image', 'iso:disk'],
+  ]);
   expect(alone.at(-1)?.params['menu']).not.toContain('live');
 });
 

@@ -7,16 +7,16 @@ import { menuText } from './menu.ts';
 import type { IsoOptions } from './options.ts';
 import { compareVersions } from './version.ts';
 
-export { type Lock, readLock } from './lock.ts';
+export { type Lock, type LockedPackage, readLock } from './lock.ts';
 
-/** Enough for two cores to be busy while the network still brings the rest; more would cost a start of tar each. */
-const mostBatches = 8;
 const minute = 60_000;
 
 export type IsoPlan = {
   readonly tasks: Task[];
   /** The ISO. */
   readonly image: TaskOutput;
+  /** The same as a disk. */
+  readonly disk: TaskOutput;
 };
 
 /**
@@ -26,11 +26,16 @@ export type IsoPlan = {
  */
 export function isoPlan(options: IsoOptions, lock: Lock, kernel: TaskOutput): IsoPlan {
   const epoch = options.timestamp === 'lock' ? lock.epoch : options.timestamp;
-  const boot = [bootTask('bios'), bootTask('efi')];
+  const boot = [bootTask('bios'), bootTask('disk'), bootTask('efi')];
   const linux = kernelOf(lock);
   const live = linux.length > 0 ? liveTasks(options, lock, linux, epoch) : [];
-  const image = imageTask(options, epoch, kernel, live.length > 0);
-  return { tasks: [...live, ...boot, image], image: { task: image.id, output: 'iso' } };
+  const image = imageTask('image', options, epoch, kernel, live.length > 0);
+  const disk = imageTask('disk', options, epoch, kernel, live.length > 0);
+  return {
+    tasks: [...live, ...boot, image, disk],
+    image: { task: image.id, output: 'iso' },
+    disk: { task: disk.id, output: 'disk' },
+  };
 }
 
 /** The packages of the newest kernel; linux-image-cloud-amd64 and the like only name one. */
@@ -68,14 +73,10 @@ function liveTasks(options: IsoOptions, lock: Lock, kernel: readonly LockedPacka
 
 type GroupBatches = { readonly name: string; readonly batches: readonly (readonly LockedPackage[])[] };
 
-/** Each group in batches: as many of the whole as its share of the bytes, and at least one. */
 function groupBatches(lock: Lock): GroupBatches[] {
-  const bytes = (rows: readonly LockedPackage[]): number => rows.reduce((sum, row) => sum + row.size, 0);
   return lock.groups.flatMap((name) => {
     const rows = lock.packages.filter((row) => row.group === name);
-    if (rows.length === 0) return [];
-    const share = Math.ceil((mostBatches * bytes(rows)) / bytes(lock.packages));
-    return [{ name, batches: makeBatches(rows, share) }];
+    return rows.length === 0 ? [] : [{ name, batches: makeBatches(rows) }];
   });
 }
 
@@ -86,8 +87,8 @@ function rootMib(rows: readonly LockedPackage[]): number {
 }
 
 const from = (task: string, output: string): Input => ({ from: 'task', task: taskId(task), output });
-const mebibytes = (rows: readonly LockedPackage[]): string =>
-  `${Math.round(rows.reduce((sum, row) => sum + row.size, 0) / 2 ** 20)} MiB`;
+const bytesOf = (rows: readonly LockedPackage[]): number => rows.reduce((sum, row) => sum + row.size, 0);
+const mebibytes = (rows: readonly LockedPackage[]): string => `${Math.round(bytesOf(rows) / 2 ** 20)} MiB`;
 
 function debRows(rows: readonly LockedPackage[]): JsonObject[] {
   return rows.map(({ name, version, archive, sha256, size, path }) => ({
@@ -107,8 +108,9 @@ function fetchTask(rows: readonly LockedPackage[], batch: string, mirrors: JsonO
     params: { debs: debRows(rows), mirrors },
     inputs: {},
     outputs: ['list'],
-    demand: { cpus: 0.25, memoryMib: 64, io: 1 },
+    demand: { cpus: 0, memoryMib: 16, io: 0 }, // all at once: their connections are counted together, and the bytes to come are known
     limitMs: 30 * minute,
+    estimateMs: Math.ceil(bytesOf(rows) / 50_000),
     cacheable: true,
     title: `fetch ${rows.length} packages (${mebibytes(rows)})`,
   };
@@ -123,6 +125,7 @@ function unpackTask(rows: readonly LockedPackage[], batch: string, mirrors: Json
     outputs: ['files', 'debs', 'facts'],
     demand: { cpus: 1, memoryMib: 256, io: 0 },
     limitMs: 20 * minute,
+    estimateMs: Math.ceil(bytesOf(rows) / 6000) + 10 * rows.length,
     cacheable: true,
     title: `unpack ${rows.length} packages`,
   };
@@ -158,6 +161,7 @@ function configureTask(groups: readonly GroupBatches[], epoch: number): Task {
     outputs: ['layer'],
     demand: { cpus: 1, memoryMib: sizeMib, io: 1 },
     limitMs: 30 * minute,
+    estimateMs: 1000 + 100 * here.batches.flat().length,
     cacheable: true,
     title: `configure ${here.batches.flat().length} packages (${here.name})`,
   };
@@ -211,24 +215,59 @@ function squashTask(options: IsoOptions, epoch: number): Task {
   };
 }
 
-function bootTask(firmware: 'bios' | 'efi'): Task {
+const loaders = {
+  bios: { outputs: ['core', 'mbr'], title: 'make GRUB for BIOS' },
+  disk: { outputs: ['core', 'boot'], title: 'make GRUB for BIOS on a disk' },
+  efi: { outputs: ['efi', 'fat'], title: 'make GRUB for UEFI' },
+} as const;
+
+function bootTask(loader: keyof typeof loaders): Task {
   return {
-    id: taskId(`iso:grub:${firmware}`),
-    kind: `iso.grub-${firmware}`,
+    id: taskId(`iso:grub:${loader}`),
+    kind: `iso.grub-${loader}`,
     params: {},
     inputs: {},
-    outputs: firmware === 'bios' ? ['core', 'mbr'] : ['fat'],
+    outputs: loaders[loader].outputs,
     demand: { cpus: 1, memoryMib: 64, io: 0 },
     limitMs: 2 * minute,
     cacheable: true,
-    title: `make GRUB for ${firmware === 'bios' ? 'BIOS' : 'UEFI'}`,
+    title: loaders[loader].title,
   };
 }
 
-function imageTask(options: IsoOptions, epoch: number, kernel: TaskOutput, live: boolean): Task {
+/** What is around the kernels, by the form of the image. */
+const forms = {
+  image: {
+    output: 'iso',
+    title: 'put the ISO together',
+    inputs: [
+      ['bios', 'core'],
+      ['bios', 'mbr'],
+      ['efi', 'fat'],
+    ],
+  },
+  disk: {
+    output: 'disk',
+    title: 'put the disk together',
+    inputs: [
+      ['disk', 'core'],
+      ['disk', 'boot'],
+      ['efi', 'efi'],
+    ],
+  },
+} as const;
+
+function imageTask(
+  form: keyof typeof forms,
+  options: IsoOptions,
+  epoch: number,
+  kernel: TaskOutput,
+  live: boolean,
+): Task {
+  const { output, title, inputs } = forms[form];
   return {
-    id: taskId('iso:image'),
-    kind: 'iso.image',
+    id: taskId(`iso:${form}`),
+    kind: `iso.${form}`,
     params: {
       epoch,
       live,
@@ -242,9 +281,7 @@ function imageTask(options: IsoOptions, epoch: number, kernel: TaskOutput, live:
     },
     inputs: {
       kernel: { from: 'task', ...kernel },
-      core: from('iso:grub:bios', 'core'),
-      mbr: from('iso:grub:bios', 'mbr'),
-      fat: from('iso:grub:efi', 'fat'),
+      ...Object.fromEntries(inputs.map(([loader, name]) => [name, from(`iso:grub:${loader}`, name)])),
       ...(live
         ? {
             linux: from('iso:initramfs', 'linux'),
@@ -253,10 +290,10 @@ function imageTask(options: IsoOptions, epoch: number, kernel: TaskOutput, live:
           }
         : {}),
     },
-    outputs: ['iso'],
+    outputs: [output],
     demand: { cpus: 1, memoryMib: 128, io: 1 },
     limitMs: 10 * minute,
     cacheable: true,
-    title: 'put the ISO together',
+    title,
   };
 }

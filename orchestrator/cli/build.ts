@@ -18,6 +18,7 @@ import { version } from './version.ts';
 const targets: { readonly [name: string]: (config: Session['config']) => readonly Target[] } = {
   kernel: () => ['kernel'],
   iso: () => ['iso'],
+  disk: () => ['disk'],
   all: allTargets,
 };
 
@@ -54,7 +55,7 @@ async function buildPlan(
   if (options['updateLock'] === true && failures.some((failure) => failure.code === 'package.gone')) {
     const { lockNow } = await import('./lock.ts');
     session.emit({ type: 'warning', message: 'a mirror no longer has a locked package: locking anew' });
-    await lockNow(session, false);
+    await lockNow(session, { check: false, mode: { kind: 'keep' }, acceptOlder: false });
     ({ plan, artefacts } = pipeline(session, { targets: artefacts.map(({ name }) => name) }));
     executed = await execute(session, flags, plan, recheck);
     failures = failuresOf(executed.results);
