@@ -19,7 +19,7 @@ import { bundle, root } from '../../soak/rig.ts';
 
 export type Archive = { readonly folder: string; readonly keyring: string; readonly url: string };
 
-export const port = 8971;
+const port = Number(process.env['BENCH_PORT'] ?? 8971);
 const debian = { debian: 'http://deb.debian.org/debian', security: 'http://deb.debian.org/debian-security' };
 /** What live-build puts into every image of its own accord, and the package that is added in one of the measurements. */
 const more = [
