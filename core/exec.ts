@@ -196,6 +196,8 @@ function watch(child: ChildProcess, command: Command, started: number): Running 
   const stop = { timedOut: false, aborted: false };
   const stdout = command.streamed ? () => '' : keep(child.stdout, command);
   const stderr = keep(child.stderr, command);
+  // Node throws away at a child's end what nobody listens for.
+  if (command.streamed) child.stdout?.on('readable', () => {});
   let gone = false;
   const end = async (graceMs = graceDefaultMs): Promise<void> => {
     if (gone) return;
@@ -221,7 +223,8 @@ function watch(child: ChildProcess, command: Command, started: number): Running 
       // What the leader left behind would hold its pipes open for ever; so would what has left its group (setsid).
       killGroup(pid, 'SIGKILL');
       drain = setTimeout(() => {
-        for (const stream of child.stdio) stream?.destroy();
+        // A streamed output may wait for its reader longer than that; whoever reads it closes it.
+        for (const stream of child.stdio) if (!command.streamed || stream !== child.stdout) stream?.destroy();
       }, drainMs);
     });
     child.once('close', (exit, signal) => {

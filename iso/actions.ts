@@ -60,7 +60,7 @@ const progressMs = 100;
 
 const unpackPackages: Action<Packages> = {
   kind: 'iso.unpack',
-  version: 3,
+  version: 4,
   tools: () => [tools.xz],
   parse: parsePackages,
   async run(params, context) {
@@ -89,7 +89,7 @@ const configure: Action<ConfigureParams> = {
 
 const root: Action<RootParams> = {
   kind: 'iso.root',
-  version: 3,
+  version: 4,
   tools: () => [tools.unshare, tools.mount, tools.tar, tools.dpkgQuery],
   parse(params) {
     const fields = check.object(params, 'iso.root');
@@ -148,9 +148,20 @@ const grubBios: Action<null> = {
   },
 };
 
+const grubDisk: Action<null> = {
+  kind: 'iso.grub-disk',
+  version: 1,
+  tools: () => [tools.mkimage],
+  parse: () => null,
+  async run(_params, context) {
+    const { makeBiosDisk } = await import('./grub.ts');
+    await makeBiosDisk(context);
+  },
+};
+
 const grubEfi: Action<null> = {
   kind: 'iso.grub-efi',
-  version: 2,
+  version: 3,
   tools: () => [tools.mkimage, tools.mformat],
   parse: () => null,
   async run(_params, context) {
@@ -159,22 +170,35 @@ const grubEfi: Action<null> = {
   },
 };
 
+function parseImage(params: Json, kind: string): ImageParams {
+  const fields = check.object(params, kind);
+  return {
+    epoch: check.integer(fields, 'epoch', 0xffffffff),
+    volume: check.text(fields, 'volume', /^[A-Z0-9_]{1,32}$/),
+    live: check.flag(fields, 'live'),
+    menu: check.text(fields, 'menu', /^[\n -~]*$/),
+  };
+}
+
 const image: Action<ImageParams> = {
   kind: 'iso.image',
   version: 2,
   tools: () => [tools.xorriso],
-  parse(params) {
-    const fields = check.object(params, 'iso.image');
-    return {
-      epoch: check.integer(fields, 'epoch', 0xffffffff),
-      volume: check.text(fields, 'volume', /^[A-Z0-9_]{1,32}$/),
-      live: check.flag(fields, 'live'),
-      menu: check.text(fields, 'menu', /^[\n -~]*$/),
-    };
-  },
+  parse: (params) => parseImage(params, 'iso.image'),
   async run(params, context) {
     const { makeImage } = await import('./image.ts');
     await makeImage(params, context);
+  },
+};
+
+const disk: Action<ImageParams> = {
+  kind: 'iso.disk',
+  version: 1,
+  tools: () => [tools.mformat],
+  parse: (params) => parseImage(params, 'iso.disk'),
+  async run(params, context) {
+    const { makeDisk } = await import('./disk.ts');
+    await makeDisk(params, context);
   },
 };
 
@@ -186,6 +210,8 @@ export const isoActions = [
   initramfs,
   squashfs,
   grubBios,
+  grubDisk,
   grubEfi,
   image,
+  disk,
 ] as unknown as readonly Action[]; // each is checked by its own type; what joins them is only that parse() makes run()'s parameters

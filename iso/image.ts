@@ -2,7 +2,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ActionContext } from '../core/action.ts';
-import { liveId } from './live-id.ts';
+import { liveId, menuWithId } from './live-id.ts';
 
 export type ImageParams = {
   readonly epoch: number;
@@ -19,7 +19,7 @@ export type ImageParams = {
 export async function makeImage(params: ImageParams, context: ActionContext): Promise<void> {
   const tree = join(context.work, 'tree');
   const live = params.live ? await liveId(context.input('squashfs')) : undefined;
-  await stage(tree, live === undefined ? params.menu : `set live=${live}\n${params.menu}`, params, context);
+  await stage(tree, menuWithId(params.menu, live), params, context);
   const time = volumeTime(params.epoch);
   const argv = ['xorriso', '-as', 'mkisofs', '-quiet', '-output', context.output('iso')] as const;
   await context.exec({

@@ -7,6 +7,14 @@ const superblockBytes = 96;
 /** Hexadecimal digits; with `synos-live-` before it, it is the name of a GPT partition, which has 36 characters. */
 const digits = 24;
 
+/** Name of the partition that holds it. */
+export const livePartition = (id: string): string => `synos-live-${id}`;
+
+/** The menu of an image, which takes the id from a variable. */
+export function menuWithId(menu: string, id: string | undefined): string {
+  return id === undefined ? menu : `set live=${id}\n${menu}`;
+}
+
 /**
  * Of a squashfs: a digest over its superblock and its tables, which hold every name, mode, time, size and the compressed size of every
  * block, so that a few megabytes are read and not all of it. Throws SynosError artefact.invalid.

@@ -32,7 +32,7 @@ export function menuText(params: MenuParams): string {
       "menuentry 'Debian live system' --id live --hotkey=l {",
       // The last console is the one that init speaks on.
       // makeImage sets `live` to the id of the live system.
-      `  linux /live/vmlinuz synos.id=$live synos.label=${params.label} console=tty0 console=ttyS0,115200`,
+      `  linux /live/vmlinuz synos.id=$live synos.label=${params.label} quiet console=tty0 console=ttyS0,115200`,
       '  initrd /live/initrd.img',
       '}',
     );

@@ -38,10 +38,13 @@ test('the plan of the default image, from the packages to the ISO', () => {
     'iso:initramfs <- iso:fetch:system',
     'iso:squashfs <- iso:root',
     'iso:grub:bios <- nothing',
+    'iso:grub:disk <- nothing',
     'iso:grub:efi <- nothing',
     'iso:image <- kernel:link iso:grub:bios iso:grub:efi iso:initramfs iso:squashfs',
+    'iso:disk <- kernel:link iso:grub:disk iso:grub:efi iso:initramfs iso:squashfs',
   ]);
   expect(plan.image).toEqual({ task: 'iso:image', output: 'iso' });
+  expect(plan.disk).toEqual({ task: 'iso:disk', output: 'disk' });
 });
 
 test('another version of a package is another input of its group and later ones only', () => {
@@ -59,11 +62,11 @@ test('another version of a package is another input of its group and later ones 
   ]);
 });
 
-test('the kernel is an input of the last task only', () => {
+test('the kernel is an input of the last tasks only', () => {
   const users = plan.tasks.filter((task) =>
     Object.values(task.inputs).some((input) => input.from === 'task' && input.task === kernel.task),
   );
-  expect(users.map((task) => task.id)).toEqual(['iso:image']);
+  expect(users.map((task) => task.id)).toEqual(['iso:image', 'iso:disk']);
 });
 
 test('every locked package is fetched once and unpacked once', () => {
@@ -111,15 +114,18 @@ test('compression changes the squashfs only; the menu and the label change the I
       .map((task) => task.id);
   };
   expect(changed({ compression: 19 })).toEqual(['iso:squashfs']);
-  expect(changed({ menuSeconds: 5 })).toEqual(['iso:image']);
-  expect(changed({ commandLine: 'bench=all' })).toEqual(['iso:image']);
-  expect(changed({ volume: 'OTHER' })).toEqual(['iso:image']);
+  expect(changed({ menuSeconds: 5 })).toEqual(['iso:image', 'iso:disk']);
+  expect(changed({ commandLine: 'bench=all' })).toEqual(['iso:image', 'iso:disk']);
+  expect(changed({ volume: 'OTHER' })).toEqual(['iso:image', 'iso:disk']);
 });
 
 test('without Linux among the packages there is the kernel alone, and nothing of the packages is built', () => {
   const packages = lock.packages.filter((row) => !row.name.startsWith('linux-image-'));
   const alone = isoPlan(options, { ...lock, packages }, kernel).tasks;
-  expect(alone.map((task) => task.id)).toEqual(['iso:grub:bios', 'iso:grub:efi', 'iso:image']);
+  expect(alone.map((task) => task.id)).toEqual([
+    ...['iso:grub:bios', 'iso:grub:disk', 'iso:grub:efi'],
+    ...['iso:image', 'iso:disk'],
+  ]);
   expect(alone.at(-1)?.params['menu']).not.toContain('live');
 });
 
@@ -128,4 +134,16 @@ test('a time stamp of the options stands for that of the lock', () => {
     task.params['epoch'] === undefined ? [] : [task.params['epoch']],
   );
   expect(new Set(epochs)).toEqual(new Set([1_000_000_000]));
+});
+
+test('a task knows the mirrors of a repository where one of its packages is from there, and only there', () => {
+  const theirs = { mirror: ['http://acme.example/debian'], suites: ['stable'], keyring: '/acme.gpg' };
+  const { repositories } = isoOptions.parse({ repositories: { acme: theirs } });
+  const packages = lock.packages.map((row) => (row.name === 'nmap' ? { ...row, archive: 'acme' } : row));
+  const { tasks } = isoPlan({ ...options, repositories }, { ...lock, packages }, kernel);
+  for (const task of tasks.filter((each) => each.params['mirrors'] !== undefined)) {
+    const names = (task.params['debs'] as { name: string }[]).map((deb) => deb.name);
+    const mirrors = task.params['mirrors'] as { [archive: string]: unknown };
+    expect(mirrors['acme'], task.id).toEqual(names.includes('nmap') ? theirs.mirror : undefined);
+  }
 });

@@ -1,13 +1,13 @@
 // What is done to make an image, as data: lock -> fetch and unpack by batches -> a layer a group -> root -> its compressed form and boot files -> ISO.
 import type { JsonObject } from '../core/json.ts';
 import { type Input, type Task, type TaskOutput, taskId } from '../core/task.ts';
-import { makeBatches } from './batch.ts';
+import { makeBatches, mirrorsOf } from './batch.ts';
 import type { Lock, LockedPackage } from './lock.ts';
 import { menuText } from './menu.ts';
 import type { IsoOptions } from './options.ts';
 import { compareVersions } from './version.ts';
 
-export { type Lock, readLock } from './lock.ts';
+export { type Lock, type LockedPackage, readLock } from './lock.ts';
 
 const minute = 60_000;
 
@@ -15,6 +15,8 @@ export type IsoPlan = {
   readonly tasks: Task[];
   /** The ISO. */
   readonly image: TaskOutput;
+  /** The same as a disk. */
+  readonly disk: TaskOutput;
 };
 
 /**
@@ -24,11 +26,16 @@ export type IsoPlan = {
  */
 export function isoPlan(options: IsoOptions, lock: Lock, kernel: TaskOutput): IsoPlan {
   const epoch = options.timestamp === 'lock' ? lock.epoch : options.timestamp;
-  const boot = [bootTask('bios'), bootTask('efi')];
+  const boot = [bootTask('bios'), bootTask('disk'), bootTask('efi')];
   const linux = kernelOf(lock);
   const live = linux.length > 0 ? liveTasks(options, lock, linux, epoch) : [];
-  const image = imageTask(options, epoch, kernel, live.length > 0);
-  return { tasks: [...live, ...boot, image], image: { task: image.id, output: 'iso' } };
+  const image = imageTask('image', options, epoch, kernel, live.length > 0);
+  const disk = imageTask('disk', options, epoch, kernel, live.length > 0);
+  return {
+    tasks: [...live, ...boot, image, disk],
+    image: { task: image.id, output: 'iso' },
+    disk: { task: disk.id, output: 'disk' },
+  };
 }
 
 /** The packages of the newest kernel; linux-image-cloud-amd64 and the like only name one. */
@@ -42,7 +49,6 @@ function kernelOf({ packages }: Lock): LockedPackage[] {
 }
 
 function liveTasks(options: IsoOptions, lock: Lock, kernel: readonly LockedPackage[], epoch: number): Task[] {
-  const mirrors = { debian: options.mirror, security: options.securityMirror };
   const groups = groupBatches(lock);
   const batches = groups.flatMap(({ name, batches }) =>
     batches.map((rows, n) => ({ id: `${name}:${n}`, rows })),
@@ -50,15 +56,15 @@ function liveTasks(options: IsoOptions, lock: Lock, kernel: readonly LockedPacka
   const holders = batches.filter(({ rows }) => rows.some((row) => kernel.includes(row)));
   const configure = groups.map((_, g) => configureTask(groups.slice(0, g + 1), epoch));
   return [
-    ...batches.map(({ id, rows }) => fetchTask(rows, id, mirrors)),
-    ...batches.map(({ id, rows }) => unpackTask(rows, id, mirrors)),
+    ...batches.map(({ id, rows }) => fetchTask(rows, id, mirrorsOf(rows, options))),
+    ...batches.map(({ id, rows }) => unpackTask(rows, id, mirrorsOf(rows, options))),
     ...configure,
     rootTask(groups, epoch, options, lock),
     initramfsTask(
       kernel,
       holders.map(({ id }) => id),
       epoch,
-      mirrors,
+      mirrorsOf(kernel, options),
     ),
     squashTask(options, epoch),
   ];
@@ -208,24 +214,59 @@ function squashTask(options: IsoOptions, epoch: number): Task {
   };
 }
 
-function bootTask(firmware: 'bios' | 'efi'): Task {
+const loaders = {
+  bios: { outputs: ['core', 'mbr'], title: 'make GRUB for BIOS' },
+  disk: { outputs: ['core', 'boot'], title: 'make GRUB for BIOS on a disk' },
+  efi: { outputs: ['efi', 'fat'], title: 'make GRUB for UEFI' },
+} as const;
+
+function bootTask(loader: keyof typeof loaders): Task {
   return {
-    id: taskId(`iso:grub:${firmware}`),
-    kind: `iso.grub-${firmware}`,
+    id: taskId(`iso:grub:${loader}`),
+    kind: `iso.grub-${loader}`,
     params: {},
     inputs: {},
-    outputs: firmware === 'bios' ? ['core', 'mbr'] : ['fat'],
+    outputs: loaders[loader].outputs,
     demand: { cpus: 1, memoryMib: 64, io: 0 },
     limitMs: 2 * minute,
     cacheable: true,
-    title: `make GRUB for ${firmware === 'bios' ? 'BIOS' : 'UEFI'}`,
+    title: loaders[loader].title,
   };
 }
 
-function imageTask(options: IsoOptions, epoch: number, kernel: TaskOutput, live: boolean): Task {
+/** What is around the kernels, by the form of the image. */
+const forms = {
+  image: {
+    output: 'iso',
+    title: 'put the ISO together',
+    inputs: [
+      ['bios', 'core'],
+      ['bios', 'mbr'],
+      ['efi', 'fat'],
+    ],
+  },
+  disk: {
+    output: 'disk',
+    title: 'put the disk together',
+    inputs: [
+      ['disk', 'core'],
+      ['disk', 'boot'],
+      ['efi', 'efi'],
+    ],
+  },
+} as const;
+
+function imageTask(
+  form: keyof typeof forms,
+  options: IsoOptions,
+  epoch: number,
+  kernel: TaskOutput,
+  live: boolean,
+): Task {
+  const { output, title, inputs } = forms[form];
   return {
-    id: taskId('iso:image'),
-    kind: 'iso.image',
+    id: taskId(`iso:${form}`),
+    kind: `iso.${form}`,
     params: {
       epoch,
       live,
@@ -239,9 +280,7 @@ function imageTask(options: IsoOptions, epoch: number, kernel: TaskOutput, live:
     },
     inputs: {
       kernel: { from: 'task', ...kernel },
-      core: from('iso:grub:bios', 'core'),
-      mbr: from('iso:grub:bios', 'mbr'),
-      fat: from('iso:grub:efi', 'fat'),
+      ...Object.fromEntries(inputs.map(([loader, name]) => [name, from(`iso:grub:${loader}`, name)])),
       ...(live
         ? {
             linux: from('iso:initramfs', 'linux'),
@@ -250,10 +289,10 @@ function imageTask(options: IsoOptions, epoch: number, kernel: TaskOutput, live:
           }
         : {}),
     },
-    outputs: ['iso'],
+    outputs: [output],
     demand: { cpus: 1, memoryMib: 128, io: 1 },
     limitMs: 10 * minute,
     cacheable: true,
-    title: 'put the ISO together',
+    title,
   };
 }
