@@ -71,7 +71,7 @@ const unpackPackages: Action<Packages> = {
 
 const configure: Action<ConfigureParams> = {
   kind: 'iso.configure',
-  version: 1,
+  version: 2,
   tools: () => [tools.unshare, tools.mount, tools.pivotRoot, tools.tar],
   parse(params) {
     const fields = check.object(params, 'iso.configure');
