@@ -58,9 +58,10 @@ const known: { readonly [code: string]: string } = {
   ENAMETOOLONG: 'the name is too long',
 };
 
-function attempt(path: string, work: () => void): void {
+/** Runs work that writes to a path that a person named; what the file system says becomes SynosError path.unwritable or disk.full. */
+export function attempt<T>(path: string, work: () => T): T {
   try {
-    work();
+    return work();
   } catch (error) {
     const reason = known[(error as NodeJS.ErrnoException).code ?? ''];
     if (reason !== undefined) throw unwritable(path, reason);
