@@ -71,6 +71,12 @@ export function attempt<T>(path: string, work: () => T): T {
 
 /** With the folders above it, which are made. Throws SynosError path.unwritable, disk.full. */
 export function writeWithFolder(path: string, data: string | Uint8Array): void {
-  attempt(path, () => makeFolder(dirname(path)));
+  checkWithFolder(path);
   writeOutFile(path, data);
+}
+
+/** To be told before work of minutes goes into it; makes the folders above it. Throws SynosError path.unwritable, disk.full. */
+export function checkWithFolder(path: string): void {
+  attempt(path, () => makeFolder(dirname(path)));
+  checkOutFile(path);
 }
