@@ -32,6 +32,15 @@ async function eventually(holds: () => boolean, withinMs = 5000): Promise<boolea
 const pidIn = (name: string): string => readFileSync(join(folder, name), 'utf8').trim();
 
 describe('a process that ends', () => {
+  it('leaves its streamed output whole to a reader who comes later', async () => {
+    const running = await start({ argv: sh('head -c 50000 /dev/zero'), streamed: true });
+    await sleep(1300); // longer than other streams are waited for
+    let bytes = 0;
+    for await (const piece of running.stdout ?? []) bytes += (piece as Buffer).length;
+    expect(bytes).toBe(50_000);
+    expect((await running.ended).exit).toBe(0);
+  });
+
   it('tells its exit code and both streams', async () => {
     const end = await run({ argv: sh('echo out; echo err >&2; exit 3') });
     expect(end).toMatchObject({

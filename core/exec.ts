@@ -6,7 +6,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { nowMs } from './clock.ts';
 import { SynosError } from './failure.ts';
 
@@ -15,13 +15,16 @@ export type Command = {
   readonly cwd?: string;
   /** Added to the base environment (PATH, HOME, LANG, TZ); nothing else of SynOS's own is handed on. */
   readonly env?: { readonly [name: string]: string };
-  readonly input?: string | Uint8Array;
+  /** Standard input; a list is written one after the other, without a copy. */
+  readonly input?: string | Uint8Array | readonly Uint8Array[];
   readonly limitMs?: number;
   readonly signal?: AbortSignal;
   /** Bytes of each stream that are kept, the last ones; default 1 MiB. */
   readonly keepBytes?: number;
   /** A file descriptor of SynOS's for the child's standard output and error, instead of keeping them. */
   readonly outputTo?: number;
+  /** True: standard output is `Running.stdout`, for the caller to read, and is not kept. */
+  readonly streamed?: boolean;
   /**
    * True for a command that ends by itself within seconds and starts children of its own, as a compiler: it need not die with SynOS (its
    * children would not), which saves the start of one process.
@@ -52,6 +55,7 @@ export type Running = {
   readonly pid: number;
   readonly channel: Duplex | undefined;
   readonly sideChannel: Duplex | undefined;
+  readonly stdout: Readable | undefined;
   /** Resolves when the process is gone and its streams are read; never rejects. */
   readonly ended: Promise<Finished>;
   /** TERM to the group, KILL after the grace; resolves when it is gone. */
@@ -95,7 +99,10 @@ export async function start(command: Command): Promise<Running> {
   await spawned(child, name);
   if (command.input !== undefined) {
     child.stdin?.on('error', () => {}); // a child that does not read its input is not our error
-    child.stdin?.end(command.input);
+    const whole = typeof command.input === 'string' || command.input instanceof Uint8Array;
+    for (const piece of whole ? [command.input as string | Uint8Array] : command.input)
+      child.stdin?.write(piece);
+    child.stdin?.end();
   }
   return watch(child, command, started);
 }
@@ -187,8 +194,10 @@ async function spawned(child: ChildProcess, name: string): Promise<void> {
 function watch(child: ChildProcess, command: Command, started: number): Running {
   const pid = child.pid as number; // set since 'spawn' was emitted
   const stop = { timedOut: false, aborted: false };
-  const stdout = keep(child.stdout, command);
+  const stdout = command.streamed ? () => '' : keep(child.stdout, command);
   const stderr = keep(child.stderr, command);
+  // Node throws away at a child's end what nobody listens for.
+  if (command.streamed) child.stdout?.on('readable', () => {});
   let gone = false;
   const end = async (graceMs = graceDefaultMs): Promise<void> => {
     if (gone) return;
@@ -214,7 +223,8 @@ function watch(child: ChildProcess, command: Command, started: number): Running 
       // What the leader left behind would hold its pipes open for ever; so would what has left its group (setsid).
       killGroup(pid, 'SIGKILL');
       drain = setTimeout(() => {
-        for (const stream of child.stdio) stream?.destroy();
+        // A streamed output may wait for its reader longer than that; whoever reads it closes it.
+        for (const stream of child.stdio) if (!command.streamed || stream !== child.stdout) stream?.destroy();
       }, drainMs);
     });
     child.once('close', (exit, signal) => {
@@ -239,6 +249,7 @@ function watch(child: ChildProcess, command: Command, started: number): Running 
     pid,
     channel: command.channel ? (child.stdio[3] as Duplex) : undefined,
     sideChannel: command.sideChannel ? ((child.stdio as unknown[])[4] as Duplex) : undefined,
+    stdout: command.streamed ? (child.stdout as Readable) : undefined,
     ended,
     end,
   };

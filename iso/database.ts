@@ -9,26 +9,50 @@ import type { DebFacts } from './facts.ts';
 /** Fields of a control file that dpkg does not keep in its status, because they say how to unpack only. */
 const notKept = new Set(['Status', 'Conffiles']);
 
-/** Writes `status`, `info/` and `triggers/` into a folder that then becomes /var/lib/dpkg. `dropped` are tar members. */
+/**
+ * Writes `status`, `info/` and `triggers/` into a folder that then becomes /var/lib/dpkg, or is added to it: files of the same name are
+ * appended. `dropped` are tar members. `before` are packages that are configured already: their triggers on paths fire.
+ */
 export async function writeDatabase(
   folder: string,
   merged: readonly DebFacts[],
   dropped: ReadonlySet<string>,
+  before: readonly DebFacts[] = [],
 ): Promise<void> {
   const info = join(folder, 'info');
   await mkdir(info, { recursive: true });
   await mkdir(join(folder, 'triggers'));
   await mkdir(join(folder, 'updates'));
   await writeFile(join(info, 'format'), '1\n');
-  await writeFile(join(folder, 'status'), merged.map(statusStanza).join('\n'));
+  await writeFile(join(folder, 'status'), merged.map((facts) => `${statusStanza(facts)}\n`).join(''));
   for (const facts of merged) {
     await writeFile(join(info, `${facts.infoName}.list`), listText(facts, dropped));
     if (facts.md5sums !== null) await writeFile(join(info, `${facts.infoName}.md5sums`), facts.md5sums);
   }
+  // Who lost a file to a package here does not list it any more.
+  const losers = new Set([...dropped].map((member) => member.slice(0, member.indexOf('/'))));
+  for (const facts of before)
+    if (losers.has(facts.name))
+      await writeFile(join(info, `${facts.infoName}.list`), listText(facts, dropped));
   const interests = collectInterests(merged);
   await writeFile(join(folder, 'triggers/File'), interests.files.map((line) => `${line}\n`).join(''));
   for (const [name, lines] of interests.named)
     await writeFile(join(folder, 'triggers', name), lines.map((line) => `${line}\n`).join(''));
+  const fired = firedTriggers(merged, before);
+  if (fired.length > 0)
+    await writeFile(join(folder, 'triggers/Unincorp'), fired.map((path) => `${path} -\n`).join(''));
+}
+
+// As dpkg activates them at unpacking: a path fires when a package ships it or something below it. Nobody waits.
+function firedTriggers(merged: readonly DebFacts[], before: readonly DebFacts[]): string[] {
+  const paths = new Set(collectInterests(before).files.map((line) => line.split(' ')[0] as string));
+  if (paths.size === 0) return [];
+  const fired = new Set<string>();
+  for (const { entries } of merged)
+    for (const { shipped } of entries)
+      for (let path = `/${shipped}`; path !== ''; path = path.slice(0, path.lastIndexOf('/')))
+        if (paths.has(path)) fired.add(path);
+  return [...fired].sort();
 }
 
 function statusStanza(facts: DebFacts): string {

@@ -1,10 +1,12 @@
-// Opens one .deb: its control files and its data as tar files in a work folder, its size bounded before it can fill the disk.
-import { open, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+// Opens one .deb: its control files in memory, its data as a stream of entries, both bounded; nothing of it goes to a disk.
+import { open } from 'node:fs/promises';
 import type { ActionContext } from '../core/action.ts';
 import { SynosError } from '../core/failure.ts';
 import { visible } from '../core/text.ts';
-import { stanzas } from './deb822.ts';
+import { FrameError, readFrame } from './ar.ts';
+import { type ByteSource, TooMuch } from './bytes.ts';
+import { Deb822Error, stanzas } from './deb822.ts';
+import { type Unpacked, unpack } from './decompress.ts';
 import { mostUnpacked } from './entry.ts';
 import type { Deb } from './fetch.ts';
 import { type TarEntry, TarError, TarReader } from './tar.ts';
@@ -17,44 +19,43 @@ export type OpenDeb = {
   readonly control: ReadonlyMap<string, string>;
   /** The other control files by name: scripts, conffiles, triggers, md5sums ... */
   readonly files: ReadonlyMap<string, ControlFile>;
-  /** Path of the data as an uncompressed tar. */
-  readonly data: string;
-  remove(): Promise<void>;
+  readonly unpacked: Unpacked;
+  close(): Promise<void>;
 };
 
 const controlBytes = 64 << 20;
-// dpkg-deb reads the archive's outer frame and decompresses both members; the file size limit ends a bomb.
-const script = `prlimit --core=0 --fsize="$1" dpkg-deb --ctrl-tarfile "$3" >"$4" &&
-  exec prlimit --core=0 --fsize="$2" dpkg-deb --fsys-tarfile "$3" >"$5"`;
 
-/** `bytes` are the .deb, already hashed. Throws SynosError package.failed. */
+/** `bytes` are the .deb, already hashed. What is not closed ends with the task. Throws SynosError package.failed. */
 export async function openDeb(deb: Deb, bytes: Buffer, context: ActionContext): Promise<OpenDeb> {
-  const base = join(context.work, deb.sha256.slice(0, 16));
-  const paths = { deb: `${base}.deb`, control: `${base}.control.tar`, data: `${base}.data.tar` };
-  await writeFile(paths.deb, bytes);
-  const limits = [String(controlBytes), String(mostUnpacked(deb.size))];
-  const argv = ['sh', '-c', script, 'sh', ...limits, paths.deb, paths.control, paths.data] as const;
+  const most = { control: controlBytes, data: mostUnpacked(deb.size) };
+  const unpacked = await blaming(deb, () => unpack(readFrame(bytes), most, context));
   try {
-    await context.exec({ argv: [...argv], limitMs: 300_000, keepBytes: 8192 });
+    const files = await readControl(deb, unpacked.control);
+    await blaming(deb, () => unpacked.controlRead());
+    const control = await controlFields(deb, files);
+    files.delete('control');
+    return { deb, control, files, unpacked, close: () => unpacked.close() };
   } catch (error) {
-    throw await notOpened(deb, paths.data, error);
+    await unpacked.close();
+    throw error;
   }
-  const files = await readControl(deb, paths.control);
-  const control = controlFields(deb, files);
-  files.delete('control');
-  await Promise.all([rm(paths.deb), rm(paths.control)]);
-  return { deb, control, files, data: paths.data, remove: () => rm(paths.data, { force: true }) };
 }
 
-async function notOpened(deb: Deb, data: string, error: unknown): Promise<unknown> {
-  if (!(error instanceof SynosError) || error.failure.code !== 'task.exit') return error;
-  const most = mostUnpacked(deb.size);
-  const size = await stat(data).then(
-    (found) => found.size,
-    () => 0,
-  );
-  const bomb = size >= most ? [`it comes to more than ${most} bytes`] : [];
-  return unpackFailed(deb, [...error.failure.tail, ...bomb], error);
+// What a package does wrong, by its name.
+async function blaming<T>(deb: Deb, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isPackagesFault(error) ? unpackFailed(deb, [visible(error.message)], error) : error;
+  }
+}
+
+/** Whether it is the package that is wrong, and not this machine. */
+export function isPackagesFault(error: unknown): error is Error {
+  if ([TarError, FrameError, TooMuch, Deb822Error].some((kind) => error instanceof kind))
+    return error instanceof Error;
+  const code = error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? '') : '';
+  return /^(?:Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB)/.test(code);
 }
 
 export function unpackFailed(deb: Deb, tail: readonly string[], cause?: unknown): SynosError {
@@ -62,26 +63,26 @@ export function unpackFailed(deb: Deb, tail: readonly string[], cause?: unknown)
   return new SynosError(failure, { cause });
 }
 
-async function readControl(deb: Deb, path: string): Promise<Map<string, ControlFile>> {
+async function readControl(deb: Deb, source: ByteSource): Promise<Map<string, ControlFile>> {
   const files = new Map<string, ControlFile>();
-  await using file = await open(path, 'r');
-  const reader = new TarReader(file);
+  const reader = new TarReader(source);
   for (let entry = await read(deb, reader); entry; entry = await read(deb, reader)) {
     if (entry.kind === 'dir') continue;
     const name = entry.name.replace(/^\.\//, '');
     if (entry.kind !== 'file' || !/^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/.test(name))
       throw unpackFailed(deb, [visible(`a control file that dpkg does not know: ${entry.name}`)]);
-    files.set(name, { mode: entry.mode & 0o777, mtime: entry.mtime, content: await wholeBody(reader) });
+    if (files.has(name)) throw unpackFailed(deb, [`its control file ${name} is there twice`]);
+    files.set(name, {
+      mode: entry.mode & 0o777,
+      mtime: entry.mtime,
+      content: await blaming(deb, () => wholeBody(reader)),
+    });
   }
   return files;
 }
 
-async function read(deb: Deb, reader: TarReader): Promise<TarEntry | undefined> {
-  try {
-    return await reader.next();
-  } catch (error) {
-    throw error instanceof TarError ? unpackFailed(deb, [visible(error.message)], error) : error;
-  }
+function read(deb: Deb, reader: TarReader): Promise<TarEntry | undefined> {
+  return blaming(deb, () => reader.next());
 }
 
 async function wholeBody(reader: TarReader): Promise<Buffer> {
@@ -93,14 +94,22 @@ async function wholeBody(reader: TarReader): Promise<Buffer> {
 }
 
 // What is inside must be what was asked for: the lock names a file, not only a digest.
-function controlFields(deb: Deb, files: ReadonlyMap<string, ControlFile>): ReadonlyMap<string, string> {
+async function controlFields(
+  deb: Deb,
+  files: ReadonlyMap<string, ControlFile>,
+): Promise<ReadonlyMap<string, string>> {
   const text = files.get('control')?.content.toString('utf8') ?? '';
-  const fields = [...stanzas(text)][0]?.fields ?? new Map<string, string>();
+  const [first] = await blaming(deb, async () => [...stanzas(text)]);
+  const fields = first?.fields ?? new Map<string, string>();
   const [name, version] = [fields.get('Package'), fields.get('Version')];
-  if (name === deb.name && version === deb.version) return fields;
-  throw unpackFailed(deb, [
-    visible(`the file says that it is ${name} ${version}, not ${deb.name} ${deb.version}`),
-  ]);
+  if (name !== deb.name || version !== deb.version)
+    throw unpackFailed(deb, [
+      visible(`the file says that it is ${name} ${version}, not ${deb.name} ${deb.version}`),
+    ]);
+  // It becomes part of file names (Debian Policy 5.6.8).
+  const architecture = fields.get('Architecture') ?? '';
+  if (/^[a-z0-9][a-z0-9-]{0,63}$/.test(architecture)) return fields;
+  throw unpackFailed(deb, [visible(`its architecture is ${architecture || 'not named'}`)]);
 }
 
 /** The text of a control file, or empty. */
@@ -108,10 +117,31 @@ export function controlText(opened: OpenDeb, name: string): string {
   return opened.files.get(name)?.content.toString('utf8') ?? '';
 }
 
-/** The data's entries with a reader for their bodies; the handle is closed by the caller's loop's end. */
-export async function* dataEntries(opened: OpenDeb): AsyncGenerator<{ entry: TarEntry; reader: TarReader }> {
-  await using file = await open(opened.data, 'r');
-  const reader = new TarReader(file);
-  for (let entry = await read(opened.deb, reader); entry; entry = await read(opened.deb, reader))
-    yield { entry, reader };
+/** The data's entries with a reader for their bodies. At the end all of the data was read, and the decompressor found nothing wrong. */
+export async function* dataEntries({ deb, unpacked }: OpenDeb): AsyncGenerator<DataEntry> {
+  yield* entriesOf(deb, unpacked.data);
+  await blaming(deb, () => unpacked.finish());
+}
+
+/** For who reads the data more than once: writes it to a file, whose entries storedEntries() gives. */
+export async function storeData({ deb, unpacked }: OpenDeb, path: string): Promise<void> {
+  await using file = await open(path, 'w');
+  const buffer = Buffer.allocUnsafe(1 << 20);
+  const next = (): Promise<number> =>
+    blaming(deb, async () => (await unpacked.data.read(buffer, 0, buffer.length)).bytesRead);
+  for (let bytes = await next(); bytes > 0; bytes = await next())
+    await file.writeFile(buffer.subarray(0, bytes));
+  await blaming(deb, () => unpacked.finish());
+}
+
+export async function* storedEntries(deb: Deb, path: string): AsyncGenerator<DataEntry> {
+  await using file = await open(path, 'r');
+  yield* entriesOf(deb, file);
+}
+
+type DataEntry = { readonly entry: TarEntry; readonly reader: TarReader };
+
+async function* entriesOf(deb: Deb, source: ByteSource): AsyncGenerator<DataEntry> {
+  const reader = new TarReader(source);
+  for (let entry = await read(deb, reader); entry; entry = await read(deb, reader)) yield { entry, reader };
 }

@@ -5,9 +5,10 @@ import type { ActionContext } from '../core/action.ts';
 import { SynosError } from '../core/failure.ts';
 
 const modules = '/usr/lib/grub';
-const common = ['normal', 'iso9660', 'multiboot2', 'linux', 'serial', 'smbios', 'keystatus'];
-const forBios = ['biosdisk', ...common];
-const forEfi = ['part_gpt', 'fat', 'search', 'search_fs_file', 'efi_gop', ...common];
+const common = ['normal', 'multiboot2', 'linux', 'serial', 'smbios', 'keystatus'];
+const forBios = ['biosdisk', 'iso9660', ...common];
+const forDisk = ['biosdisk', 'part_gpt', 'fat', ...common];
+const forEfi = ['iso9660', 'part_gpt', 'fat', 'search', 'search_fs_file', 'regexp', 'efi_gop', ...common];
 
 /**
  * Writes `core`, the El Torito image (its menu is looked for on the drive that it was read from), and `mbr`, which starts the same
@@ -20,15 +21,29 @@ export async function makeBios(context: ActionContext): Promise<void> {
   await copyFile(join(modules, 'i386-pc/boot_hybrid.img'), context.output('mbr'));
 }
 
-/** Writes `fat`, the EFI system partition. It finds the ISO by a file, since the firmware hands it the partition only. */
+/** Writes `core` and `boot`, as they are before a disk has a place for them; the menu is on its second partition. */
+export async function makeBiosDisk(context: ActionContext): Promise<void> {
+  const argv = ['grub-mkimage', '--format', 'i386-pc', '--prefix', '(,gpt2)/boot/grub'] as const;
+  await haveModules('i386-pc', 'grub-pc-bin');
+  await context.exec({ argv: [...argv, '--output', context.output('core'), ...forDisk] });
+  await copyFile(join(modules, 'i386-pc/boot.img'), context.output('boot'));
+}
+
+// First on the partition that the firmware started from, then on its disk: another disk may have a SynOS of its own.
+const early = `regexp --set=1:disk '^.([^,)]*)' "$cmdpath"
+search --no-floppy --set=root --hint $root --hint $disk --file /boot/synos.elf
+set prefix=($root)/boot/grub
+`;
+
+/**
+ * Writes `efi`, the program, and `fat`, a partition with nothing else in it. The menu is on the same partition, or on the ISO around it:
+ * the firmware hands over the partition only.
+ */
 export async function makeEfi(context: ActionContext): Promise<void> {
   await haveModules('x86_64-efi', 'grub-efi-amd64-bin');
   const config = join(context.work, 'early.cfg');
-  const core = join(context.work, 'bootx64.efi');
-  await writeFile(
-    config,
-    'search --no-floppy --set=root --file /boot/synos.elf\nset prefix=($root)/boot/grub\n',
-  );
+  const core = context.output('efi');
+  await writeFile(config, early);
   const argv = ['grub-mkimage', '--format', 'x86_64-efi', '--prefix', '/boot/grub'] as const;
   await context.exec({ argv: [...argv, '--config', config, '--output', core, ...forEfi] });
   const fat = context.output('fat');

@@ -2,6 +2,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ActionContext } from '../core/action.ts';
+import { liveId, menuWithId } from './live-id.ts';
 
 export type ImageParams = {
   readonly epoch: number;
@@ -17,13 +18,23 @@ export type ImageParams = {
  */
 export async function makeImage(params: ImageParams, context: ActionContext): Promise<void> {
   const tree = join(context.work, 'tree');
-  await stage(tree, params, context);
+  const live = params.live ? await liveId(context.input('squashfs')) : undefined;
+  await stage(tree, menuWithId(params.menu, live), params, context);
   const time = volumeTime(params.epoch);
   const argv = ['xorriso', '-as', 'mkisofs', '-quiet', '-output', context.output('iso')] as const;
   await context.exec({
     argv: [
       ...argv,
-      ...['-volid', params.volume, '-iso-level', '3', '-rational-rock', '-follow-links'],
+      ...[
+        '-volid',
+        params.volume,
+        '-volset',
+        `SYNOS ${live ?? ''}`,
+        '-iso-level',
+        '3',
+        '-rational-rock',
+        '-follow-links',
+      ],
       ...[`--modification-date=${time}`, '--set_all_file_dates', time],
       ...['-b', 'boot/grub/core.img', '-no-emul-boot', '-boot-load-size', '4'],
       ...['-boot-info-table', '--grub2-boot-info', '--grub2-mbr', context.input('mbr')],
@@ -39,7 +50,7 @@ export async function makeImage(params: ImageParams, context: ActionContext): Pr
 const efiSystemPartition = 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B';
 
 // Links to the inputs, so that nothing is copied but into the image.
-async function stage(tree: string, params: ImageParams, context: ActionContext): Promise<void> {
+async function stage(tree: string, menu: string, params: ImageParams, context: ActionContext): Promise<void> {
   const files: Record<string, string> = {
     'boot/synos.elf': context.input('kernel'),
     'boot/grub/core.img': context.input('core'),
@@ -55,7 +66,7 @@ async function stage(tree: string, params: ImageParams, context: ActionContext):
     await mkdir(dirname(join(tree, path)), { recursive: true });
     await symlink(target, join(tree, path));
   }
-  await writeFile(join(tree, 'boot/grub/grub.cfg'), params.menu);
+  await writeFile(join(tree, 'boot/grub/grub.cfg'), menu);
 }
 
 /** YYYYMMDDhhmmsscc, as ECMA-119 8.4.26 has it. */

@@ -73,6 +73,31 @@ test('options that do not change the packages leave it fresh', () => {
   expect(wantedDigest({ ...options, packages: reversed })).toBe(digest);
 });
 
+test('another order of the lists makes it stale, for it may move packages to other groups', () => {
+  const swapped = Object.fromEntries(Object.entries(options.packages).reverse());
+  expect(failure(() => readLock('synos.lock', { ...options, packages: swapped })).code).toBe('lock.stale');
+});
+
+test('each package is of a group, and all that it needs of the same or an earlier one', () => {
+  const lock = parseLock(committed, 'synos.lock');
+  expect(lock.groups).toEqual(['base', ...Object.keys(options.packages)]);
+  const group = new Map(lock.packages.map((row) => [row.name, lock.groups.indexOf(row.group)]));
+  for (const row of lock.packages) {
+    const needer = /^needed-by:(.*)$/.exec(row.why)?.[1];
+    if (needer) expect(group.get(row.name), row.name).toBeLessThanOrEqual(group.get(needer) as number);
+    if (/^(?:essential|required)$/.test(row.why)) expect(row.group).toBe('base');
+  }
+});
+
+test('a lock of the format before groups is lock.stale, whose next step is to lock anew', () => {
+  const old = committed.replace('Synos-Lock: 2', 'Synos-Lock: 1').replace(/^Groups?: .*\n/gm, '');
+  expect(failure(() => parseLock(old, 'l'))).toEqual({
+    code: 'lock.stale',
+    file: 'l',
+    reason: 'it was written by an older SynOS',
+  });
+});
+
 /** Line number, from 1, of the first line that holds the text. */
 const lineOf = (text: string, part: string): number => text.slice(0, text.indexOf(part)).split('\n').length;
 
@@ -111,6 +136,16 @@ test('a lock that lost its end is noticed, and one that is not sorted, and an em
   });
   expect(failure(() => parseLock('', 'l'))).toMatchObject({ code: 'lock.invalid', line: 1 });
   expect(failure(() => parseLock('\0\0\0', 'l'))).toMatchObject({ code: 'lock.invalid', line: 1 });
+});
+
+test('a group that the head does not name is noticed with its package, and one without a package', () => {
+  const strange = committed.replace('Group: base', 'Group: other');
+  expect(failure(() => parseLock(strange, 'l'))).toMatchObject({
+    line: lineOf(strange, 'Package: '),
+    reason: 'adduser is of the group other, which Groups does not name',
+  });
+  const empty = committed.replace('Groups: base', 'Groups: base none');
+  expect(failure(() => parseLock(empty, 'l'))).toMatchObject({ line: 2 });
 });
 
 test('a conflict of a merge in version control is shown with its line', () => {

@@ -4,16 +4,15 @@ import { basename } from 'node:path';
 import { asDigest, type Digest, digestOfJson } from '../core/digest.ts';
 import { SynosError } from '../core/failure.ts';
 import { Deb822Error, formatStanza, type Stanza, stanzas } from './deb822.ts';
+import { archiveName, packageName, packagePath, packageVersion } from './grammar.ts';
 import type { IsoOptions } from './options.ts';
-
-const archives = ['debian', 'security'] as const;
 
 export type LockedPackage = {
   readonly name: string;
   readonly version: string;
   readonly architecture: string;
-  /** Which mirrors have it: of the archive, or of the security archive. */
-  readonly archive: (typeof archives)[number];
+  /** Which mirrors have it: `debian`, `security`, or a repository of the options. */
+  readonly archive: string;
   /** Of the .deb, as the signed index has it. */
   readonly sha256: Digest;
   /** Bytes of the .deb. */
@@ -24,10 +23,14 @@ export type LockedPackage = {
   readonly path: string;
   /** `list:NAME`, `essential`, `required`, or `needed-by:PACKAGE`. */
   readonly why: string;
+  /** `base`, or the first list whose closure has it; one of the lock's groups. All that it needs is of this group or an earlier one. */
+  readonly group: string;
 };
 
 export type Release = {
-  readonly name: string;
+  readonly archive: string;
+  readonly suite: string;
+  /** As the archive signed it, in ISO 8601. */
   readonly date: string;
   readonly validUntil: string | undefined;
 };
@@ -42,18 +45,29 @@ export type Lock = {
   readonly epoch: number;
   /** Digest of what the options asked for: tells a stale lock. */
   readonly wanted: Digest;
+  /** `base`, then the lists in the order of the configuration; each has a package. */
+  readonly groups: readonly string[];
   /** Sorted by name. */
   readonly packages: readonly LockedPackage[];
 };
 
 /** Changes with everything in the options that changes which packages there are, and with nothing else. */
 export function wantedDigest(options: IsoOptions): Digest {
+  // An array of pairs: the order of the lists decides which group has a package that two of them need.
   const lists = Object.entries(options.packages).map(([name, list]) => [name, [...new Set(list)].sort()]);
+  // Their order counts as well: the first that has a package gives it. Where they lie and who signs them does not.
+  const repositories = Object.entries(options.repositories).map(
+    ([name, { suites, components, packages, priority }]) => [
+      name,
+      { suites, components, packages: [...new Set(packages)].sort(), priority: priority ?? null },
+    ],
+  );
   return digestOfJson({
     suite: options.suite,
     architecture: options.architecture,
     security: options.securityMirror.length > 0,
-    lists: Object.fromEntries(lists),
+    lists,
+    ...(repositories.length > 0 ? { repositories } : {}),
   });
 }
 
@@ -67,6 +81,9 @@ export function readLock(path: string, options: IsoOptions): Lock {
 
 function staleness(lock: Lock, options: IsoOptions): string | undefined {
   if (lock.suite !== options.suite) return `it is for ${lock.suite}, not ${options.suite}`;
+  const archives = ['debian', 'security', ...Object.keys(options.repositories)];
+  const foreign = lock.packages.find((row) => !archives.includes(row.archive));
+  if (foreign) return `${foreign.name} is from ${foreign.archive}, which iso.repositories does not name`;
   if (lock.wanted === wantedDigest(options)) return undefined;
   const have = new Set(lock.packages.map((row) => row.name));
   const missing = Object.values(options.packages)
@@ -85,11 +102,13 @@ function readText(path: string): string {
   }
 }
 
-/** `file` is for messages only. Throws SynosError lock.invalid. */
+/** `file` is for messages only. Throws SynosError lock.invalid, or lock.stale for a format that an older SynOS wrote. */
 export function parseLock(text: string, file: string): Lock {
   try {
     return parse(text);
   } catch (error) {
+    if (error instanceof OldFormat)
+      throw new SynosError({ code: 'lock.stale', file: basename(file), reason: error.message });
     if (!(error instanceof Deb822Error)) throw error;
     throw new SynosError({
       code: 'lock.invalid',
@@ -100,26 +119,34 @@ export function parseLock(text: string, file: string): Lock {
   }
 }
 
+class OldFormat extends Error {}
+
 function parse(text: string): Lock {
   const [head, ...rows] = stanzas(text);
   if (!head) throw new Deb822Error(1, 'the file is empty');
+  if (head.fields.get('Synos-Lock') === '1') throw new OldFormat('it was written by an older SynOS');
   const header = reader(head, headerFields);
   const lock = {
     suite: header('Suite', /^[a-z][a-z0-9-]*$/),
     architecture: header('Architecture', /^amd64$/),
     mirror: header('Mirror', /^https?:\/\/[!-~]+$/),
-    releases: header('Releases', /^[!-~ ]+$/)
-      .split('; ')
+    releases: header('Releases', /^(?:\n [a-z][a-z0-9-]* [!-~]+ [0-9TZ:.-]+(?: [0-9TZ:.-]+)?)+$/)
+      .split('\n ')
+      .slice(1)
       .map(parseRelease),
     epoch: Number(header('Epoch', /^[0-9]{1,10}$/)),
     wanted: header('Wanted', digestText) as Digest,
+    groups: header('Groups', /^[a-z][a-z0-9-]*(?: [a-z][a-z0-9-]*)*$/).split(' '),
     packages: rows.map(parsePackage),
   };
   const count = Number(header('Packages', /^[0-9]+$/));
-  header('Synos-Lock', /^1$/);
+  header('Synos-Lock', /^2$/);
   if (count !== rows.length)
     throw new Deb822Error(head.line, `it promises ${count} packages and has ${rows.length}`);
   checkOrder(rows, lock.packages);
+  checkGroups(rows, lock);
+  if (new Set(lock.packages.map((row) => row.group)).size !== new Set(lock.groups).size)
+    throw new Deb822Error(head.line, 'a group of Groups has no package');
   return lock;
 }
 
@@ -132,6 +159,7 @@ const headerFields = [
   'Releases',
   'Epoch',
   'Wanted',
+  'Groups',
   'Packages',
 ] as const;
 const packageFields = [
@@ -143,24 +171,22 @@ const packageFields = [
   'Size',
   'Installed-Size',
   'Path',
+  'Group',
   'Why',
 ] as const;
 
 function parsePackage(stanza: Stanza): LockedPackage {
   const field = reader(stanza, packageFields);
   return {
-    name: field('Package', /^[a-z0-9][a-z0-9+.-]+$/),
-    version: field('Version', /^(?:[0-9]+:)?[0-9A-Za-z.+~-]+$/),
+    name: field('Package', packageName),
+    version: field('Version', packageVersion),
     architecture: field('Architecture', /^(?:amd64|all)$/),
-    archive: field('Archive', /^(?:debian|security)$/) as LockedPackage['archive'],
+    archive: field('Archive', archiveName),
     sha256: field('SHA256', digestText) as Digest,
     size: Number(field('Size', /^[1-9][0-9]{0,10}$/)),
     installedKib: Number(field('Installed-Size', /^[0-9]{1,9}$/)),
-    // No `.` before a slash or at a start: so neither `..` nor hidden names, and nothing that a URL would read as more than a path.
-    path: field(
-      'Path',
-      /^pool\/(?:[A-Za-z0-9_+~-][A-Za-z0-9_.+~%-]*\/)+[A-Za-z0-9][A-Za-z0-9_.+~%:-]*\.deb$/,
-    ),
+    path: field('Path', packagePath),
+    group: field('Group', /^[a-z][a-z0-9-]*$/),
     why: field(
       'Why',
       /^(?:list:[a-z][a-z0-9-]*(?: list:[a-z][a-z0-9-]*)*|essential|required|needed-by:[a-z0-9.+-]+)$/,
@@ -194,29 +220,42 @@ function checkOrder(rows: readonly Stanza[], packages: readonly LockedPackage[])
   }
 }
 
+function checkGroups(rows: readonly Stanza[], lock: Pick<Lock, 'groups' | 'packages'>): void {
+  for (const [i, { name, group }] of lock.packages.entries())
+    if (!lock.groups.includes(group))
+      throw new Deb822Error(
+        rows[i]?.line ?? 0,
+        `${name} is of the group ${group}, which Groups does not name`,
+      );
+}
+
 function parseRelease(text: string): Release {
-  const [name = '', date = '', validUntil] = text.split(' ');
-  return { name, date, validUntil };
+  const [archive = '', suite = '', date = '', validUntil] = text.split(' ');
+  return { archive, suite, date, validUntil };
 }
 
 /** The file's text: one stanza for the whole, one for each package, sorted; equal locks have equal texts. */
 export function formatLock(lock: Lock): string {
-  const releases = lock.releases.map((row) => [row.name, row.date, row.validUntil].filter(Boolean).join(' '));
+  const releases = lock.releases.map((row) =>
+    [row.archive, row.suite, row.date, row.validUntil].filter(Boolean).join(' '),
+  );
   const head = formatStanza([
-    ['Synos-Lock', '1'],
+    ['Synos-Lock', '2'],
     ['Suite', lock.suite],
     ['Architecture', lock.architecture],
     ['Mirror', lock.mirror],
-    ['Releases', releases.join('; ')],
+    ['Releases', releases.map((row) => `\n ${row}`).join('')],
     ['Epoch', String(lock.epoch)],
     ['Wanted', lock.wanted],
+    ['Groups', lock.groups.join(' ')],
     ['Packages', String(lock.packages.length)],
   ]);
   const sorted = [...lock.packages].sort((a, b) => (a.name < b.name ? -1 : 1));
   return `# Written by \`synos lock\`; keep it in version control.\n${[head, ...sorted.map(formatPackage)].join('\n')}`;
 }
 
-function formatPackage(row: LockedPackage): string {
+/** The stanza of one package. */
+export function formatPackage(row: LockedPackage): string {
   return formatStanza([
     ['Package', row.name],
     ['Version', row.version],
@@ -226,6 +265,7 @@ function formatPackage(row: LockedPackage): string {
     ['Size', String(row.size)],
     ['Installed-Size', String(row.installedKib)],
     ['Path', row.path],
+    ['Group', row.group],
     ['Why', row.why],
   ]);
 }

@@ -2,6 +2,8 @@
 
 export type MenuParams = {
   readonly live: boolean;
+  /** Volume label of the medium. */
+  readonly label: string;
   readonly commandLine: string;
   readonly menuSeconds: number;
 };
@@ -29,7 +31,8 @@ export function menuText(params: MenuParams): string {
     lines.push(
       "menuentry 'Debian live system' --id live --hotkey=l {",
       // The last console is the one that init speaks on.
-      '  linux /live/vmlinuz boot=live noprompt noeject console=tty0 console=ttyS0,115200',
+      // makeImage sets `live` to the id of the live system.
+      `  linux /live/vmlinuz synos.id=$live synos.label=${params.label} quiet console=tty0 console=ttyS0,115200`,
       '  initrd /live/initrd.img',
       '}',
     );

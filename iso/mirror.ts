@@ -3,7 +3,7 @@ import { SynosError } from '../core/failure.ts';
 import { visibleUpTo } from '../core/text.ts';
 
 /** A mirror that sends nothing for so long has failed. */
-export const idleLimitMs = 20_000;
+const idleLimitMs = 20_000;
 
 /** The first of the mirrors that has the file. Throws SynosError network.away or interrupted. */
 export async function answers(

@@ -49,7 +49,7 @@ new_root() {
 }
 
 enter() {
-  mkdir "$1/.host"
+  mkdir -p "$1/.host"
   unshare --mount --propagation private -- sh -eu -c '
     cd "$1"
     mount -t tmpfs -o mode=0755,size=1m synos-dev dev
@@ -75,6 +75,5 @@ enter() {
     exec env -u TMPDIR HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot . setpriv --bounding-set=-mknod,-net_admin,-sys_admin,-sys_boot,-sys_module,-sys_rawio,-sys_time,-syslog \\
       sh "$2"
   ' sh "$1" "$2"
-  rmdir "$1/.host"
 }
 `;

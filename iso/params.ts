@@ -2,7 +2,9 @@
 import { asDigest, type Digest } from '../core/digest.ts';
 import { SynosError } from '../core/failure.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import type { Group } from './configure/groups.ts';
 import type { Deb, Mirrors } from './fetch.ts';
+import { archiveName, packageName, packagePath, packageVersion } from './grammar.ts';
 
 /** The value must be an object. Throws SynosError plan.invalid, as all here. */
 export function object(params: Json, kind: string): JsonObject {
@@ -32,23 +34,34 @@ export function debs(from: JsonObject): Deb[] {
   return list(from, 'debs').map((row) => {
     const deb = object(row, 'debs');
     return {
-      name: text(deb, 'name', /^[a-z0-9][a-z0-9+.-]+$/),
-      version: text(deb, 'version', /^[0-9A-Za-z.+:~-]+$/),
-      archive: text(deb, 'archive', /^(?:debian|security)$/) as Deb['archive'],
+      name: text(deb, 'name', packageName),
+      version: text(deb, 'version', packageVersion),
+      archive: text(deb, 'archive', archiveName),
       sha256: digest(deb, 'sha256'),
       size: integer(deb, 'size', 2 ** 40),
-      path: text(deb, 'path', /^pool\/(?!.*\/\.)[A-Za-z0-9_.+~%:/-]+\.deb$/),
+      path: text(deb, 'path', packagePath),
     };
   });
 }
 
+/** Groups of packages, in their order: at least one. */
+export function groups(from: JsonObject): Group[] {
+  const rows = list(from, 'groups');
+  if (rows.length === 0) throw bad('groups', 'list');
+  return rows.map((row) => {
+    const group = object(row, 'groups');
+    return { name: text(group, 'name', /^[a-z][a-z0-9-]{0,31}$/), batches: integer(group, 'batches', 1000) };
+  });
+}
+
 export function mirrors(from: JsonObject): Mirrors {
-  const both = object(from['mirrors'] ?? null, 'mirrors');
-  const urls = (name: string): string[] =>
-    list(both, name).map((_, index) =>
-      text({ url: list(both, name)[index] ?? null }, 'url', /^https?:\/\/[!-~]+$/),
-    );
-  return { debian: urls('debian'), security: urls('security') };
+  const all = object(from['mirrors'] ?? null, 'mirrors');
+  const names = Object.keys(all).map((name) => text({ name }, 'name', archiveName));
+  return Object.fromEntries(names.map((name) => [name, urls(all, name)]));
+}
+
+function urls(from: JsonObject, name: string): string[] {
+  return list(from, name).map((url) => text({ url }, 'url', /^https?:\/\/[!-~]+$/));
 }
 
 function digest(from: JsonObject, name: string): Digest {

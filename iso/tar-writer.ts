@@ -1,5 +1,6 @@
-// Writes tar in GNU format, owners by number only: the same entries give the same bytes.
+// Writes tar, in GNU format or with the extended headers of POSIX, owners by number only: the same entries give the same bytes.
 import type { FileHandle } from 'node:fs/promises';
+import { formatPax, type Pax } from './pax.ts';
 import { type TarEntry, TarError } from './tar.ts';
 
 const flags = { file: '0', hardlink: '1', symlink: '2', char: '3', block: '4', dir: '5', fifo: '6' } as const;
@@ -8,15 +9,22 @@ const chunkBytes = 1 << 20;
 
 export class TarWriter {
   readonly #file: FileHandle;
+  readonly #format: 'gnu' | 'pax';
   readonly #buffer = Buffer.allocUnsafe(chunkBytes);
   #used = 0;
 
-  constructor(file: FileHandle) {
+  constructor(file: FileHandle, format: 'gnu' | 'pax' = 'gnu') {
     this.#file = file;
+    this.#format = format;
   }
 
-  /** A file's body must follow: exactly `size` bytes by body(), then end(). */
+  /**
+   * A file's body must follow: exactly `size` bytes by body(), then end(). Throws TarError for what the format cannot hold: GNU's no
+   * extended attributes.
+   */
   async entry(entry: TarEntry): Promise<void> {
+    if (this.#format === 'pax') return this.#paxEntry(entry);
+    if (entry.xattrs) throw new TarError('extended attributes, which GNU tar has no place for');
     for (const [flag, value] of [
       ['L', entry.name],
       ['K', entry.link],
@@ -28,6 +36,26 @@ export class TarWriter {
       await this.end(bytes.length + 1);
     }
     await this.body(header(entry, flags[entry.kind]));
+  }
+
+  async #paxEntry(entry: TarEntry): Promise<void> {
+    const pax = beyondUstar(entry);
+    const body = formatPax(pax);
+    if (body.length > 0) {
+      // GNU tar names it so, too; who does not know the header gets a file of that name.
+      const name = `./PaxHeaders/${entry.name.replace(/\/$/, '').split('/').at(-1)}`;
+      await this.body(ustar(header({ ...longName, name, mode: 0o644, size: body.length }, 'x')));
+      await this.body(body);
+      await this.end(body.length);
+    }
+    const inHeader = {
+      ...entry,
+      size: pax.size === undefined ? entry.size : 0,
+      uid: pax.uid === undefined ? entry.uid : 0,
+      gid: pax.gid === undefined ? entry.gid : 0,
+      mtime: pax.mtime === undefined ? entry.mtime : 0,
+    };
+    await this.body(ustar(header(inHeader, flags[entry.kind])));
   }
 
   async body(piece: Uint8Array): Promise<void> {
@@ -79,6 +107,26 @@ const longName: TarEntry = {
   minor: 0,
 };
 
+const isAscii = (text: string): boolean => /^[\0-\x7f]*$/.test(text);
+
+function beyondUstar(entry: TarEntry): Pax {
+  const longText = (text: string): boolean => text.length > 100 || !isAscii(text);
+  return {
+    ...(longText(entry.name) ? { path: entry.name } : {}),
+    ...(longText(entry.link) ? { linkpath: entry.link } : {}),
+    ...(entry.size >= 8 ** 11 ? { size: entry.size } : {}),
+    ...(entry.uid >= 8 ** 7 ? { uid: entry.uid } : {}),
+    ...(entry.gid >= 8 ** 7 ? { gid: entry.gid } : {}),
+    ...(entry.mtime >= 8 ** 11 ? { mtime: entry.mtime } : {}),
+    ...(entry.xattrs && entry.xattrs.size > 0 ? { xattrs: entry.xattrs } : {}),
+  };
+}
+
+function ustar(bytes: Buffer): Buffer {
+  bytes.write('ustar\x0000', 257, 'latin1');
+  return signed(bytes);
+}
+
 function header(entry: TarEntry, flag: string): Buffer {
   const bytes = Buffer.alloc(block);
   bytes.set(Buffer.from(entry.name).subarray(0, 100), 0);
@@ -92,6 +140,10 @@ function header(entry: TarEntry, flag: string): Buffer {
   bytes.write('ustar  \0', 257, 'latin1');
   octal(bytes, 329, 8, entry.major);
   octal(bytes, 337, 8, entry.minor);
+  return signed(bytes);
+}
+
+function signed(bytes: Buffer): Buffer {
   bytes.fill(0x20, 148, 156);
   const sum = bytes.reduce((total, byte) => total + byte, 0);
   bytes.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');

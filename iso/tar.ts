@@ -1,5 +1,8 @@
-// Tar as dpkg accepts it (GNU and ustar, no pax), read entry by entry without holding the archive.
-import type { FileHandle } from 'node:fs/promises';
+// Tar, read entry by entry without holding the archive: as dpkg accepts it (GNU and ustar), or with extended headers, too.
+import type { ByteSource } from './bytes.ts';
+import { type Pax, parsePax, paxLimits, TarError, type Xattrs } from './pax.ts';
+
+export { TarError } from './pax.ts';
 
 export type TarKind = 'file' | 'hardlink' | 'symlink' | 'char' | 'block' | 'dir' | 'fifo';
 
@@ -18,10 +21,9 @@ export type TarEntry = {
   readonly link: string;
   readonly major: number;
   readonly minor: number;
+  /** Only an extended header has any. */
+  readonly xattrs?: Xattrs;
 };
-
-/** An archive that is damaged, or uses what dpkg refuses, too. The message is safe to show. */
-export class TarError extends Error {}
 
 const kinds: { readonly [flag: string]: TarKind } = {
   '0': 'file',
@@ -40,31 +42,46 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Reads one archive from its start. Each entry's body must be read or skipped before the next; next() skips what is left. */
 export class TarReader {
-  readonly #file: FileHandle;
+  readonly #file: ByteSource;
+  readonly #pax: boolean;
   readonly #buffer = Buffer.allocUnsafe(chunkBytes);
   #from = 0;
   #to = 0;
   #left = 0;
 
-  constructor(file: FileHandle) {
+  /** dpkg takes no extended headers, so they are refused unless `pax` is set. */
+  constructor(file: ByteSource, { pax = false }: { readonly pax?: boolean } = {}) {
     this.#file = file;
+    this.#pax = pax;
   }
 
   /** Undefined at the end of the archive. Throws TarError. */
   async next(): Promise<TarEntry | undefined> {
     await this.skip();
-    let name: string | undefined;
-    let link: string | undefined;
-    for (;;) {
-      const header = await this.#block();
-      if (!header || header.every((byte) => byte === 0)) return undefined;
-      checkSum(header);
+    let said: Pax = {};
+    for (let header = await this.#header(); header; header = await this.#header()) {
       const flag = String.fromCharCode(header[156] as number);
-      if (flag !== 'L' && flag !== 'K') return this.#entry(header, flag, name, link);
-      const text = await this.#longText(number(header, 124, 12));
-      if (flag === 'L') name = text;
-      else link = text;
+      const more = await this.#said(flag, number(header, 124, 12));
+      if (!more) return this.#entry(header, flag, said);
+      said = { ...said, ...more };
     }
+    if (Object.keys(said).length > 0) throw new TarError('it ends where an entry was announced');
+    return undefined;
+  }
+
+  async #header(): Promise<Buffer | undefined> {
+    const header = await this.#block();
+    if (!header || header.every((byte) => byte === 0)) return undefined;
+    checkSum(header);
+    return header;
+  }
+
+  // What a header that speaks of the next one says; undefined for a header that stands for itself.
+  async #said(flag: string, size: number): Promise<Pax | undefined> {
+    if (flag === 'L') return { path: decode(await this.#small(size, mostName)) };
+    if (flag === 'K') return { linkpath: decode(await this.#small(size, mostName)) };
+    if (flag === 'x' && this.#pax) return parsePax(await this.#small(size, paxLimits.headerBytes));
+    return undefined;
   }
 
   /** Hands the body on in pieces of at most 1 MiB, which are valid until the sink's promise resolves. */
@@ -104,37 +121,37 @@ export class TarReader {
     }
   }
 
-  #entry(header: Buffer, flag: string, name: string | undefined, link: string | undefined): TarEntry {
+  #entry(header: Buffer, flag: string, said: Pax): TarEntry {
     const kind = kinds[flag];
     if (!kind) throw new TarError(`an entry of type ${JSON.stringify(flag)}, which dpkg does not take`);
-    const size = kind === 'file' ? number(header, 124, 12) : 0;
+    const size = kind === 'file' ? (said.size ?? number(header, 124, 12)) : 0;
     this.#left = size;
     this.#pad = (block - (size % block)) % block;
-    const prefix = header.toString('latin1', 257, 263) === 'ustar\0' ? text(header, 345, 155) : '';
-    const short = text(header, 0, 100);
     return {
-      name: name ?? (prefix ? `${prefix}/${short}` : short),
+      // Where a longer name was said, the header's may end amid a character.
+      name: said.path ?? headerName(header),
       kind,
       mode: number(header, 100, 8),
-      uid: number(header, 108, 8),
-      gid: number(header, 116, 8),
+      uid: said.uid ?? number(header, 108, 8),
+      gid: said.gid ?? number(header, 116, 8),
       size,
-      mtime: number(header, 136, 12),
-      link: link ?? text(header, 157, 100),
+      mtime: said.mtime ?? number(header, 136, 12),
+      link: said.linkpath ?? text(header, 157, 100),
       major: kind === 'char' || kind === 'block' ? number(header, 329, 8) : 0,
       minor: kind === 'char' || kind === 'block' ? number(header, 337, 8) : 0,
+      ...(said.xattrs ? { xattrs: said.xattrs } : {}),
     };
   }
 
-  async #longText(size: number): Promise<string> {
-    if (size > mostName) throw new TarError(`a name of ${size} bytes`);
+  async #small(size: number, most: number): Promise<Buffer> {
+    if (size > most) throw new TarError(`a name of ${size} bytes`);
     const pieces: Buffer[] = [];
     for (let left = size; left > 0; left -= block) {
       const piece = await this.#block();
       if (!piece) throw new TarError('it ends within a name');
       pieces.push(Buffer.from(piece.subarray(0, Math.min(left, block))));
     }
-    return decode(Buffer.concat(pieces));
+    return Buffer.concat(pieces);
   }
 
   // Undefined at the end of the file.
@@ -170,6 +187,12 @@ function number(header: Buffer, at: number, width: number): number {
   const digits = header.toString('latin1', at, at + width).replace(/[\0 ].*$/s, '');
   if (!/^ *[0-7]*$/.test(digits)) throw new TarError('a number that is not octal');
   return Number.parseInt(digits || '0', 8);
+}
+
+function headerName(header: Buffer): string {
+  const prefix = header.toString('latin1', 257, 263) === 'ustar\0' ? text(header, 345, 155) : '';
+  const short = text(header, 0, 100);
+  return prefix ? `${prefix}/${short}` : short;
 }
 
 function text(header: Buffer, at: number, width: number): string {

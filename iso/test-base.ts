@@ -12,22 +12,23 @@ import { type MadeDeb, makeDeb, type Recipe, sh, stock } from './test-debs.ts';
 import { type Drive, makeDrive } from './test-drive.ts';
 import { parseRelations } from './version.ts';
 
-/** The tasks up to the root and the squashfs, for what is essential in the committed lock and these packages. */
-export async function basePlan(shared: string, more: readonly Recipe[] = []): Promise<Task[]> {
+/** The tasks up to the root, for what is essential in the committed lock and packages of no use, and a group more for each list. */
+export async function basePlan(shared: string, ...more: readonly (readonly Recipe[])[]): Promise<Task[]> {
   const lock = parseLock(await readFile('synos.lock', 'utf8'), 'synos.lock');
-  const made = await Promise.all([...fakes, ...more].map(makeDeb));
-  await stock(shared, made);
+  const lists = [fakes, ...more].filter((list) => list.length > 0);
+  const made = await Promise.all(lists.map((list) => Promise.all(list.map(makeDeb))));
+  await stock(shared, made.flat());
   await reuse(shared);
-  const packages = [...(await essential(lock, shared)), ...made.map(lockedRow)].sort((a, b) =>
-    a.name < b.name ? -1 : 1,
-  );
+  const groups = lists.map((_, n) => (n === 0 ? 'base' : `list${n}`));
+  const rows = made.flatMap((list, n) => list.map((each) => lockedRow(each, groups[n] as string)));
+  const packages = [...(await essential(lock, shared)), ...rows].sort((a, b) => (a.name < b.name ? -1 : 1));
   const kernel = { task: 'none' as never, output: 'elf' };
-  const { tasks } = isoPlan(isoOptions.parse({}), { ...lock, packages }, kernel);
-  return tasks.filter((task) => /^iso:(?:fetch|unpack|root|squashfs)/.test(task.id));
+  const { tasks } = isoPlan(isoOptions.parse({}), { ...lock, groups, packages }, kernel);
+  return tasks.filter((task) => /^iso:(?:fetch|pack|payload|configure|root)/.test(task.id));
 }
 
 const fakes: readonly Recipe[] = [
-  { name: 'linux-image-test', files: { 'boot/vmlinuz-test': 'no kernel' } },
+  { name: 'linux-image-1-test', files: { 'boot/vmlinuz-1-test': 'no kernel' } },
   { name: 'live-boot' },
   {
     name: 'has-preinst',
@@ -45,7 +46,7 @@ async function essential(lock: Lock, shared: string): Promise<LockedPackage[]> {
   );
   while (next.length > 0) {
     for (const row of next) found.add(row);
-    await fetchAll(next, 4, { ...quiet, shared });
+    await fetchAll(next, { ...quiet, shared });
     const names = (await Promise.all(next.map((row) => needs(debPath(shared, row.sha256))))).flat();
     const needed = new Set(names.flatMap((name) => rows.get(name) ?? []));
     next = [...needed].filter((row) => !found.has(row));
@@ -69,8 +70,8 @@ async function needs(file: string): Promise<string[]> {
     .map((each) => each.name);
 }
 
-function lockedRow({ deb }: MadeDeb): LockedPackage {
-  return { ...deb, architecture: 'all', installedKib: 1, why: 'list:test' };
+function lockedRow({ deb }: MadeDeb, group: string): LockedPackage {
+  return { ...deb, architecture: 'all', installedKib: 1, group, why: 'list:test' };
 }
 
 // What a build of this project has fetched already need not come again; where there was none, the mirror gives it.
@@ -88,7 +89,7 @@ export async function runBase(home: string, onPackage: (done: number) => void): 
   const { push } = drive.events;
   drive.events.push = (...events) => {
     for (const event of events)
-      if (event.type === 'task.progress' && event.task === 'iso:root') onPackage(event.done);
+      if (event.type === 'task.progress' && event.task.startsWith('iso:configure')) onPackage(event.done);
     return push.apply(drive.events, events);
   };
   await drive.run(tasks);

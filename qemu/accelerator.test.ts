@@ -41,6 +41,7 @@ function host(answer: Answer) {
       pid: 1,
       channel: undefined,
       sideChannel: undefined,
+      stdout: undefined,
       ended: Promise.resolve(ended),
       end: async () => {},
     };

@@ -22,6 +22,7 @@ const apart: { readonly [file: string]: string } = {
   ...{ zod: 'zod', yaml: 'yaml', listr2: 'listr2', re2js: 're2js' },
   xterm: '@xterm/headless',
   ...{ junit: 'junit-report-builder', prometheus: 'prom-client' },
+  cyclonedx: '@cyclonedx/cyclonedx-library',
 };
 const libraries = Object.entries(apart);
 const fresh = `dist.${process.pid}`;
@@ -42,6 +43,15 @@ const { metafile } = await build({
   minify: true,
   sourcemap: 'linked',
   legalComments: 'linked',
+  // What CycloneDX's library can do with XML and its schemas if these are there; it looks, and does without.
+  external: [
+    'ajv',
+    'ajv-formats',
+    'ajv-formats-draft2019',
+    'libxmljs2',
+    'spdx-expression-parse',
+    'xmlbuilder2',
+  ],
   // `import()` would start the loader for modules after all.
   supported: { 'dynamic-import': false },
   logOverride: { 'empty-import-meta': 'silent' }, // assets.ts asks it only where the sources run
@@ -86,6 +96,9 @@ for (const [name, source] of Object.entries(pageAssets)) {
       target: 'chrome110',
     });
 }
+// The live system's init is compiled where an image is made.
+const initSources = readdirSync('iso/initramfs').filter((name) => /\.[ch]$/.test(name));
+for (const name of initSources) cpSync(`iso/initramfs/${name}`, `${fresh}/initramfs/${name}`);
 cpSync('LICENSE', `${fresh}/LICENSE`);
 writeFileSync(`${fresh}/LICENSES-OF-OTHERS`, licences(Object.keys(metafile.inputs)));
 // For editors: a configuration names its schema by path.
@@ -95,11 +108,12 @@ for (const [name, schema] of Object.entries({ config: configJsonSchema(), ...doc
 chmodSync(`${fresh}/synos.cjs`, 0o755);
 utimesSync(`${fresh}/synos.cjs`, now, now);
 // Each file is replaced in one step, the launcher last: a synos that starts meanwhile finds a whole one.
-for (const folder of ['page', 'schema']) mkdirSync(`dist/${folder}`, { recursive: true });
+for (const folder of ['page', 'schema', 'initramfs']) mkdirSync(`dist/${folder}`, { recursive: true });
 const schemas = readdirSync(`${fresh}/schema`).map((name) => `schema/${name}`);
 const pages = Object.keys(pageAssets).map((name) => `page/${name}`);
 const files = [...Object.keys(apart), 'main', 'synos'].flatMap((name) => [`${name}.cjs.map`, `${name}.cjs`]);
-for (const name of [...pages, ...schemas, 'LICENSE', 'LICENSES-OF-OTHERS', ...files]) {
+const sources = initSources.map((name) => `initramfs/${name}`);
+for (const name of [...pages, ...schemas, ...sources, 'LICENSE', 'LICENSES-OF-OTHERS', ...files]) {
   renameSync(`${fresh}/${name}`, `dist/${name}`);
 }
 rmSync(fresh, { recursive: true, force: true });

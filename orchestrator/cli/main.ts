@@ -5,7 +5,10 @@ import { declareBisect } from './declare-bisect.ts';
 import { declareCi } from './declare-ci.ts';
 import { declareCoverage } from './declare-coverage.ts';
 import { declareExport, declareImport } from './declare-formats.ts';
+import { declareDiff, declareSbom, declareSize } from './declare-image.ts';
+import { declareLock } from './declare-lock.ts';
 import { declareProfile } from './declare-profile.ts';
+import { declareVerify } from './declare-verify.ts';
 import { ending } from './exit.ts';
 import {
   collect,
@@ -78,7 +81,7 @@ const works: Declarations = {
       .action(runs(async () => (await import('./init.ts')).init)),
   build: (command) =>
     withWork(command)
-      .argument('[target]', 'kernel, iso or all', 'all')
+      .argument('[target]', 'kernel, iso, disk or all', 'all')
       .description('build the kernel and the image; only what changed')
       .option('--recheck', 'read every cached file again instead of trusting its size and time', false)
       .option('--update-lock', 'lock anew and go on when a mirror no longer has a locked package', false)
@@ -124,11 +127,7 @@ const works: Declarations = {
   ci: (command) => declareCi(command).action(runs(async () => (await import('./ci.ts')).ci)),
   coverage: (command) =>
     declareCoverage(command).action(runs(async () => (await import('./coverage.ts')).coverage)),
-  lock: (command) =>
-    withWork(command)
-      .description('resolve the package lists against the signed Debian indexes and write synos.lock')
-      .option('--check', 'say what would change, write nothing', false)
-      .action(runs(async () => (await import('./lock.ts')).lock)),
+  lock: (command) => declareLock(command).action(runs(async () => (await import('./lock.ts')).lock)),
 };
 
 const views: Declarations = {
@@ -163,11 +162,15 @@ const views: Declarations = {
       .description('show a stored run; with --html as a page that stands alone')
       .option('--html <file>', 'write the page to this file')
       .action(runs(async () => (await import('./report.ts')).report)),
+  size: (command) => declareSize(command).action(runs(async () => (await import('./size.ts')).size)),
+  diff: (command) => declareDiff(command).action(runs(async () => (await import('./diff.ts')).diff)),
+  sbom: (command) => declareSbom(command).action(runs(async () => (await import('./sbom.ts')).sbom)),
   doctor: (command) =>
     withCommon(command)
       .description('what this machine has, what it lacks, and what really runs a guest')
       .option('--fix', 'install what is missing (root)', false)
       .action(runs(async () => (await import('./doctor.ts')).doctor)),
+  verify: (command) => declareVerify(command).action(runs(async () => (await import('./verify.ts')).verify)),
   clean: (command) =>
     withCommon(command)
       .description('remove the outputs (out/), and nothing else')

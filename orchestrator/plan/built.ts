@@ -55,7 +55,10 @@ export function built({ config, tree }: Project, needs: (target: Target) => bool
   // A project whose machines start files that are there already need not have a kernel of its own.
   if (!targetNames.some(needs)) return { tasks: [], outputs: {}, files: {}, together: [] };
   const made = config.kernel.kind === 'command' ? byCommand(config.kernel, tree) : bySources(config, tree);
-  if (!needs('iso') || made.outputs.iso !== undefined) return made;
+  const missing = (['iso', 'disk'] as const).filter(
+    (name) => needs(name) && made.outputs[name] === undefined,
+  );
+  if (missing.length === 0) return made;
   const { kernel } = made.outputs;
   if (!kernel)
     throw new SynosError({
@@ -67,8 +70,8 @@ export function built({ config, tree }: Project, needs: (target: Target) => bool
   return {
     ...made,
     tasks: [...made.tasks, ...image.tasks],
-    outputs: { ...made.outputs, iso: image.image },
-    files: { ...made.files, iso: 'synos.iso' },
+    outputs: { iso: image.image, disk: image.disk, ...made.outputs },
+    files: { iso: 'synos.iso', disk: 'synos.img', ...made.files },
   };
 }
 
