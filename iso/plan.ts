@@ -1,7 +1,7 @@
 // What is done to make an image, as data: lock -> fetch and unpack by batches -> a layer a group -> root -> its compressed form and boot files -> ISO.
 import type { JsonObject } from '../core/json.ts';
 import { type Input, type Task, type TaskOutput, taskId } from '../core/task.ts';
-import { makeBatches } from './batch.ts';
+import { makeBatches, mirrorsOf } from './batch.ts';
 import type { Lock, LockedPackage } from './lock.ts';
 import { menuText } from './menu.ts';
 import type { IsoOptions } from './options.ts';
@@ -49,7 +49,6 @@ function kernelOf({ packages }: Lock): LockedPackage[] {
 }
 
 function liveTasks(options: IsoOptions, lock: Lock, kernel: readonly LockedPackage[], epoch: number): Task[] {
-  const mirrors = { debian: options.mirror, security: options.securityMirror };
   const groups = groupBatches(lock);
   const batches = groups.flatMap(({ name, batches }) =>
     batches.map((rows, n) => ({ id: `${name}:${n}`, rows })),
@@ -57,15 +56,15 @@ function liveTasks(options: IsoOptions, lock: Lock, kernel: readonly LockedPacka
   const holders = batches.filter(({ rows }) => rows.some((row) => kernel.includes(row)));
   const configure = groups.map((_, g) => configureTask(groups.slice(0, g + 1), epoch));
   return [
-    ...batches.map(({ id, rows }) => fetchTask(rows, id, mirrors)),
-    ...batches.map(({ id, rows }) => unpackTask(rows, id, mirrors)),
+    ...batches.map(({ id, rows }) => fetchTask(rows, id, mirrorsOf(rows, options))),
+    ...batches.map(({ id, rows }) => unpackTask(rows, id, mirrorsOf(rows, options))),
     ...configure,
     rootTask(groups, epoch, options, lock),
     initramfsTask(
       kernel,
       holders.map(({ id }) => id),
       epoch,
-      mirrors,
+      mirrorsOf(kernel, options),
     ),
     squashTask(options, epoch),
   ];

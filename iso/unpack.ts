@@ -30,7 +30,7 @@ export async function unpackBatch(params: UnpackParams, context: ActionContext):
     if (!next) break;
     const row = await copyDeb(next.opened, out.files);
     await next.opened.close();
-    if (row.preinst) await out.debs.file({ ...plainFile, name: `${row.name}.deb` }, next.bytes);
+    if (row.diverts) await out.debs.file({ ...plainFile, name: `${row.name}.deb` }, next.bytes);
     facts.push(row);
     context.emit({
       type: 'task.progress',

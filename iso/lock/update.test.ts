@@ -1,5 +1,5 @@
 // What stays and what moves when the archive has moved on.
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Failure, SynosError } from '../../core/failure.ts';
 import type { Relocked, RelockMode } from '../relock.ts';
@@ -132,9 +132,8 @@ test('indexes are kept: the second time none is sent again, and one that was cha
   rig.asked.length = 0;
   await rig.lock(lists);
   expect(packages()).toEqual([]);
-  const [kept] = (
-    await import('node:fs/promises').then(({ readdir }) => readdir(rig.path('shared/indexes')))
-  ).filter((name) => name.endsWith('_Packages')) as [string];
+  const names = await readdir(rig.path('shared/indexes'));
+  const kept = names.find((name) => name.endsWith('_Packages')) as string;
   const text = await readFile(rig.path('shared/indexes', kept), 'utf8');
   await writeFile(rig.path('shared/indexes', kept), text.replace('Package: plain', 'Package: plaim'));
   expect(told(await rig.lock(lists))).toEqual([]);

@@ -1,6 +1,6 @@
 // Packs -> one tree: what a root file system has before anything of it is configured.
+import { excludedMembers, splitGroups } from '../configure/groups.ts';
 import type { DebFacts, EntryFacts } from '../facts.ts';
-import { mergeTrees } from '../merge.ts';
 import { orderPackages } from '../order.ts';
 import { emptyContent } from './content.ts';
 import type { ControlFile, Extra, Pack } from './pack-index.ts';
@@ -30,7 +30,8 @@ const infoFolder = 'var/lib/dpkg/info';
  */
 export function unite(groups: readonly (readonly Pack[])[], epoch: number): Tree {
   const packs = groups.flatMap(inMergeOrder);
-  const { dropped } = mergeTrees(packs.map(({ facts }) => facts));
+  const facts = groups.map((group) => inMergeOrder(group).map((pack) => pack.facts));
+  const dropped = new Set(excludedMembers(splitGroups(facts)));
   const union = new Union(epoch);
   for (const pack of packs) union.add(pack, dropped);
   return union;
