@@ -196,6 +196,8 @@ function watch(child: ChildProcess, command: Command, started: number): Running 
   const stop = { timedOut: false, aborted: false };
   const stdout = command.streamed ? () => '' : keep(child.stdout, command);
   const stderr = keep(child.stderr, command);
+  // Node throws away at a child's end what nobody listens for.
+  if (command.streamed) child.stdout?.on('readable', () => {});
   let gone = false;
   const end = async (graceMs = graceDefaultMs): Promise<void> => {
     if (gone) return;

@@ -68,6 +68,12 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
     says: (f) => `package ${f.package} ${f.version} is no longer at ${f.url}`,
     next: () => 'run `synos lock`, or build with `--update-lock`',
   },
+  'index.refused': {
+    exit: 1,
+    when: 'the package index of an archive has no right signature, is too old or too new, damaged, or says what cannot be',
+    says: (f) => `the package index of ${f.archive} is refused: ${f.reason}`,
+    next: (f) => f.next ?? 'check the keyring, the mirrors and the clock; nothing was written',
+  },
   'package.failed': {
     exit: 1,
     when: 'a Debian package could not be unpacked or configured',
@@ -85,6 +91,20 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
     when: 'a built file is not what it should be',
     says: (f) => `${f.what}: ${f.reason}`,
     next: (f) => f.next ?? 'run again with `synos clean --cache` first; if it stays, report it',
+  },
+  'artefact.altered': {
+    exit: 7,
+    when: 'a file is not what its build recorded, or a file in an image is not what the manifest says',
+    says: (f) => `${f.path}: ${f.reason}`,
+    next: () =>
+      'do not use it; `synos build` makes it again, `synos verify --rebuild` tells whether the record itself is right',
+  },
+  'rebuild.differs': {
+    exit: 1,
+    when: 'building an artefact again gave other bytes than the ones that were recorded',
+    says: (f) => `${f.path} is not reproduced: ${f.reason}`,
+    next: (f) =>
+      `what was built now is ${f.kept}; where inputs differ, go back to the commit that the record names`,
   },
   'reference.failed': {
     exit: 1,
@@ -133,6 +153,13 @@ export const failureTable: { readonly [C in FailureCode]: FailureEntry<C> } = {
         ? 'a clone of a pipeline may be without it: `git fetch --unshallow`'
         : undefined;
     },
+  },
+  'packages.unsatisfiable': {
+    exit: 2,
+    when: 'the package lists cannot be installed together: a conflict, or a dependency that no archive meets',
+    says: (f) => `the package lists cannot be installed together:\n  ${f.reasons.join('\n  ')}`,
+    next: (f) =>
+      f.next ?? 'take one of the packages out of `iso.packages`, or name a repository that has what lacks',
   },
   'lock.missing': {
     exit: 2,

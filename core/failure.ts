@@ -35,9 +35,12 @@ type WorkFailure =
   | { code: 'digest.mismatch'; what: string; expected: string; actual: string; source: string }
   | { code: 'network.away'; url: string; reason: string; tries: number }
   | { code: 'package.gone'; package: string; version: string; url: string }
+  | { code: 'index.refused'; archive: string; reason: string; next?: string }
   | { code: 'package.failed'; package: string; step: string; tail: readonly string[] }
   | { code: 'package.conflict'; path: string; packages: readonly string[] }
   | { code: 'artefact.invalid'; what: string; reason: string; next?: string }
+  | { code: 'artefact.altered'; path: string; reason: string }
+  | { code: 'rebuild.differs'; path: string; reason: string; kept: string }
   | { code: 'reference.failed'; reference: string; commit: string; reason: string }
   | { code: 'bisect.stuck'; reason: string; next: string };
 
@@ -47,6 +50,7 @@ type UsageFailure =
   | { code: 'config.invalid'; file: string; issues: readonly ConfigIssue[]; more: number }
   | { code: 'file.unreadable'; path: string; reason: string; next: string }
   | { code: 'name.unknown'; kind: string; name: string; near: readonly string[]; where?: string }
+  | { code: 'packages.unsatisfiable'; reasons: readonly string[]; next?: string }
   | { code: 'lock.missing'; file: string }
   | { code: 'lock.stale'; file: string; reason: string }
   | { code: 'lock.invalid'; file: string; line: number; reason: string }

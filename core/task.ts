@@ -28,6 +28,8 @@ export type Task = {
   readonly outputs: readonly string[];
   readonly demand: Demand;
   readonly limitMs: number;
+  /** What it may take where it never ran before; only the order in which tasks start depends on it. */
+  readonly estimateMs?: number;
   /** False for what must really happen each time, as a boot. */
   readonly cacheable: boolean;
   /** What it measures are times: no other task begins before its turn where that could be seen in them. */

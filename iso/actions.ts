@@ -60,7 +60,7 @@ const progressMs = 100;
 
 const unpackPackages: Action<Packages> = {
   kind: 'iso.unpack',
-  version: 3,
+  version: 4,
   tools: () => [tools.xz],
   parse: parsePackages,
   async run(params, context) {

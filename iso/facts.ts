@@ -28,8 +28,10 @@ export type DebFacts = {
   /** Text of `md5sums` where the package brings none; dpkg makes one, then. */
   readonly md5sums: string | null;
   readonly triggers: string;
-  /** True: a script runs before the files come, so that only dpkg itself can unpack it. */
+  /** True: a script runs before the files come. */
   readonly preinst: boolean;
+  /** True: that script says where files go or whose they are, so that only dpkg itself can unpack the package. */
+  readonly diverts: boolean;
   readonly entries: readonly EntryFacts[];
 };
 
@@ -49,29 +51,35 @@ type Row = readonly [
 
 /** One JSON document; entries as rows, because there are tens of thousands. */
 export function formatFacts(all: readonly DebFacts[]): string {
-  const rows = all.map((facts) => ({
-    ...facts,
-    entries: facts.entries.map(
-      (entry): Row => [
-        entry.shipped,
-        entry.place === entry.shipped ? '' : entry.place,
-        entry.kind,
-        entry.mode,
-        entry.uid,
-        entry.gid,
-        entry.mtime,
-      ],
-    ),
-  }));
-  return `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`;
+  return `[\n${all.map((facts) => JSON.stringify(rowsOf(facts))).join(',\n')}\n]\n`;
+}
+
+export type FactRows = Omit<DebFacts, 'entries'> & { readonly entries: readonly Row[] };
+
+export function rowsOf(facts: DebFacts): FactRows {
+  const entries = facts.entries.map(
+    (entry): Row => [
+      entry.shipped,
+      entry.place === entry.shipped ? '' : entry.place,
+      entry.kind,
+      entry.mode,
+      entry.uid,
+      entry.gid,
+      entry.mtime,
+    ],
+  );
+  return { ...facts, entries };
 }
 
 /** Reads what formatFacts wrote: an output of one of our own tasks, held by its digest. */
 export async function readFacts(path: string): Promise<DebFacts[]> {
-  const rows = JSON.parse(await readFile(path, 'utf8')) as (Omit<DebFacts, 'entries'> & { entries: Row[] })[];
-  return rows.map((row) => ({
-    ...row,
-    entries: row.entries.map(([shipped, place, kind, mode, uid, gid, mtime]) => ({
+  const rows = JSON.parse(await readFile(path, 'utf8')) as FactRows[];
+  return rows.map(factsOf);
+}
+
+export function factsOf(rows: FactRows): DebFacts {
+  const entries = rows.entries.map(
+    ([shipped, place, kind, mode, uid, gid, mtime]): EntryFacts => ({
       shipped,
       place: place === '' ? shipped : place,
       kind,
@@ -79,6 +87,7 @@ export async function readFacts(path: string): Promise<DebFacts[]> {
       uid,
       gid,
       mtime,
-    })),
-  }));
+    }),
+  );
+  return { ...rows, entries };
 }

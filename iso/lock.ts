@@ -28,7 +28,9 @@ export type LockedPackage = {
 };
 
 export type Release = {
-  readonly name: string;
+  readonly archive: string;
+  readonly suite: string;
+  /** As the archive signed it, in ISO 8601. */
   readonly date: string;
   readonly validUntil: string | undefined;
 };
@@ -53,11 +55,19 @@ export type Lock = {
 export function wantedDigest(options: IsoOptions): Digest {
   // An array of pairs: the order of the lists decides which group has a package that two of them need.
   const lists = Object.entries(options.packages).map(([name, list]) => [name, [...new Set(list)].sort()]);
+  // Their order counts as well: the first that has a package gives it. Where they lie and who signs them does not.
+  const repositories = Object.entries(options.repositories).map(
+    ([name, { suites, components, packages, priority }]) => [
+      name,
+      { suites, components, packages: [...new Set(packages)].sort(), priority: priority ?? null },
+    ],
+  );
   return digestOfJson({
     suite: options.suite,
     architecture: options.architecture,
     security: options.securityMirror.length > 0,
     lists,
+    ...(repositories.length > 0 ? { repositories } : {}),
   });
 }
 
@@ -71,6 +81,9 @@ export function readLock(path: string, options: IsoOptions): Lock {
 
 function staleness(lock: Lock, options: IsoOptions): string | undefined {
   if (lock.suite !== options.suite) return `it is for ${lock.suite}, not ${options.suite}`;
+  const archives = ['debian', 'security', ...Object.keys(options.repositories)];
+  const foreign = lock.packages.find((row) => !archives.includes(row.archive));
+  if (foreign) return `${foreign.name} is from ${foreign.archive}, which iso.repositories does not name`;
   if (lock.wanted === wantedDigest(options)) return undefined;
   const have = new Set(lock.packages.map((row) => row.name));
   const missing = Object.values(options.packages)
@@ -117,8 +130,9 @@ function parse(text: string): Lock {
     suite: header('Suite', /^[a-z][a-z0-9-]*$/),
     architecture: header('Architecture', /^amd64$/),
     mirror: header('Mirror', /^https?:\/\/[!-~]+$/),
-    releases: header('Releases', /^[!-~ ]+$/)
-      .split('; ')
+    releases: header('Releases', /^(?:\n [a-z][a-z0-9-]* [!-~]+ [0-9TZ:.-]+(?: [0-9TZ:.-]+)?)+$/)
+      .split('\n ')
+      .slice(1)
       .map(parseRelease),
     epoch: Number(header('Epoch', /^[0-9]{1,10}$/)),
     wanted: header('Wanted', digestText) as Digest,
@@ -216,19 +230,21 @@ function checkGroups(rows: readonly Stanza[], lock: Pick<Lock, 'groups' | 'packa
 }
 
 function parseRelease(text: string): Release {
-  const [name = '', date = '', validUntil] = text.split(' ');
-  return { name, date, validUntil };
+  const [archive = '', suite = '', date = '', validUntil] = text.split(' ');
+  return { archive, suite, date, validUntil };
 }
 
 /** The file's text: one stanza for the whole, one for each package, sorted; equal locks have equal texts. */
 export function formatLock(lock: Lock): string {
-  const releases = lock.releases.map((row) => [row.name, row.date, row.validUntil].filter(Boolean).join(' '));
+  const releases = lock.releases.map((row) =>
+    [row.archive, row.suite, row.date, row.validUntil].filter(Boolean).join(' '),
+  );
   const head = formatStanza([
     ['Synos-Lock', '2'],
     ['Suite', lock.suite],
     ['Architecture', lock.architecture],
     ['Mirror', lock.mirror],
-    ['Releases', releases.join('; ')],
+    ['Releases', releases.map((row) => `\n ${row}`).join('')],
     ['Epoch', String(lock.epoch)],
     ['Wanted', lock.wanted],
     ['Groups', lock.groups.join(' ')],
@@ -238,7 +254,8 @@ export function formatLock(lock: Lock): string {
   return `# Written by \`synos lock\`; keep it in version control.\n${[head, ...sorted.map(formatPackage)].join('\n')}`;
 }
 
-function formatPackage(row: LockedPackage): string {
+/** The stanza of one package. */
+export function formatPackage(row: LockedPackage): string {
   return formatStanza([
     ['Package', row.name],
     ['Version', row.version],

@@ -16,7 +16,68 @@ const mirrorUrl = z
     'not a mirror: http(s)://host/path without a slash at the end',
   );
 
+// Debian's own two have settings of their own.
+const reserved = ['debian', 'security'];
+
+// A suite below dists/, or a folder with a slash at the end for an archive without dists/ (a flat one).
+const suite = z
+  .string()
+  .regex(
+    /^(?:[a-z][a-zA-Z0-9._-]*(?:\/[a-zA-Z][a-zA-Z0-9._-]*)*|\.\/|(?:[a-zA-Z0-9][a-zA-Z0-9._-]*\/)+)$/,
+    'not a suite: a name below dists/, or a folder with a slash at its end, as ./',
+  );
+
+const keyring = z
+  .string()
+  .max(200)
+  .regex(
+    /^\/?(?:[A-Za-z0-9_+-][A-Za-z0-9._+-]*\/)*[A-Za-z0-9_+-][A-Za-z0-9._+-]*\.(?:gpg|pgp|asc)$/,
+    'not a keyring: a .gpg, .pgp or .asc file by its absolute path, or one of the project',
+  );
+
 const word = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'a lower-case word');
+
+const repository = z.strictObject({
+  mirror: z
+    .array(mirrorUrl)
+    .min(1)
+    .max(8)
+    .describe('Mirrors of the repository; the next is asked when one fails.'),
+  suites: z.array(suite).min(1).max(8).describe('Its suites; `./` or another folder for a flat repository.'),
+  components: z
+    .array(z.string().regex(/^[a-z][a-z0-9/-]{0,31}$/, 'not a component'))
+    .min(1)
+    .max(16)
+    .default(['main'])
+    .describe('Its components; a flat repository has none.'),
+  keyring: keyring.describe(
+    'Keys with which its indexes must be signed: an absolute path, or a file of the project.',
+  ),
+  packages: z
+    .array(packageName)
+    .max(1000)
+    .default([])
+    .describe(
+      'Packages that come from here even where Debian has them; what they need follows where Debian cannot meet it.',
+    ),
+  priority: z
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe(
+      'Lets all of its packages compete, as a pin of apt (Debian has 500; at the same priority the newer version wins). Without it: only what is named here, what a list names and Debian lacks, and what those need.',
+    ),
+});
+
+const packageList = z
+  .array(packageName)
+  .max(1000)
+  .superRefine((names, context) => {
+    for (const [index, name] of names.entries())
+      if (names.indexOf(name) < index)
+        context.addIssue({ code: 'custom', path: [index], message: `${name} stands twice in this list` });
+  });
 
 export const isoOptions = z.strictObject({
   suite: word.default('bookworm').describe('Release of Debian, by code name.'),
@@ -38,9 +99,21 @@ export const isoOptions = z.strictObject({
     .default('/usr/share/keyrings/debian-archive-keyring.gpg')
     .describe('Keys with which the indexes of the archive must be signed.'),
   packages: z
-    .record(word, z.array(packageName).max(1000))
+    .record(word, packageList)
     .default(Object.fromEntries(Object.entries(defaultPackages).map(([name, list]) => [name, [...list]])))
-    .describe('Named lists of packages; all of them are installed, with what they depend on.'),
+    .describe(
+      'Named lists of packages; all of them are installed, with what they depend on. Their order is that of the layers of the image.',
+    ),
+  repositories: z
+    .record(
+      word.refine(
+        (name) => !reserved.includes(name),
+        'debian and security are the names of iso.mirror and iso.securityMirror',
+      ),
+      repository,
+    )
+    .default({})
+    .describe('Archives beside Debian, by names of your own: backports, a vendor, your own packages.'),
   lock: z
     .string()
     .regex(/^[A-Za-z0-9._-]+$/, 'a file name')

@@ -1,16 +1,14 @@
 // What is done to make an image, as data: lock -> fetch and unpack by batches -> a layer a group -> root -> its compressed form and boot files -> ISO.
 import type { JsonObject } from '../core/json.ts';
 import { type Input, type Task, type TaskOutput, taskId } from '../core/task.ts';
-import { makeBatches } from './batch.ts';
+import { makeBatches, mirrorsOf } from './batch.ts';
 import type { Lock, LockedPackage } from './lock.ts';
 import { menuText } from './menu.ts';
 import type { IsoOptions } from './options.ts';
 import { compareVersions } from './version.ts';
 
-export { type Lock, readLock } from './lock.ts';
+export { type Lock, type LockedPackage, readLock } from './lock.ts';
 
-/** Enough for two cores to be busy while the network still brings the rest; more would cost a start of tar each. */
-const mostBatches = 8;
 const minute = 60_000;
 
 export type IsoPlan = {
@@ -51,7 +49,6 @@ function kernelOf({ packages }: Lock): LockedPackage[] {
 }
 
 function liveTasks(options: IsoOptions, lock: Lock, kernel: readonly LockedPackage[], epoch: number): Task[] {
-  const mirrors = { debian: options.mirror, security: options.securityMirror };
   const groups = groupBatches(lock);
   const batches = groups.flatMap(({ name, batches }) =>
     batches.map((rows, n) => ({ id: `${name}:${n}`, rows })),
@@ -59,15 +56,15 @@ function liveTasks(options: IsoOptions, lock: Lock, kernel: readonly LockedPacka
   const holders = batches.filter(({ rows }) => rows.some((row) => kernel.includes(row)));
   const configure = groups.map((_, g) => configureTask(groups.slice(0, g + 1), epoch));
   return [
-    ...batches.map(({ id, rows }) => fetchTask(rows, id, mirrors)),
-    ...batches.map(({ id, rows }) => unpackTask(rows, id, mirrors)),
+    ...batches.map(({ id, rows }) => fetchTask(rows, id, mirrorsOf(rows, options))),
+    ...batches.map(({ id, rows }) => unpackTask(rows, id, mirrorsOf(rows, options))),
     ...configure,
     rootTask(groups, epoch, options, lock),
     initramfsTask(
       kernel,
       holders.map(({ id }) => id),
       epoch,
-      mirrors,
+      mirrorsOf(kernel, options),
     ),
     squashTask(options, epoch),
   ];
@@ -75,14 +72,10 @@ function liveTasks(options: IsoOptions, lock: Lock, kernel: readonly LockedPacka
 
 type GroupBatches = { readonly name: string; readonly batches: readonly (readonly LockedPackage[])[] };
 
-/** Each group in batches: as many of the whole as its share of the bytes, and at least one. */
 function groupBatches(lock: Lock): GroupBatches[] {
-  const bytes = (rows: readonly LockedPackage[]): number => rows.reduce((sum, row) => sum + row.size, 0);
   return lock.groups.flatMap((name) => {
     const rows = lock.packages.filter((row) => row.group === name);
-    if (rows.length === 0) return [];
-    const share = Math.ceil((mostBatches * bytes(rows)) / bytes(lock.packages));
-    return [{ name, batches: makeBatches(rows, share) }];
+    return rows.length === 0 ? [] : [{ name, batches: makeBatches(rows) }];
   });
 }
 
@@ -93,8 +86,8 @@ function rootMib(rows: readonly LockedPackage[]): number {
 }
 
 const from = (task: string, output: string): Input => ({ from: 'task', task: taskId(task), output });
-const mebibytes = (rows: readonly LockedPackage[]): string =>
-  `${Math.round(rows.reduce((sum, row) => sum + row.size, 0) / 2 ** 20)} MiB`;
+const bytesOf = (rows: readonly LockedPackage[]): number => rows.reduce((sum, row) => sum + row.size, 0);
+const mebibytes = (rows: readonly LockedPackage[]): string => `${Math.round(bytesOf(rows) / 2 ** 20)} MiB`;
 
 function debRows(rows: readonly LockedPackage[]): JsonObject[] {
   return rows.map(({ name, version, archive, sha256, size, path }) => ({
@@ -114,8 +107,9 @@ function fetchTask(rows: readonly LockedPackage[], batch: string, mirrors: JsonO
     params: { debs: debRows(rows), mirrors },
     inputs: {},
     outputs: ['list'],
-    demand: { cpus: 0.25, memoryMib: 64, io: 1 },
+    demand: { cpus: 0, memoryMib: 16, io: 0 }, // all at once: their connections are counted together, and the bytes to come are known
     limitMs: 30 * minute,
+    estimateMs: Math.ceil(bytesOf(rows) / 50_000),
     cacheable: true,
     title: `fetch ${rows.length} packages (${mebibytes(rows)})`,
   };
@@ -130,6 +124,7 @@ function unpackTask(rows: readonly LockedPackage[], batch: string, mirrors: Json
     outputs: ['files', 'debs', 'facts'],
     demand: { cpus: 1, memoryMib: 256, io: 0 },
     limitMs: 20 * minute,
+    estimateMs: Math.ceil(bytesOf(rows) / 6000) + 10 * rows.length,
     cacheable: true,
     title: `unpack ${rows.length} packages`,
   };
@@ -165,6 +160,7 @@ function configureTask(groups: readonly GroupBatches[], epoch: number): Task {
     outputs: ['layer'],
     demand: { cpus: 1, memoryMib: sizeMib, io: 1 },
     limitMs: 30 * minute,
+    estimateMs: 1000 + 100 * here.batches.flat().length,
     cacheable: true,
     title: `configure ${here.batches.flat().length} packages (${here.name})`,
   };

@@ -22,7 +22,7 @@ export type Guest = {
   registers(): Promise<readonly CpuState[]>;
   /** Registers three times over a tenth of a second, consistent ones: the guest is stopped for each look. */
   samples(): Promise<readonly (readonly CpuState[])[]>;
-  prove(): Promise<Proof | undefined>;
+  prove(attempt: number): Promise<Proof | undefined>;
   /** What a guest that stands still is seen at; undefined when that cannot be told in a few seconds. */
   lookAround(cpus: readonly CpuState[], symbols: string | undefined): Promise<Seen | undefined>;
   /** Leaves `files.memory` in the folder; else why not. */
@@ -201,9 +201,9 @@ function looks(qmp: Qmp, process: { readonly pid: number; ready(): boolean }) {
       const late = 'no memory dump: QEMU took too long for it';
       return within(dumpMs(memoryMib), dumpMemory(qmp, work, memoryMib), () => late);
     },
-    prove: async () => {
+    prove: async (attempt: number) => {
       proving ??= import('./proof/prove.ts').then(({ prover }) => prover(qmp));
-      const proof = proving.then((it) => it.prove()).catch(() => undefined);
+      const proof = proving.then((it) => it.prove(attempt)).catch(() => undefined);
       return late ? undefined : within(proofMs, proof, () => undefined);
     },
     async debugged() {

@@ -23,8 +23,8 @@ export type Watched = {
   ended(): Stop | undefined;
   /** Registers of a guest that runs; empty when QEMU does not answer. */
   registers(): Promise<readonly CpuState[]>;
-  /** Whether it is proved that the guest can never do anything else; the guest is stopped for the looks. */
-  prove(): Promise<Proof | undefined>;
+  /** Whether it is proved that the guest can never do anything else; the guest is stopped for the looks. `attempt`: 0 for the first of a silence. */
+  prove(attempt: number): Promise<Proof | undefined>;
   /** CPU time that QEMU used so far, in milliseconds. */
   cpuMs(): number;
   /** The first byte cuts a pause short. */
@@ -138,7 +138,7 @@ function silenceClock(guest: Watched, begun: number) {
 function deathProbe(guest: Watched) {
   const fresh = () => ({
     ...emptyProbe(),
-    proof: proofClock(),
+    proof: proofClock(guest),
     frozen: frozenClock(guest),
   });
   let state = fresh();
@@ -148,7 +148,7 @@ function deathProbe(guest: Watched) {
     const cpus = await guest.registers();
     state.before = cpus;
     if (isDeadHalt(cpus)) return (await stillDead(guest)) ? { cause: 'dead-halt' } : undefined;
-    const proof = stayedNear(before, cpus) && state.proof.due(quietMs) ? await guest.prove() : undefined;
+    const proof = stayedNear(before, cpus) ? await state.proof.over(quietMs) : undefined;
     if (proof) return { cause: proof === 'halt' ? 'dead-wait' : 'dead-loop' };
     // Who waits for what a script types looks at its port again and again.
     return guest.ending?.waits() ? undefined : state.frozen.over(cpus, quietMs);
@@ -213,16 +213,17 @@ const emptyProbe = () => ({
 const seldomProofMs = 1000;
 const promisedMs = 3000;
 
-function proofClock() {
+function proofClock(guest: Watched) {
   let next = 0;
   let gap = probeAfterMs;
+  let attempts = 0;
   return {
     next: () => next,
-    due(quietMs: number): boolean {
-      if (quietMs < next) return false;
+    async over(quietMs: number): Promise<Proof | undefined> {
+      if (quietMs < next) return undefined;
       gap = Math.min(quietMs < promisedMs ? seldomProofMs / 2 : seldomProofMs, gap * 2);
       next = quietMs + gap;
-      return true;
+      return guest.prove(attempts++);
     },
   };
 }

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type { ActionContext } from '../../core/action.ts';
 import { SynosError } from '../../core/failure.ts';
 import { visible } from '../../core/text.ts';
-import { writeDatabase } from '../database.ts';
 import type { DebFacts, EntryFacts } from '../facts.ts';
 import { mergeTrees } from '../merge.ts';
 import { privateShell } from '../namespace.ts';
@@ -14,6 +13,7 @@ import { TarWriter } from '../tar-writer.ts';
 import { runDpkg } from './dpkg.ts';
 import { batchesOf, excludedMembers, type Group, groupFacts, type Split, splitGroups } from './groups.ts';
 import { type LayerNames, readLayer, writeLayer, writeWhiteouts } from './layer.ts';
+import { nothing, writeLines, writePhases } from './phases.ts';
 import { innerScript, outerScript } from './script.ts';
 
 export type ConfigureParams = {
@@ -66,12 +66,10 @@ async function writeWork(
   await writeLines(join(work, 'exclude'), excludedMembers(split));
   for (const [g, group] of facts.entries())
     await writeFolders(join(work, `folders-${g}.tar`), foldersOf(group));
-  await writeHidden(join(work, 'hidden.tar'), [...before, ...merged], left);
-  await writeLines(join(work, 'again'), shadowed(merged, before, layers));
-  const alone = merged.filter((row) => !(order.base.has(row.name) && row.preinst));
-  await writeDatabase(join(work, 'database'), alone, tree.dropped, before);
-  const steps = order.steps.map((step) => `${step.verb} ${step.packages.join(' ')}`);
-  await writeLines(join(work, 'steps'), steps);
+  await writePhases(
+    { here, before, order, dropped: tree.dropped, shadowed: shadowed(merged, before, layers) },
+    work,
+  );
   await writeFile(join(work, 'outer'), outerScript);
   await writeFile(join(work, 'inner'), innerScript(params.epoch));
 }
@@ -112,30 +110,11 @@ export function foldersOf(group: readonly DebFacts[]): EntryFacts[] {
   return [...folders.values()].sort((a, b) => (a.place < b.place ? -1 : 1));
 }
 
-const nothing = { size: 0, mode: 0, uid: 0, gid: 0, mtime: 0, link: '', major: 0, minor: 0 } as const;
-
 export async function writeFolders(path: string, folders: readonly EntryFacts[]): Promise<void> {
   await using file = await open(path, 'w');
   const writer = new TarWriter(file);
   for (const { place, mode, uid, gid, mtime } of folders)
     await writer.entry({ ...nothing, name: `${place || '.'}/`, kind: 'dir', mode, uid, gid, mtime });
-  await writer.finish();
-}
-
-// The payload has every file of the group; those that dpkg itself unpacks must not be there before their time.
-async function writeHidden(
-  path: string,
-  seen: readonly DebFacts[],
-  left: readonly DebFacts[],
-): Promise<void> {
-  const places = new Set(seen.flatMap((facts) => facts.entries.map((entry) => entry.place)));
-  const hidden = left.flatMap(({ entries }) =>
-    entries.filter((entry) => entry.kind !== 'dir' && !places.has(entry.place)).map((entry) => entry.place),
-  );
-  await using file = await open(path, 'w');
-  const writer = new TarWriter(file);
-  for (const place of [...new Set(hidden)].sort())
-    await writer.entry({ ...nothing, name: `./${place}`, kind: 'char' });
   await writer.finish();
 }
 
@@ -169,8 +148,4 @@ function shadowed(
       .map((entry) => `./${entry.place}`),
   );
   return [...new Set(found)].sort();
-}
-
-async function writeLines(path: string, lines: readonly string[]): Promise<void> {
-  await writeFile(path, lines.map((line) => `${line}\n`).join(''));
 }

@@ -27,9 +27,9 @@ function inMergeOrder(group: readonly DebFacts[]): DebFacts[] {
 }
 
 export type Split = {
-  /** Packages whose files are there from the start. */
+  /** Packages whose files are a part of the group's sum. */
   readonly merged: readonly DebFacts[];
-  /** Packages that dpkg itself unpacks. */
+  /** Packages that dpkg itself unpacks, as they divert files. */
   readonly left: readonly DebFacts[];
 };
 
@@ -37,8 +37,8 @@ export type Split = {
 export function splitGroups(groups: readonly (readonly DebFacts[])[]): Split[] {
   return groups.map((here, g) => {
     const { merged } = orderPackages(here, groups.slice(0, g).flat());
-    const isMerged = (row: DebFacts): boolean => merged.has(row.name);
-    return { merged: here.filter(isMerged), left: here.filter((row) => !isMerged(row)) };
+    const isLeft = (row: DebFacts): boolean => row.diverts && !merged.has(row.name);
+    return { merged: here.filter((row) => !isLeft(row)), left: here.filter(isLeft) };
   });
 }
 
@@ -48,12 +48,13 @@ export function splitGroups(groups: readonly (readonly DebFacts[])[]): Split[] {
  */
 export function excludedMembers(groups: readonly Split[]): string[] {
   const merged = groups.flatMap((group) => group.merged);
-  const left = groups.flatMap((group) => group.left);
   const places = new Set(merged.flatMap((facts) => facts.entries.map((entry) => entry.place)));
-  const above = left.flatMap(({ name, entries }) =>
-    entries
-      .filter((entry) => entry.kind !== 'dir' && places.has(entry.place))
-      .map((entry) => `${name}/${entry.place}`),
-  );
+  const above = groups
+    .flatMap((group) => group.left)
+    .flatMap(({ name, entries }) =>
+      entries
+        .filter((entry) => entry.kind !== 'dir' && places.has(entry.place))
+        .map((entry) => `${name}/${entry.place}`),
+    );
   return [...mergeTrees(merged).dropped, ...above];
 }

@@ -4,6 +4,8 @@ import { constants, zstdCompress, zstdCompressSync } from 'node:zlib';
 
 /** In the size of a data block: it is stored as it was. */
 const stored = 1 << 24;
+/** Part of the key of everything compressed. */
+export const compressorName = `zstd-${process.versions['zstd']}`;
 
 /** The kernel reads metadata in pieces of this size; theirs is small enough for any level to be the same. */
 export const metadataBytes = 8192;
@@ -60,4 +62,9 @@ export function packMetadata(block: Uint8Array): Buffer {
   out.writeUInt16LE(body.length | (body === block ? metadataStored : 0), 0);
   out.set(body, 2);
   return out;
+}
+
+/** Bytes on disk that a word of a block list stands for. */
+export function packedBytes(word: number): number {
+  return word & (stored - 1);
 }

@@ -31,7 +31,7 @@ export class SquashImage {
   readonly out: OutFile;
   readonly #file: FileHandle;
   readonly #options: ImageOptions;
-  readonly #fragments: Fragment[] = [];
+  readonly fragments: Fragment[] = [];
 
   constructor(file: FileHandle, options: ImageOptions) {
     this.#file = file;
@@ -49,7 +49,7 @@ export class SquashImage {
 
   /** Registers a fragment block that was written; returns its number. */
   fragment(fragment: Fragment): number {
-    return this.#fragments.push(fragment) - 1;
+    return this.fragments.push(fragment) - 1;
   }
 
   /**
@@ -63,7 +63,7 @@ export class SquashImage {
     await this.#writeAll(tables.inodes.finish());
     const directoryStart = out.position;
     await this.#writeAll(tables.listings.finish());
-    const fragmentStart = await this.#table(fragmentRows(this.#fragments));
+    const fragmentStart = await this.#table(fragmentRows(this.fragments));
     const exportStart = await this.#table(tables.exportRows());
     const idStart = await this.#table(tables.ids.rows());
     const xattrStart = await this.#xattrs(tables.xattrs);
@@ -85,7 +85,7 @@ export class SquashImage {
     block.writeUInt32LE(tables.count, 4);
     block.writeUInt32LE(epoch, 8);
     block.writeUInt32LE(blockBytes, 12);
-    block.writeUInt32LE(this.#fragments.length, 16);
+    block.writeUInt32LE(this.fragments.length, 16);
     block.writeUInt16LE(zstd, 20);
     block.writeUInt16LE(Math.log2(blockBytes), 22);
     block.writeUInt16LE(flags.duplicates | flags.exportable | flags.compressorOptions, 24);

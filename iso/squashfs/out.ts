@@ -9,10 +9,13 @@ export class OutFile {
   #used = 0;
   #position: number;
 
-  /** Begins at a position, where what belongs before it is written at the end. */
-  constructor(file: FileHandle, position: number) {
+  readonly #seen: ((bytes: Uint8Array) => void) | undefined;
+
+  /** Begins at a position, where what belongs before it is written at the end. `seen` gets all that is written, in order. */
+  constructor(file: FileHandle, position: number, seen?: (bytes: Uint8Array) => void) {
     this.#file = file;
     this.#position = position;
+    this.#seen = seen;
   }
 
   /** Of the next byte. */
@@ -35,6 +38,7 @@ export class OutFile {
   }
 
   async #put(bytes: Uint8Array): Promise<void> {
+    this.#seen?.(bytes);
     let at = 0;
     while (at < bytes.length) {
       const { bytesWritten } = await this.#file.write(bytes, at, bytes.length - at, this.#position);

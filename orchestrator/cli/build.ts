@@ -1,10 +1,10 @@
 // `synos build`: what is named, only what changed; ends with the artefacts, their digests, the cache hits and the critical path.
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { type Failure, failureOf, SynosError } from '../../core/failure.ts';
 import { nearest } from '../../core/near.ts';
 import type { Plan, TaskId, TaskResult } from '../../core/task.ts';
-import { bytes, count, duration } from '../../core/words.ts';
+import { bytes as bytesText, count, duration } from '../../core/words.ts';
 import { longestChain } from '../engine/priority.ts';
 import { type Artefact, allTargets, pipeline, type Target } from '../plan/pipeline.ts';
 import { renderPlan } from '../plan/render.ts';
@@ -55,32 +55,47 @@ async function buildPlan(
   if (options['updateLock'] === true && failures.some((failure) => failure.code === 'package.gone')) {
     const { lockNow } = await import('./lock.ts');
     session.emit({ type: 'warning', message: 'a mirror no longer has a locked package: locking anew' });
-    await lockNow(session, false);
+    await lockNow(session, { check: false, mode: { kind: 'keep' }, acceptOlder: false });
     ({ plan, artefacts } = pipeline(session, { targets: artefacts.map(({ name }) => name) }));
     executed = await execute(session, flags, plan, recheck);
     failures = failuresOf(executed.results);
   }
-  return { plan, executed, placed: place(session, executed, artefacts, failures), failures };
-}
-
-function place(
-  session: Session,
-  executed: Executed,
-  artefacts: readonly Artefact[],
-  failures: Failure[],
-): Placed[] {
-  return artefacts.flatMap(({ name, file, output }) => {
-    const digest = executed.digest(output);
-    if (digest === undefined) return [];
+  const placed: Placed[] = [];
+  for (const artefact of artefacts) {
     try {
-      executed.place(digest, file);
+      placed.push(...(await place(session, plan, executed, artefact)));
     } catch (error) {
       failures.push(failureOf(error));
-      return [];
     }
-    const path = join(session.out, file);
-    return [{ name, path: relative(session.tree, path), sha256: digest, bytes: statSync(path).size }];
-  });
+  }
+  return { plan, executed, placed, failures };
+}
+
+async function place(
+  session: Session,
+  plan: Plan,
+  executed: Executed,
+  { name, file, output }: Artefact,
+): Promise<Placed[]> {
+  const digest = executed.digest(output);
+  if (digest === undefined) return [];
+  executed.place(digest, file);
+  const path = join(session.out, file);
+  const bytes = statSync(path).size;
+  if (!isRecorded(`${path}.build.json`, digest)) {
+    const { writeRecord } = await import('./build-record.ts');
+    await writeRecord(session, plan, executed, { name, file, bytes, output });
+  }
+  return [{ name, path: relative(session.tree, path), sha256: digest, bytes }];
+}
+
+// A build that was killed may have placed an artefact and left the record of the one before.
+function isRecorded(record: string, digest: string): boolean {
+  try {
+    return readFileSync(record, 'utf8').includes(digest);
+  } catch {
+    return false;
+  }
 }
 
 function targetNamed(name: string): (config: Session['config']) => readonly Target[] {
@@ -125,7 +140,7 @@ function show(session: Session, flags: Flags, { plan, executed, placed, failures
     );
     return endWith(failures, false);
   }
-  for (const { path, sha256, bytes: size } of placed) writeOut(`${path}  ${bytes(size)}  sha256:${sha256}`);
+  for (const { path, sha256, bytes } of placed) writeOut(`${path}  ${bytesText(bytes)}  sha256:${sha256}`);
   if (!flags.quiet) summary(results, durationMs, chain, styleFor(process.stderr));
   return endWith(failures, false);
 }

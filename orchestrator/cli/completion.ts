@@ -60,9 +60,16 @@ async function candidatesFor(program: Command, words: readonly string[]): Promis
   );
   if (previous?.argChoices) return [...previous.argChoices];
   if (previous?.long === '--workload') return [...(await import('../plan/host-bench.ts')).hostWorkloads];
+  if (chosen.name() === 'lock' && /^--(?:why|update)$/.test(previous?.long ?? '')) return lockedNames();
   if (previous?.required) return []; // a value that only the shell can complete, as a file
   if ((words.at(-1) ?? '').startsWith('-')) return chosen.options.flatMap(names);
   return argumentsOf(chosen.name());
+}
+
+async function lockedNames(): Promise<string[]> {
+  const { loadConfig } = await import('../config/load.ts');
+  const { config, tree } = loadConfig({ directory: process.cwd(), environment: process.env, set: [] });
+  return (await import('./lock-why.ts')).lockedNames(config.iso, tree);
 }
 
 function names(option: Option): string[] {

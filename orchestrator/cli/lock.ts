@@ -1,70 +1,64 @@
 // `synos lock`: which packages the lists come to, written to synos.lock; --check only says what would change.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { count } from '../../core/words.ts';
-import { type Relocked, relock } from '../../iso/relock.ts';
-import { writeErr, writeOut } from '../ui/output.ts';
+import { SynosError } from '../../core/failure.ts';
+import { type Relocked, type RelockMode, relock } from '../../iso/relock.ts';
 import type { Flags } from './flags.ts';
 import { openSession, type Session } from './session.ts';
 import { version } from './version.ts';
 
-export async function lock(
-  flags: Flags,
-  _args: readonly string[],
-  options: { readonly [name: string]: unknown },
-): Promise<number> {
+type Options = { readonly [name: string]: unknown };
+
+export async function lock(flags: Flags, _args: readonly string[], options: Options): Promise<number> {
+  const why = options['why'];
+  if (typeof why === 'string') return (await import('./lock-why.ts')).lockWhy(flags, why);
+  if (flags.offline)
+    throw new SynosError({
+      code: 'usage',
+      message: '`synos lock` asks mirrors for their signed indexes, which --offline forbids',
+      hint: 'without the network, `synos build --offline` builds from the lock as it is',
+    });
   const check = options['check'] === true || flags.dryRun;
   const session = await openSession(flags, 'lock', version());
   let made: Relocked;
   try {
-    made = await lockNow(session, check);
+    made = await lockNow(session, {
+      check,
+      mode: modeOf(options),
+      acceptOlder: options['acceptOlder'] === true,
+    });
+  } catch (error) {
+    throw (await import('./lock-place.ts')).withPlace(error, session);
   } finally {
     await session.close();
   }
-  show(flags, made, session.config.iso.lock);
+  const { showLock } = await import('./lock-show.ts');
+  showLock(flags, made, session.config.iso.lock);
   // --check is a question for pipelines: 1 says that the lock is not what it would be today.
   return check && (made.stale || made.changes.length > 0) ? 1 : 0;
 }
 
-function show(flags: Flags, made: Relocked, file: string): void {
-  const changes = made.changes.map(({ name, before, after }) => ({
-    name,
-    from: before ?? null,
-    to: after ?? null,
-  }));
-  const packages = made.lock.packages.length;
-  if (flags.json) {
-    writeOut(JSON.stringify({ schema: 'synos.lock/1', file, written: made.written, packages, changes }));
-    return;
-  }
-  for (const { name, from, to } of changes)
-    writeOut(`${signOf(from, to)} ${name} ${[from, to].filter((version) => version !== null).join(' -> ')}`);
-  if (!flags.quiet) writeErr(summary(made, file, packages));
+function modeOf(options: Options): RelockMode {
+  if (options['upgrade'] === true) return { kind: 'upgrade' };
+  const names = options['update'];
+  return Array.isArray(names) ? { kind: 'update', names: names.map(String) } : { kind: 'keep' };
 }
 
-function signOf(from: string | null, to: string | null): string {
-  if (from === null) return '+';
-  return to === null ? '-' : '~';
-}
+type How = { readonly check: boolean; readonly mode: RelockMode; readonly acceptOlder: boolean };
 
-export async function lockNow(session: Session, check: boolean): Promise<Relocked> {
+export async function lockNow(session: Session, how: How): Promise<Relocked> {
   const folder = join(session.home, 'work', `lock-${process.pid}`);
   try {
     return await relock({
       options: session.config.iso,
       file: join(session.tree, session.config.iso.lock),
       folder,
-      check,
+      shared: join(session.home, 'shared'),
+      ...how,
       emit: session.emit,
       signal: session.signal,
     });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function summary({ written, changes, stale }: Relocked, file: string, packages: number): string {
-  if (written) return `${file}: ${count(packages, 'package')}, ${count(changes.length, 'change')}, written`;
-  if (changes.length === 0 && !stale) return `${file}: ${count(packages, 'package')}, current`;
-  return `${file}: ${count(changes.length, 'change')} not written; run \`synos lock\``;
 }

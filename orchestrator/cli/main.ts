@@ -6,7 +6,9 @@ import { declareCi } from './declare-ci.ts';
 import { declareCoverage } from './declare-coverage.ts';
 import { declareExport, declareImport } from './declare-formats.ts';
 import { declareDiff, declareSbom, declareSize } from './declare-image.ts';
+import { declareLock } from './declare-lock.ts';
 import { declareProfile } from './declare-profile.ts';
+import { declareVerify } from './declare-verify.ts';
 import { ending } from './exit.ts';
 import {
   collect,
@@ -125,11 +127,7 @@ const works: Declarations = {
   ci: (command) => declareCi(command).action(runs(async () => (await import('./ci.ts')).ci)),
   coverage: (command) =>
     declareCoverage(command).action(runs(async () => (await import('./coverage.ts')).coverage)),
-  lock: (command) =>
-    withWork(command)
-      .description('resolve the package lists against the signed Debian indexes and write synos.lock')
-      .option('--check', 'say what would change, write nothing', false)
-      .action(runs(async () => (await import('./lock.ts')).lock)),
+  lock: (command) => declareLock(command).action(runs(async () => (await import('./lock.ts')).lock)),
 };
 
 const views: Declarations = {
@@ -172,6 +170,7 @@ const views: Declarations = {
       .description('what this machine has, what it lacks, and what really runs a guest')
       .option('--fix', 'install what is missing (root)', false)
       .action(runs(async () => (await import('./doctor.ts')).doctor)),
+  verify: (command) => declareVerify(command).action(runs(async () => (await import('./verify.ts')).verify)),
   clean: (command) =>
     withCommon(command)
       .description('remove the outputs (out/), and nothing else')

@@ -2,6 +2,7 @@
 import { runSchema } from '../results/schema.ts';
 import { bisect, bisectPlan } from './schema-bisect.ts';
 import { ci } from './schema-ci.ts';
+import { diff, sbom, size } from './schema-image.ts';
 import { exported, imported } from './schema-import.ts';
 import {
   count,
@@ -17,6 +18,7 @@ import {
 } from './schema-parts.ts';
 import { profileFile, profileView } from './schema-profile.ts';
 import { comparison, history, selfTest } from './schema-series.ts';
+import { verified } from './schema-verify.ts';
 
 const error = object({
   code: text('one of docs/errors.md'),
@@ -34,6 +36,18 @@ const packageChange = object({
   name: text('package'),
   from: maybe(text('version before; null when it is new')),
   to: maybe(text('version now; null when it is gone')),
+  fromArchive: maybe(text('`debian`, `security` or a repository of the configuration')),
+  toArchive: maybe(text('the same')),
+  download: count('bytes to fetch'),
+  installed: { type: 'integer', description: 'bytes that the installed system grows by; negative: shrinks' },
+  reason: maybe(text('why a version moved that would have stayed')),
+});
+
+const packageUpdate = object({
+  name: text('package'),
+  from: text('locked version'),
+  to: text('newest version'),
+  archive: text('which has it; `security` marks a security update'),
 });
 
 const ratio = (description: string): Schema => maybe(number(description));
@@ -182,8 +196,26 @@ export const documents: { readonly [name: string]: Schema } = {
   lock: document('lock', 'Result of `synos lock --json`.', {
     file: text('relative to the project'),
     written: flag('false with --check and when nothing changed'),
+    stale: flag('the lock before could not be read, or was made for other package lists'),
     packages: count('in the new lock'),
+    download: count('bytes to fetch in all'),
+    installed: { type: 'integer', description: 'bytes that the installed system grows by in all' },
     changes: list(packageChange, 'against the lock before'),
+    updates: list(packageUpdate, 'newer versions that were not taken; `--upgrade` takes them'),
+  }),
+  'lock-why': document('lock-why', 'Result of `synos lock --why NAME --json`.', {
+    name: text('package'),
+    version: text('locked'),
+    archive: text('which has it'),
+    group: text('`base` or the first list whose closure has it'),
+    chain: list(
+      object({
+        name: text('package'),
+        version: text('locked'),
+        why: text('`list:NAME`, `essential`, `required` or `needed-by:PACKAGE`'),
+      }),
+      'from what was asked for to the package itself',
+    ),
   }),
   doctor: document('doctor', 'Result of `synos doctor --json`.', {
     ok: flag('nothing that is needed is missing'),
@@ -221,6 +253,10 @@ export const documents: { readonly [name: string]: Schema } = {
   history,
   profile: profileFile,
   'profile-view': profileView,
+  diff,
+  sbom,
+  size,
   'self-test': selfTest,
   run: runSchema,
+  verify: verified,
 };

@@ -6,7 +6,7 @@ import type { Plan, Task, TaskId } from '../../core/task.ts';
 
 /**
  * For each task the expected milliseconds from its start to the end of the longest chain behind it. `pastMs` is how long a task took when it
- * last ran; one that never ran counts as the median of its kind, or by its demand where there is none.
+ * last ran; one that never ran counts as it says itself, else as the median of its kind, or by its demand where there is none.
  */
 export function criticalPaths(
   plan: Plan,
@@ -60,7 +60,10 @@ function expectations(
     if (ms !== undefined) byKind.set(task.kind, [...(byKind.get(task.kind) ?? []), ms]);
   }
   return new Map(
-    tasks.map((task) => [task.id, past.get(task.id) ?? median(byKind.get(task.kind)) ?? byDemand(task)]),
+    tasks.map((task) => [
+      task.id,
+      past.get(task.id) ?? task.estimateMs ?? median(byKind.get(task.kind)) ?? byDemand(task),
+    ]),
   );
 }
 

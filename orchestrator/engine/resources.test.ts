@@ -118,6 +118,13 @@ describe('the critical path', () => {
     expect(ways.get(taskId('large'))).toBeGreaterThan(ways.get(taskId('small')) ?? 0);
   });
 
+  it('takes what a task that never ran says of itself before what others of its kind took', () => {
+    const tasks = new Map([...plan.tasks].map(([id, task]) => [id, { ...task, estimateMs: 70 }]));
+    const ways = criticalPaths({ ...plan, tasks }, ({ id }) => (id === 'd' ? undefined : took[id]));
+    expect(ways.get(taskId('d'))).toBe(70);
+    expect(ways.get(taskId('c'))).toBe(9);
+  });
+
   it('of a run that is over is the chain that bounded it', () => {
     expect(longestChain(plan, (id) => took[id] ?? 0)).toEqual({ tasks: ['a', 'c'], durationMs: 10 });
     expect(longestChain(planOf(), () => 1)).toEqual({ tasks: [], durationMs: 0 });

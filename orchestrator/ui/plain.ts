@@ -3,14 +3,34 @@ import type { Event } from '../../core/event.ts';
 import type { TaskResult } from '../../core/task.ts';
 import { duration } from '../../core/words.ts';
 import { type Style, writeErr } from './output.ts';
+import { Transfer } from './transfer.ts';
 
 export type PlainOptions = { quiet: boolean; verbose: boolean; serial: boolean; style: Style };
 
 /** A reader of events. Cached tasks are silent unless verbose: the summary counts them. */
 export function plainReader(options: PlainOptions): (event: Event) => void {
+  const transferred = transferTeller();
   return (event) => {
-    const line = options.quiet ? undefined : lineOf(event, options);
+    if (options.quiet) return;
+    const line = event.type === 'task.progress' ? transferred(event) : lineOf(event, options);
     if (line !== undefined) writeErr(line);
+  };
+}
+
+/** Between two words on a transfer. */
+const transferMs = 5000;
+
+function transferTeller(): (event: Extract<Event, { type: 'task.progress' }>) => string | undefined {
+  const transfer = new Transfer();
+  let toldAt: number | undefined;
+  return (event) => {
+    if (event.unit !== 'bytes') return undefined;
+    transfer.note(event);
+    toldAt ??= event.at;
+    if (event.at - toldAt < transferMs) return undefined;
+    toldAt = event.at;
+    const text = transfer.text();
+    return text === undefined ? undefined : `fetch   ${text}`;
   };
 }
 

@@ -1,8 +1,9 @@
 // Events as a live task list on a terminal (listr2): one row a stage, with what runs in it now below the row.
 import type { Event } from '../../core/event.ts';
 import type { TaskId } from '../../core/task.ts';
-import { bytes, duration } from '../../core/words.ts';
+import { duration } from '../../core/words.ts';
 import { columnsOf } from './output.ts';
+import { Transfer } from './transfer.ts';
 
 type Stage = {
   name: string;
@@ -11,7 +12,8 @@ type Stage = {
   cached: number;
   failed: boolean;
   startedAt: number;
-  running: Map<TaskId, { title: string; progress: string }>;
+  running: Map<TaskId, { title: string; progress: string; transfers: boolean }>;
+  transfer: Transfer;
   settle: { resolve(): void; reject(error: Error): void };
   done: Promise<void>;
   show: ((title: string, output: string) => void) | undefined;
@@ -88,6 +90,7 @@ function stageOf(id: TaskId, stages: Map<string, Stage>): Stage {
     failed: false,
     startedAt: 0,
     running: new Map(),
+    transfer: new Transfer(),
     settle: { resolve, reject },
     done: promise,
     show: undefined,
@@ -106,13 +109,15 @@ function follow(
   switch (event.type) {
     case 'task.started':
       stage.startedAt ||= event.at;
-      stage.running.set(event.task, { title: titles.get(event.task) ?? event.task, progress: '' });
+      stage.running.set(event.task, {
+        title: titles.get(event.task) ?? event.task,
+        progress: '',
+        transfers: false,
+      });
       break;
-    case 'task.progress': {
-      const row = stage.running.get(event.task);
-      if (row) row.progress = progressText(event);
+    case 'task.progress':
+      goOn(event, stage);
       break;
-    }
     case 'task.ended':
       stage.running.delete(event.task);
       stage.ended++;
@@ -128,9 +133,11 @@ function follow(
   else stage.settle.resolve();
 }
 
-function progressText({ done, total, unit }: Extract<Event, { type: 'task.progress' }>): string {
-  const share = total > 0 ? `${Math.floor((100 * done) / total)} %` : '';
-  return unit === 'bytes' ? `${share} of ${bytes(total)}` : `${done}/${total} ${unit}`;
+function goOn(event: Extract<Event, { type: 'task.progress' }>, stage: Stage): void {
+  const row = stage.running.get(event.task);
+  if (event.unit === 'bytes') stage.transfer.note(event);
+  if (row && event.unit === 'bytes') row.transfers = true;
+  else if (row) row.progress = `${event.done}/${event.total} ${event.unit}`;
 }
 
 function show(stage: Stage, columns: number): void {
@@ -138,9 +145,12 @@ function show(stage: Stage, columns: number): void {
   const cached = stage.cached > 0 ? `, ${stage.cached} cached` : '';
   const took = stage.startedAt > 0 ? `, ${duration(Date.now() - stage.startedAt)}` : '';
   const title = `${stage.name}: ${stage.ended}/${stage.total}${stage.ended > 0 ? ` (${ran} ran${cached}${took})` : ''}`;
-  const now = [...stage.running.values()].map(
-    (row) => `${row.title}${row.progress ? ` ${row.progress}` : ''}`,
-  );
+  const coming = stage.transfer.text();
+  const rows = [...stage.running.values()].filter((row) => !row.transfers);
+  const now = [
+    ...(coming === undefined ? [] : [`fetch ${coming}`]),
+    ...rows.map((row) => `${row.title}${row.progress ? ` ${row.progress}` : ''}`),
+  ];
   stage.show?.(clip(title, columns - 4), clip(now.join(', '), columns - 6));
 }
 

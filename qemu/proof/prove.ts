@@ -14,16 +14,20 @@ export type Proof = 'halt' | 'spin';
 const driveQuietMs = 1500;
 /** Between the two looks. */
 const gapMs = 30;
-const mostBlocks = 64;
-const fewestSteps = 512;
-const mostSteps = 8192;
+/** Pieces of memory and steps that a search may take: four times as many at each attempt of one silence. Most silences end before the second. */
+const blocks = { fewest: 8, most: 64 };
+const steps = { fewest: 512, most: 8192 };
 
-export type Prover = { prove(): Promise<Proof | undefined> };
+type Budget = { readonly blocks: number; readonly steps: number };
+
+export type Prover = {
+  /** `attempt`: 0 for the first of a silence, then 1, 2 and so on. */
+  prove(attempt: number): Promise<Proof | undefined>;
+};
 
 export function prover(qmp: Pick<Qmp, 'execute' | 'monitor'>): Prover {
   const drives = { requests: -1, since: nowMs() };
   let devices: string | undefined;
-  let steps = fewestSteps;
 
   const chips = async (): Promise<Chips> => {
     devices ??= await deviceList(qmp);
@@ -35,17 +39,15 @@ export function prover(qmp: Pick<Qmp, 'execute' | 'monitor'>): Prover {
     if (requests !== drives.requests) Object.assign(drives, { requests, since: nowMs() });
     return nowMs() - drives.since >= driveQuietMs;
   };
-  const stand = async (): Promise<Standing | undefined> => {
+  const stand = async (budget: Budget): Promise<Standing | undefined> => {
     const around = await chips();
     const mayUseMemory = (await drivesQuiet()) && !canWriteMemory(around);
-    return standing(qmp, around, steps, mayUseMemory);
+    return standing(qmp, around, budget, mayUseMemory);
   };
   return {
-    async prove() {
+    async prove(attempt) {
       try {
-        const before = await whileStopped(qmp, stand);
-        // A long loop takes more steps to come round; few guests get so far.
-        steps = Math.min(mostSteps, steps * 4);
+        const before = await whileStopped(qmp, () => stand(budgetOf(attempt)));
         if (before === undefined) return undefined;
         await new Promise((resolve) => setTimeout(resolve, gapMs));
         const after = await whileStopped(qmp, async () => readCpus(qmp));
@@ -55,6 +57,11 @@ export function prover(qmp: Pick<Qmp, 'execute' | 'monitor'>): Prover {
       }
     },
   };
+}
+
+function budgetOf(attempt: number): Budget {
+  const grown = ({ fewest, most }: typeof steps) => Math.min(most, fewest * 4 ** attempt);
+  return { blocks: grown(blocks), steps: grown(steps) };
 }
 
 async function deviceList(qmp: Pick<Qmp, 'monitor'>): Promise<string> {
@@ -86,14 +93,14 @@ type Standing = { readonly proof: Proof; readonly loops: readonly (Loop | undefi
 async function standing(
   qmp: Pick<Qmp, 'monitor'>,
   chips: Chips,
-  steps: number,
+  budget: Budget,
   mayUseMemory: boolean,
 ): Promise<Standing | undefined> {
   const loops: (Loop | undefined)[] = [];
   for (const [index, cpu] of (await readCpus(qmp)).entries()) {
     const deaf = isDeaf(await qmp.monitor('info lapic', index), chips);
     const asleep = sleeps(cpu) && (deaf || !cpu.interrupts);
-    const loop = asleep ? undefined : await follow(cpu, deaf, guestMemory(qmp, index), steps);
+    const loop = asleep ? undefined : await follow(cpu, deaf, guestMemory(qmp, index), budget);
     if (!asleep && (!loop || (loop.memory && !mayUseMemory))) return undefined;
     loops.push(loop);
   }
@@ -107,11 +114,11 @@ async function follow(
   cpu: CpuState,
   deaf: boolean,
   memory: GuestMemory,
-  steps: number,
+  budget: Budget,
 ): Promise<Loop | undefined> {
   if (cpu.halted || !cpu.all) return undefined;
-  const search = loopSearch(cpu.all, deaf, memory.read, steps);
-  for (let blocks = 0; blocks < mostBlocks; blocks++) {
+  const search = loopSearch(cpu.all, deaf, memory.read, budget.steps);
+  for (let fetched = 0; fetched < budget.blocks; fetched++) {
     try {
       return search();
     } catch (error) {

@@ -36,6 +36,7 @@ const programs = {
   mmdebstrap: 'mmdebstrap',
   lb: 'live-build',
   debootstrap: 'debootstrap',
+  'grep-dctrl': 'dctrl-tools',
   'apt-ftparchive': 'apt-utils',
   gpg: 'gnupg',
   'grub-mkrescue': 'grub-common',

@@ -78,7 +78,7 @@ lb config noauto --ignore-system-defaults --mode debian --distribution bookworm 
   --security false --updates false --backports false --apt-recommends false --apt-indices false --apt-secure false \\
   --debootstrap-options '--variant=minbase --no-check-gpg' --linux-flavours cloud-amd64 --linux-packages linux-image \\
   --binary-images iso-hybrid --bootloaders 'grub-pc grub-efi' --uefi-secure-boot disable --debian-installer none --memtest none \\
-  --firmware-chroot false --firmware-binary false --build-with-chroot false --checksums none --zsync false --win32-loader false --loadlin false \\
+  --firmware-chroot false --firmware-binary false --checksums none --zsync false --win32-loader false --loadlin false \\
   --chroot-squashfs-compression-type zstd --chroot-squashfs-compression-level "$3"
 cp "$4" config/package-lists/peers.list.chroot
 lb build
@@ -87,6 +87,7 @@ cp ./*.iso "$5"
 
 /** live-build with the same names; it adds live-config of its own accord. */
 export function liveBuild(job: Job): Promise<Ran> {
+  mkdirSync(job.work, { recursive: true });
   const list = join(job.work, 'live-build.list');
   writeFileSync(list, `${job.names.join('\n')}\n`);
   const out = join(job.work, 'live-build.iso');

@@ -1,6 +1,7 @@
 // Packages of an image -> groups, in an order in which each needs only itself and earlier ones: the layers of the image.
-import type { IndexRow } from './archive.ts';
-import { parseRelations, type Relation, satisfies } from './version.ts';
+
+import { parseRelations, type Relation, satisfies } from '../version.ts';
+import type { IndexRow } from './package-index.ts';
 
 /** What every system has, whatever the lists say. A list of this name joins it. */
 export const baseGroup = 'base';

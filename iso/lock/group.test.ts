@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { IndexRow } from './archive.ts';
 import { groupPackages } from './group.ts';
+import type { IndexRow } from './package-index.ts';
 
 type Fields = { readonly [field: string]: string };
 
