@@ -20,7 +20,7 @@ export type PackageChange = {
   readonly packed: number;
 };
 
-export type Aspect =
+type Aspect =
   | 'kind'
   | 'content'
   | 'target'

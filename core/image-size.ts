@@ -1,7 +1,7 @@
 // What makes an image as large as it is, as plain data: the wing that reads images makes it, the terminal and the page show it.
 
 /** Bytes of files as they are installed, and what they take compressed. A file with several names counts once. */
-export type Weight = { readonly installed: number; readonly packed: number; readonly files: number };
+type Weight = { readonly installed: number; readonly packed: number; readonly files: number };
 
 export type Weighed = Weight & { readonly name: string };
 
@@ -21,7 +21,7 @@ export type Saving = Weighed & {
   readonly exclude: readonly string[];
 };
 
-/** A folder; the files in it by themselves are a child without a name of a folder. */
+/** A folder or a file. What is too small to be told by itself is one child of its folder, with the name '(smaller)'. */
 export type SizeTree = Weighed & { readonly children: readonly SizeTree[] };
 
 export type ImageSize = {

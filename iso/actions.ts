@@ -68,7 +68,7 @@ const zstdVersion = Number(
 
 const packPackages: Action<PackParams> = {
   kind: 'iso.pack',
-  version: 1 + zstdVersion,
+  version: 2 + zstdVersion,
   tools: () => [tools.xz],
   parse(params) {
     return { ...parsePackages(params), level: level(check.object(params, 'iso.pack')) };
@@ -99,7 +99,7 @@ const payload: Action<PayloadParams> = {
 
 const configure: Action<ConfigureParams> = {
   kind: 'iso.configure',
-  version: 2,
+  version: 3,
   tools: () => [tools.unshare, tools.mount, tools.pivotRoot, tools.tar, tools.unsquashfs],
   parse(params) {
     const fields = check.object(params, 'iso.configure');

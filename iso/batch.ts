@@ -1,6 +1,8 @@
 // Packages of a group -> batches of some work each, for fetching and packing side by side.
 import { digestOf } from '../core/digest.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { LockedPackage } from './lock.ts';
+import type { IsoOptions } from './options.ts';
 
 /**
  * Bytes of a batch: about a second of packing. Smaller ones start a group's configuration no sooner (scripts/bench/batches.ts), larger
@@ -39,4 +41,13 @@ const first = (rows: readonly LockedPackage[]): string => rows[0]?.name ?? '';
 // A package costs something however small it is: opening it, a process, its entries in the database.
 function weight(row: LockedPackage): number {
   return row.size + 65536;
+}
+
+/** URLs of the archives that the packages are from: of a repository only where something is, so that a new one changes no other task. */
+export function mirrorsOf(rows: readonly LockedPackage[], options: IsoOptions): JsonObject {
+  const used = Object.entries(options.repositories).filter(([name]) =>
+    rows.some((row) => row.archive === name),
+  );
+  const others = used.map(([name, { mirror }]) => [name, mirror]);
+  return { debian: options.mirror, security: options.securityMirror, ...Object.fromEntries(others) };
 }

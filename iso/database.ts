@@ -24,11 +24,16 @@ export async function writeDatabase(
   await mkdir(join(folder, 'triggers'));
   await mkdir(join(folder, 'updates'));
   await writeFile(join(info, 'format'), '1\n');
-  await writeFile(join(folder, 'status'), merged.map(statusStanza).join('\n'));
+  await writeFile(join(folder, 'status'), merged.map((facts) => `${statusStanza(facts)}\n`).join(''));
   for (const facts of merged) {
     await writeFile(join(info, `${facts.infoName}.list`), listText(facts, dropped));
     if (facts.md5sums !== null) await writeFile(join(info, `${facts.infoName}.md5sums`), facts.md5sums);
   }
+  // Who lost a file to a package here does not list it any more.
+  const losers = new Set([...dropped].map((member) => member.slice(0, member.indexOf('/'))));
+  for (const facts of before)
+    if (losers.has(facts.name))
+      await writeFile(join(info, `${facts.infoName}.list`), listText(facts, dropped));
   const interests = collectInterests(merged);
   await writeFile(join(folder, 'triggers/File'), interests.files.map((line) => `${line}\n`).join(''));
   for (const [name, lines] of interests.named)

@@ -28,8 +28,10 @@ export type DebFacts = {
   /** Text of `md5sums` where the package brings none; dpkg makes one, then. */
   readonly md5sums: string | null;
   readonly triggers: string;
-  /** True: a script runs before the files come, so that only dpkg itself can unpack it. */
+  /** True: a script runs before the files come. */
   readonly preinst: boolean;
+  /** True: that script says where files go or whose they are, so that only dpkg itself can unpack the package. */
+  readonly diverts: boolean;
   readonly entries: readonly EntryFacts[];
 };
 

@@ -21,6 +21,7 @@ function ships(name: string, paths: readonly string[], fields: Record<string, st
     md5sums: null,
     triggers: '',
     preinst: false,
+    diverts: false,
     entries: paths.map((path) =>
       entry(path.replace(/[/@]$/, ''), path.endsWith('/') ? 'dir' : path.endsWith('@') ? 'symlink' : 'file'),
     ),

@@ -2,7 +2,13 @@ import { expect, test } from 'vitest';
 import type { DebFacts } from './facts.ts';
 import { orderPackages } from './order.ts';
 
-type Spec = { essential?: boolean; preinst?: boolean; depends?: string; pre?: string; provides?: string };
+type Spec = {
+  essential?: boolean;
+  preinst?: 'plain' | 'diverts';
+  depends?: string;
+  pre?: string;
+  provides?: string;
+};
 
 function packages(specs: { readonly [name: string]: Spec }): DebFacts[] {
   return Object.entries(specs).map(([name, spec]) => ({
@@ -19,7 +25,8 @@ function packages(specs: { readonly [name: string]: Spec }): DebFacts[] {
     conffiles: [],
     md5sums: null,
     triggers: '',
-    preinst: spec.preinst ?? false,
+    preinst: spec.preinst !== undefined,
+    diverts: spec.preinst === 'diverts',
     entries: [],
   }));
 }
@@ -27,10 +34,37 @@ function packages(specs: { readonly [name: string]: Spec }): DebFacts[] {
 const story = (all: readonly DebFacts[]): string[] =>
   orderPackages(all).steps.map((step) => `${step.verb} ${step.packages.join(' ')}`);
 
+test('a script that only prepares runs by itself; one that diverts needs dpkg', () => {
+  const all = packages({
+    dpkg: { essential: true, pre: 'libc' },
+    libc: { preinst: 'plain' },
+    plain: { preinst: 'plain', pre: 'tool' },
+    tool: { preinst: 'plain', depends: 'lib' },
+    lib: {},
+    moves: { preinst: 'diverts' },
+  });
+  expect(story(all)).toEqual([
+    'preinst libc',
+    'configure dpkg libc',
+    'unpack moves',
+    'preinst tool',
+    'configure lib tool',
+    'preinst plain',
+  ]);
+});
+
+test('what earlier groups have is there and configured', () => {
+  const before = packages({ dpkg: { essential: true }, tool: { preinst: 'plain' } });
+  const all = packages({ plain: { preinst: 'plain', pre: 'tool' } });
+  const { base, steps } = orderPackages(all, before);
+  expect([...base]).toEqual([]);
+  expect(steps).toEqual([{ verb: 'preinst', packages: ['plain'] }]);
+});
+
 test('the base is Essential and all that it needs; dpkg unpacks what of it has a preinst, then configures it', () => {
   const all = packages({
     dpkg: { essential: true, pre: 'libc', depends: 'tar' },
-    libc: { preinst: true },
+    libc: { preinst: 'diverts' },
     tar: {},
     tool: { depends: 'libc' },
   });
@@ -43,8 +77,8 @@ test('a package with a preinst is left to dpkg, and waits for what it pre-depend
     dpkg: { essential: true },
     lib: {},
     helper: { depends: 'lib' },
-    daemon: { preinst: true, pre: 'helper' },
-    other: { preinst: true },
+    daemon: { preinst: 'diverts', pre: 'helper' },
+    other: { preinst: 'diverts' },
   });
   expect(story(all)).toEqual(['configure dpkg helper lib', 'unpack daemon other']);
   expect(orderPackages(all).merged.has('daemon')).toBe(false);
@@ -53,9 +87,9 @@ test('a package with a preinst is left to dpkg, and waits for what it pre-depend
 test('a pre-dependency that has a preinst itself is unpacked and configured first', () => {
   const all = packages({
     base: { essential: true },
-    first: { preinst: true },
-    second: { preinst: true, pre: 'first' },
-    third: { preinst: true, pre: 'second | gone' },
+    first: { preinst: 'diverts' },
+    second: { preinst: 'diverts', pre: 'first' },
+    third: { preinst: 'diverts', pre: 'second | gone' },
   });
   expect(story(all)).toEqual([
     'configure base',
@@ -71,13 +105,13 @@ test('a virtual name counts as the package that provides it', () => {
   const all = packages({
     base: { essential: true },
     real: { provides: 'virtual (= 1)' },
-    user: { preinst: true, pre: 'virtual' },
+    user: { preinst: 'diverts', pre: 'virtual' },
   });
   expect(story(all)).toEqual(['configure base real', 'unpack user']);
 });
 
 test('a circle of Pre-Depends ends', () => {
-  const all = packages({ a: { preinst: true, pre: 'b' }, b: { preinst: true, pre: 'a' } });
+  const all = packages({ a: { preinst: 'diverts', pre: 'b' }, b: { preinst: 'diverts', pre: 'a' } });
   const unpacked = story(all).filter((line) => line.startsWith('unpack'));
   expect(unpacked.join(' ').replaceAll('unpack ', '').split(' ').sort()).toEqual(['a', 'b']);
 });
@@ -85,8 +119,8 @@ test('a circle of Pre-Depends ends', () => {
 test('the order in which packages are listed does not matter', () => {
   const all = packages({
     a: { essential: true, depends: 'b' },
-    b: { preinst: true },
-    c: { preinst: true, pre: 'd' },
+    b: { preinst: 'diverts' },
+    c: { preinst: 'diverts', pre: 'd' },
     d: { depends: 'e' },
     e: {},
   });

@@ -2,15 +2,21 @@
 import { control, type DebFacts } from './facts.ts';
 import { parseRelations } from './version.ts';
 
-/** One call of dpkg with these packages. */
-type Step = { readonly verb: 'unpack' | 'configure'; readonly packages: readonly string[] };
+/**
+ * What is done with some packages: `preinst` runs these scripts, whereupon the packages' files are there; `unpack` and `configure` are
+ * one call of dpkg; `finish` configures all that is left.
+ */
+export type Step = {
+  readonly verb: 'preinst' | 'unpack' | 'configure' | 'finish';
+  readonly packages: readonly string[];
+};
 
 export type Order = {
   /** Essential packages and all that they need: their files are there before anything runs, as debootstrap does it. */
   readonly base: ReadonlySet<string>;
-  /** Packages whose files are merged without dpkg. */
+  /** Packages whose files are there from the start. */
   readonly merged: ReadonlySet<string>;
-  /** What dpkg does before the last `--configure` of everything. */
+  /** What is done before the last `--configure` of everything. */
   readonly steps: readonly Step[];
 };
 
@@ -21,15 +27,12 @@ export function orderPackages(all: readonly DebFacts[], before: readonly DebFact
   const essential = names.filter((name) => control(graph.facts(name), 'Essential') === 'yes');
   const known = new Set(before.map((facts) => facts.name));
   const base = new Set([...graph.closure(essential)].filter((name) => !known.has(name)));
-  const byDpkg = (name: string): boolean => graph.facts(name).preinst;
-  const merged = new Set(names.filter((name) => base.has(name) || !byDpkg(name)));
+  const hasScript = (name: string): boolean => graph.facts(name).preinst;
+  const merged = new Set(names.filter((name) => base.has(name) || !hasScript(name)));
   const walk = new Walk(graph, merged, known);
   const baseNames = [...base].sort();
-  // The base is unpacked once more by dpkg where it has scripts for that; its files lie there already, so that those can run.
-  walk.add(
-    'unpack',
-    baseNames.filter((name) => byDpkg(name)),
-  );
+  // The base's files lie there already when its scripts run that come before files, so that those can run.
+  for (const name of baseNames) if (hasScript(name)) walk.arrive(name);
   walk.add('configure', baseNames);
   for (const name of names) if (!merged.has(name)) walk.unpack(name);
   return { base, merged, steps: walk.steps() };
@@ -87,7 +90,12 @@ class Walk {
     const last = this.#steps.at(-1);
     if (last?.verb === verb) last.packages.push(...packages);
     else this.#steps.push({ verb, packages: [...packages] });
-    for (const name of packages) (verb === 'unpack' ? this.#unpacked : this.#configured).add(name);
+    for (const name of packages) (verb === 'configure' ? this.#configured : this.#unpacked).add(name);
+  }
+
+  /** The files of a package that has a script for before they come. */
+  arrive(name: string): void {
+    this.add(this.#graph.facts(name).diverts ? 'unpack' : 'preinst', [name]);
   }
 
   /** Unpacks a package after what it pre-depends on is configured. A circle is cut where it closes, as dpkg is told to force. */
@@ -95,7 +103,7 @@ class Walk {
     if (this.#unpacked.has(name)) return;
     this.#unpacked.add(name);
     for (const needed of this.#graph.needs(name, 'Pre-Depends')) this.#configure(needed);
-    this.add('unpack', [name]);
+    this.arrive(name);
   }
 
   #configure(name: string): void {

@@ -76,12 +76,15 @@ test('what is known of a package: its entries at their merged places, its config
   });
 });
 
-test('a package with a preinst is kept whole for dpkg, too', async () => {
-  const made = await makeDeb({ name: 'first', control: { preinst: '#!/bin/sh\n' }, files: { 'usr/x': 'x' } });
-  const [facts] = await unpack(made);
-  expect(facts?.preinst).toBe(true);
+test('a package whose preinst diverts files is kept whole for dpkg, too; another one is not', async () => {
+  const divert = '#!/bin/sh\ndpkg-divert --add /usr/y\n';
+  const made = await makeDeb({ name: 'first', control: { preinst: divert }, files: { 'usr/x': 'x' } });
+  expect((await unpack(made))[0]).toMatchObject({ preinst: true, diverts: true });
   await sh('tar', '--extract', '--file', drive.path(output('debs')), '--directory', drive.home);
   expect(await readFile(join(drive.home, 'first.deb'))).toEqual(made.bytes);
+  const plain = await makeDeb({ name: 'plain', control: { preinst: '#!/bin/sh\n' } });
+  expect((await unpack(plain))[0]).toMatchObject({ preinst: true, diverts: false });
+  expect(await sh('tar', '--list', '--file', drive.path(output('debs')))).toBe('');
 });
 
 test('the name of dpkg for a package that may be there for several architectures has the architecture', async () => {

@@ -58,6 +58,7 @@ async function readChecked(opened: OpenDeb, sink: PackageSink): Promise<DebFacts
     md5sums: opened.files.has('md5sums') ? null : sums.md5sums(),
     triggers: controlText(opened, 'triggers'),
     preinst: opened.files.has('preinst'),
+    diverts: /\bdpkg-(?:divert|statoverride)\b/.test(controlText(opened, 'preinst')),
     entries,
   };
 }

@@ -1,7 +1,7 @@
 // What is done to make an image, as data: lock -> fetch and pack by batches -> a payload and a layer a group -> root, beside it boot files -> ISO.
 import type { JsonObject } from '../core/json.ts';
 import { type Input, type Task, type TaskOutput, taskId } from '../core/task.ts';
-import { makeBatches } from './batch.ts';
+import { makeBatches, mirrorsOf } from './batch.ts';
 import type { Lock, LockedPackage } from './lock.ts';
 import { menuText } from './menu.ts';
 import type { IsoOptions } from './options.ts';
@@ -49,25 +49,26 @@ function kernelOf({ packages }: Lock): LockedPackage[] {
 }
 
 function liveTasks(options: IsoOptions, lock: Lock, kernel: readonly LockedPackage[], epoch: number): Task[] {
-  const mirrors = { debian: options.mirror, security: options.securityMirror };
   const groups = groupBatches(lock);
   const batches = groups.flatMap(({ name, batches }) =>
     batches.map((rows, n) => ({ id: `${name}:${n}`, rows })),
   );
   const holders = batches.filter(({ rows }) => rows.some((row) => kernel.includes(row)));
-  const assembly = { epoch, level: options.compression, mirrors };
+  const assembly = { epoch, level: options.compression, mirrors: mirrorsOf(lock.packages, options) };
   const configure = groups.map((_, g) => configureTask(groups.slice(0, g + 1), epoch));
   return [
-    ...batches.map(({ id, rows }) => fetchTask(rows, id, mirrors)),
-    ...batches.map(({ id, rows }) => packTask(rows, id, mirrors, options.compression)),
-    ...groups.map((group) => payloadTask(group, assembly)),
+    ...batches.map(({ id, rows }) => fetchTask(rows, id, mirrorsOf(rows, options))),
+    ...batches.map(({ id, rows }) => packTask(rows, id, mirrorsOf(rows, options), options.compression)),
+    ...groups.map((group) =>
+      payloadTask(group, { ...assembly, mirrors: mirrorsOf(group.batches.flat(), options) }),
+    ),
     ...configure,
     rootTask(groups, assembly, options, lock),
     initramfsTask(
       kernel,
       holders.map(({ id }) => id),
       epoch,
-      mirrors,
+      mirrorsOf(kernel, options),
     ),
   ];
 }

@@ -29,6 +29,7 @@ export class TestArchives {
   readonly #server: Server;
   /** Requests, in order. */
   readonly asked: string[] = [];
+  readonly #controls = new Map<string, string>();
   #port = 0;
 
   private constructor(folder: string) {
@@ -135,9 +136,11 @@ export class TestArchives {
   }
 
   async #indexRow({ deb, bytes }: MadeDeb, flat: boolean): Promise<string> {
-    const file = this.path(`${deb.name}.deb`);
-    await writeFile(file, bytes);
-    const control = await sh('dpkg-deb', '--field', file);
+    const known = this.#controls.get(deb.sha256);
+    const file = this.path(`${deb.sha256}.deb`);
+    if (known === undefined) await writeFile(file, bytes);
+    const control = known ?? (await sh('dpkg-deb', '--field', file));
+    this.#controls.set(deb.sha256, control);
     return `${control}Filename: ${flat ? './' : ''}${deb.path}\nSize: ${deb.size}\nSHA256: ${deb.sha256}\n`;
   }
 

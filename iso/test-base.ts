@@ -12,22 +12,26 @@ import { type MadeDeb, makeDeb, type Recipe, sh, stock } from './test-debs.ts';
 import { type Drive, makeDrive } from './test-drive.ts';
 import { parseRelations } from './version.ts';
 
-/** The tasks up to the root, for what is essential in the committed lock and these packages. */
-export async function basePlan(shared: string, more: readonly Recipe[] = []): Promise<Task[]> {
+/**
+ * The tasks up to the root, for what is essential in the committed lock and packages of no use, and for one more group of each of these
+ * lists.
+ */
+export async function basePlan(shared: string, ...more: readonly (readonly Recipe[])[]): Promise<Task[]> {
   const lock = parseLock(await readFile('synos.lock', 'utf8'), 'synos.lock');
-  const made = await Promise.all([...fakes, ...more].map(makeDeb));
-  await stock(shared, made);
+  const lists = [fakes, ...more].filter((list) => list.length > 0);
+  const made = await Promise.all(lists.map((list) => Promise.all(list.map(makeDeb))));
+  await stock(shared, made.flat());
   await reuse(shared);
-  const packages = [...(await essential(lock, shared)), ...made.map(lockedRow)].sort((a, b) =>
-    a.name < b.name ? -1 : 1,
-  );
+  const groups = lists.map((_, n) => (n === 0 ? 'base' : `list${n}`));
+  const rows = made.flatMap((list, n) => list.map((each) => lockedRow(each, groups[n] as string)));
+  const packages = [...(await essential(lock, shared)), ...rows].sort((a, b) => (a.name < b.name ? -1 : 1));
   const kernel = { task: 'none' as never, output: 'elf' };
-  const { tasks } = isoPlan(isoOptions.parse({}), { ...lock, packages }, kernel);
+  const { tasks } = isoPlan(isoOptions.parse({}), { ...lock, groups, packages }, kernel);
   return tasks.filter((task) => /^iso:(?:fetch|pack|payload|configure|root)/.test(task.id));
 }
 
 const fakes: readonly Recipe[] = [
-  { name: 'linux-image-test', files: { 'boot/vmlinuz-test': 'no kernel' } },
+  { name: 'linux-image-1-test', files: { 'boot/vmlinuz-1-test': 'no kernel' } },
   { name: 'live-boot' },
   {
     name: 'has-preinst',
@@ -69,8 +73,8 @@ async function needs(file: string): Promise<string[]> {
     .map((each) => each.name);
 }
 
-function lockedRow({ deb }: MadeDeb): LockedPackage {
-  return { ...deb, architecture: 'all', installedKib: 1, group: 'base', why: 'list:test' };
+function lockedRow({ deb }: MadeDeb, group: string): LockedPackage {
+  return { ...deb, architecture: 'all', installedKib: 1, group, why: 'list:test' };
 }
 
 // What a build of this project has fetched already need not come again; where there was none, the mirror gives it.

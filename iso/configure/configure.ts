@@ -1,19 +1,18 @@
 // Configures one group of packages on top of the groups before it, in an overlay whose upper folder becomes the group's layer.
-import { mkdir, open, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ActionContext } from '../../core/action.ts';
 import { SynosError } from '../../core/failure.ts';
 import { visible } from '../../core/text.ts';
-import { writeDatabase } from '../database.ts';
 import type { DebFacts } from '../facts.ts';
 import { mergeTrees } from '../merge.ts';
 import { privateShell } from '../namespace.ts';
 import { orderPackages } from '../order.ts';
 import { TarError } from '../tar.ts';
-import { TarWriter } from '../tar-writer.ts';
 import { runDpkg } from './dpkg.ts';
 import { batchesOf, type Group, groupFacts, type Split, splitGroups } from './groups.ts';
 import { type LayerNames, readLayer, writeLayer, writeWhiteouts } from './layer.ts';
+import { writeLines, writePhases } from './phases.ts';
 import { innerScript, outerScript } from './script.ts';
 
 export type ConfigureParams = {
@@ -63,12 +62,8 @@ async function writeWork(
   // What dpkg unpacks may lie where a package lies that it diverts; that of an earlier group did so when that was configured.
   const tree = mergeTrees([...split.slice(0, -1).flatMap((group) => group.merged), ...merged], left);
   const layers = await linkInputs(params, context);
-  await writeHidden(join(work, 'hidden.tar'), [...before, ...merged], left);
-  await writeLines(join(work, 'again'), shadowed(merged, before, layers, tree.dropped));
-  const alone = merged.filter((row) => !(order.base.has(row.name) && row.preinst));
-  await writeDatabase(join(work, 'database'), alone, tree.dropped, before);
-  const steps = order.steps.map((step) => `${step.verb} ${step.packages.join(' ')}`);
-  await writeLines(join(work, 'steps'), steps);
+  const again = shadowed(merged, before, layers, tree.dropped);
+  await writePhases({ here, before, order, dropped: tree.dropped, shadowed: again }, work);
   await writeFile(join(work, 'outer'), outerScript);
   await writeFile(join(work, 'inner'), innerScript(params.epoch));
 }
@@ -97,25 +92,6 @@ async function linkInputs(params: ConfigureParams, context: ActionContext): Prom
     params.groups.map((_, g) => String(g)),
   );
   return layers;
-}
-
-const nothing = { size: 0, mode: 0, uid: 0, gid: 0, mtime: 0, link: '', major: 0, minor: 0 } as const;
-
-// The payload has every file of the group; those that dpkg itself unpacks must not be there before their time.
-async function writeHidden(
-  path: string,
-  seen: readonly DebFacts[],
-  left: readonly DebFacts[],
-): Promise<void> {
-  const places = new Set(seen.flatMap((facts) => facts.entries.map((entry) => entry.place)));
-  const hidden = left.flatMap(({ entries }) =>
-    entries.filter((entry) => entry.kind !== 'dir' && !places.has(entry.place)).map((entry) => entry.place),
-  );
-  await using file = await open(path, 'w');
-  const writer = new TarWriter(file);
-  for (const place of [...new Set(hidden)].sort())
-    await writer.entry({ ...nothing, name: `./${place}`, kind: 'char' });
-  await writer.finish();
 }
 
 /**
@@ -150,8 +126,4 @@ function shadowed(
       .map((entry) => `./${entry.place}`),
   );
   return [...new Set(found)].sort();
-}
-
-async function writeLines(path: string, lines: readonly string[]): Promise<void> {
-  await writeFile(path, lines.map((line) => `${line}\n`).join(''));
 }

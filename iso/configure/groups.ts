@@ -1,6 +1,7 @@
 // The groups of an image as a task sees them: each in batches of packages, and in which order their entries count.
 import type { ActionContext } from '../../core/action.ts';
 import { type DebFacts, readFacts } from '../facts.ts';
+import { mergeTrees } from '../merge.ts';
 import { orderPackages } from '../order.ts';
 
 /** A group's name and in how many batches it comes: inputs are `facts:NAME:0` and so on. */
@@ -26,9 +27,9 @@ export function mergeOrder(group: readonly DebFacts[]): DebFacts[] {
 }
 
 export type Split = {
-  /** Packages whose files are there from the start. */
+  /** Packages whose files are a part of the group's sum. */
   readonly merged: readonly DebFacts[];
-  /** Packages that dpkg itself unpacks. */
+  /** Packages that dpkg itself unpacks, as they divert files. */
   readonly left: readonly DebFacts[];
 };
 
@@ -36,7 +37,24 @@ export type Split = {
 export function splitGroups(groups: readonly (readonly DebFacts[])[]): Split[] {
   return groups.map((here, g) => {
     const { merged } = orderPackages(here, groups.slice(0, g).flat());
-    const isMerged = (row: DebFacts): boolean => merged.has(row.name);
-    return { merged: here.filter(isMerged), left: here.filter((row) => !isMerged(row)) };
+    const isLeft = (row: DebFacts): boolean => row.diverts && !merged.has(row.name);
+    return { merged: here.filter((row) => !isLeft(row)), left: here.filter(isLeft) };
   });
+}
+
+/**
+ * Members (`package/place`) that the sum of the groups' files does not have: what another package replaces, and what dpkg will unpack
+ * where another package's file lies, once that is diverted. Throws SynosError package.conflict.
+ */
+export function excludedMembers(groups: readonly Split[]): string[] {
+  const merged = groups.flatMap((group) => group.merged);
+  const places = new Set(merged.flatMap((facts) => facts.entries.map((entry) => entry.place)));
+  const above = groups
+    .flatMap((group) => group.left)
+    .flatMap(({ name, entries }) =>
+      entries
+        .filter((entry) => entry.kind !== 'dir' && places.has(entry.place))
+        .map((entry) => `${name}/${entry.place}`),
+    );
+  return [...mergeTrees(merged).dropped, ...above];
 }

@@ -61,7 +61,8 @@ async function changed(upper: string, times: Times, below: ReadonlyMap<string, s
 
 // The marks that a layer needs beside the entry itself, or in its place.
 function takenAway(raw: TarEntry, below: ReadonlyMap<string, string>): string[] {
-  if (isWhiteout(raw)) return [renamed(raw.name)];
+  // Only the stand-ins lie there where nothing else does.
+  if (isWhiteout(raw)) return below.has(raw.name) || below.has(`${raw.name}/`) ? [renamed(raw.name)] : [];
   if (isOpaque(raw) && below.has(raw.name)) return [`${raw.name}${opaque}`];
   // Where a folder stands in place of something else, or the other way round, what was there goes first.
   const other = raw.kind === 'dir' ? raw.name.slice(0, -1) : `${raw.name}/`;

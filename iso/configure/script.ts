@@ -41,44 +41,56 @@ while read -r g; do
   tar --extract --file "$work/whiteouts-$g.tar" --directory "l$g" $restore
   layers=l$g:$layers
 done <"$work/groups"
-mkdir none below mask upper scratch root
+mkdir none below upper scratch root
 fixed=index=off,metacopy=off,redirect_dir=off,xino=off$options
 mount -t overlay -o "lowerdir=$layers\${payloads#:}:none,$fixed" synos-below below
 
-# Above all lies what stands in for programs that must not run yet, and hides what packages that dpkg itself unpacks bring.
-tar --extract --file "$work/hidden.tar" --directory mask $restore
-mkdir -p mask/usr/sbin mask/.host mask/.synos/bin
+# What stands in for programs that must not run yet. Where dpkg brings the real update-initramfs, the first name in PATH is this one.
 stub() {
   rm -f "$1"
   printf '#!/bin/sh\\nexit %s\\n' "$2" >"$1"
   chmod 755 "$1"
 }
-# No service may start. The initramfs is no part of the root; where dpkg brings the real program, the first name in PATH is this one.
-stub mask/usr/sbin/policy-rc.d 101
-stub mask/usr/sbin/update-initramfs 0
-stub mask/.synos/bin/update-initramfs 0
-for debs in "$work/in/debs"-*; do tar --extract --file "$debs" --directory mask/.synos --no-same-owner; done
-cp "$work/steps" "$work/inner" mask/.synos/
-# Its folders look like those that they cover.
-(cd mask && find . -type d -print0) | present d | tar --create --directory below --no-recursion --null --files-from - |
-  tar --extract --directory mask $restore
-mount -t overlay -o "lowerdir=mask:$layers\${payloads#:}:none,upperdir=upper,workdir=scratch,$fixed" synos-root root
-
-if [ -s "$work/again" ]; then
-  tar --create --directory "$payload" --no-recursion --xattrs --xattrs-include='*' --files-from "$work/again" |
-    tar --extract --directory root $restore
-fi
-mkdir -p root/var/lib/dpkg/info root/var/lib/dpkg/triggers root/var/lib/dpkg/updates
-cp -R --no-preserve=ownership "$work/database/info/." root/var/lib/dpkg/info/
-for file in status $(cd "$work/database" && echo triggers/*); do
-  cat "$work/database/$file" >>"root/var/lib/dpkg/$file"
-done
+# Above all lie the stand-ins, and what hides the files that are not there yet. Argument: the folder of the phase.
+new_mask() {
+  rm -rf mask
+  mkdir -p mask/usr/sbin mask/.host mask/.synos/bin
+  tar --extract --file "$1/hidden.tar" --directory mask $restore
+  stub mask/usr/sbin/policy-rc.d 101
+  stub mask/usr/sbin/update-initramfs 0
+  stub mask/.synos/bin/update-initramfs 0
+  # Host keys are made at the first boot: a script that finds one makes none.
+  if [ -d below/etc/ssh ]; then
+    mkdir -p mask/etc/ssh
+    for kind in rsa ecdsa ed25519; do : >"mask/etc/ssh/ssh_host_\${kind}_key"; done
+  fi
+  for debs in "$work/in/debs"-*; do tar --extract --file "$debs" --directory mask/.synos --no-same-owner; done
+  cp "$1"/steps "$work/inner" mask/.synos/
+  for file in "$1"/control-*; do [ ! -e "$file" ] || cp "$file" mask/.synos/; done
+  # Its folders look like those that they cover.
+  (cd mask && find . -type d -print0) | present d | tar --create --directory below --no-recursion --null --files-from - |
+    tar --extract --directory mask $restore
+}
 
 date +%s >"$work/times"
-enter root /.synos/inner
+for phase in "$work"/phase-*; do
+  (cd upper && xargs -d '\\n' rm -f <"$phase/over")
+  new_mask "$phase"
+  mount -t overlay -o "lowerdir=mask:$layers\${payloads#:}:none,upperdir=upper,workdir=scratch,$fixed" synos-root root
+  if [ -s "$phase/again" ]; then
+    tar --create --directory "$payload" --no-recursion --xattrs --xattrs-include='*' --files-from "$phase/again" |
+      tar --extract --directory root $restore
+  fi
+  mkdir -p root/var/lib/dpkg/info root/var/lib/dpkg/triggers root/var/lib/dpkg/updates
+  cp -R --no-preserve=ownership "$phase/database/info/." root/var/lib/dpkg/info/
+  for file in status $(cd "$phase/database" && echo triggers/*); do
+    cat "$phase/database/$file" >>"root/var/lib/dpkg/$file"
+  done
+  enter root /.synos/inner
+  umount root
+done
 date +%s >>"$work/times"
 
-umount root
 archive='--create --numeric-owner --format=posix --xattrs --xattrs-include=* --xattrs-exclude=system.* --null --no-recursion'
 (cd upper && find . -mindepth 1 -print0) | sort -z >names
 tar --file "$work/upper.tar" --directory upper $archive --files-from names
@@ -94,29 +106,52 @@ export SOURCE_DATE_EPOCH=${epoch}
 
 # dpkg closes its status descriptor for scripts: it must not be their standard output.
 run_dpkg() {
-  dpkg --status-fd 3 --force-unsafe-io --force-confold "$@" 3>&1
+  dpkg --status-fd 3 --force-unsafe-io --force-confold "$@" 3>&1 </dev/null 4<&-
 }
-while read -r verb names; do
+# As dpkg runs it, from where dpkg runs it: debconf looks there for whose it is. Arguments: package, its name in dpkg's folder,
+# architecture.
+run_preinst() {
+  echo "status: $1: half-installed"
+  mkdir /var/lib/dpkg/tmp.ci
+  cp "/.synos/control-$1" /var/lib/dpkg/tmp.ci/control
+  for file in "/var/lib/dpkg/info/$2".*; do cp --preserve=mode "$file" "/var/lib/dpkg/tmp.ci/\${file##*.}"; done
+  code=0
+  env DPKG_MAINTSCRIPT_PACKAGE="$1" DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT=1 DPKG_MAINTSCRIPT_ARCH="$3" \\
+    DPKG_MAINTSCRIPT_NAME=preinst DPKG_MAINTSCRIPT_DEBUG=0 DPKG_ROOT= DPKG_ADMINDIR=/var/lib/dpkg DPKG_RUNNING_VERSION="$running" \\
+    /var/lib/dpkg/tmp.ci/preinst install </dev/null 4<&- || code=$?
+  rm -r /var/lib/dpkg/tmp.ci
+  [ "$code" = 0 ] && return
+  echo "status: $1 : error : preinst script returned error exit status $code"
+  exit 1
+}
+finish() {
+  run_dpkg --configure --pending
+  audit=$(dpkg --audit)
+  if [ -n "$audit" ]; then
+    echo "$audit" >&2
+    exit 1
+  fi
+
+  # What would differ from machine to machine, or from run to run.
+  rm -f /etc/ssh/ssh_host_* /var/lib/dbus/machine-id /var/lib/systemd/random-seed /var/cache/ldconfig/aux-cache
+  [ ! -e /etc/machine-id ] || : >/etc/machine-id
+  rm -rf /var/cache/apt/*.bin /var/lib/apt/lists/* /var/cache/debconf/*-old /var/lib/dpkg/*-old /root/.cache
+  find /var/log -type f -name '*.log' -delete
+  find /var/log -type f -exec truncate --size 0 {} +
+}
+running=$(dpkg-query --show --showformat '\${Version}' dpkg || :)
+cd /
+while read -r verb names <&4; do
+  set -- $names
   case $verb in
+    preinst) run_preinst "$@" ;;
     unpack)
       set --
       for name in $names; do set -- "$@" "/.synos/$name.deb"; done
       run_dpkg --force-depends --unpack "$@" ;;
     configure)
       run_dpkg --force-depends --configure $names ;;
+    finish) finish ;;
   esac
-done </.synos/steps
-run_dpkg --configure --pending
-audit=$(dpkg --audit)
-if [ -n "$audit" ]; then
-  echo "$audit" >&2
-  exit 1
-fi
-
-# What would differ from machine to machine, or from run to run.
-rm -f /etc/ssh/ssh_host_* /var/lib/dbus/machine-id /var/lib/systemd/random-seed /var/cache/ldconfig/aux-cache
-[ ! -e /etc/machine-id ] || : >/etc/machine-id
-rm -rf /var/cache/apt/*.bin /var/lib/apt/lists/* /var/cache/debconf/*-old /var/lib/dpkg/*-old /root/.cache
-find /var/log -type f -name '*.log' -delete
-find /var/log -type f -exec truncate --size 0 {} +
+done 4</.synos/steps
 `;

@@ -9,6 +9,7 @@ import { type Digest, newDigest } from '../../core/digest.ts';
 import { find, run } from '../../core/exec.ts';
 import { SynosError } from '../../core/failure.ts';
 import { visibleUpTo } from '../../core/text.ts';
+import { carried } from '../carried.ts';
 import { type Lock, parseLock } from '../lock.ts';
 import { type ManifestEntry, ManifestError, parseManifest } from '../manifest.ts';
 import { IsoError, type IsoFile, readIso } from './iso9660.ts';
@@ -34,13 +35,6 @@ export type Image = {
   readonly parts: readonly ImagePart[];
 };
 
-/** Names below /live of an ISO, and behind `synos` in a folder of results. */
-export const carried = {
-  manifest: 'filesystem.manifest.zst',
-  lock: 'synos.lock',
-  squashfs: 'filesystem.squashfs',
-} as const;
-
 const limits = { manifestBytes: 1 << 30, textBytes: 1 << 26 } as const;
 
 type Where = { readonly path: string; readonly offset: number; readonly size: number };
@@ -61,12 +55,30 @@ export async function openImage(path: string, wants: { copyrights: boolean }): P
     const parts = (await fromIso(file)) ?? (await fromSquashfs(file));
     const entries = await entriesOf(parts.manifest);
     const texts = await textsOf(parts.squashfs, entries, wants.copyrights);
-    const lock = parts.lock === undefined ? undefined : parseLock(parts.lock, carried.lock);
-    return { name, path: file, size, epoch: parts.time, entries, lock, parts: parts.parts, ...texts };
+    return {
+      name,
+      path: file,
+      size,
+      epoch: parts.time,
+      entries,
+      lock: lockOf(parts),
+      parts: parts.parts,
+      ...texts,
+    };
   } catch (error) {
     if (error instanceof ManifestError)
       throw invalid(file, `its manifest, line ${error.line}: ${error.message}`);
     if (error instanceof IsoError) throw invalid(file, error.message);
+    throw error;
+  }
+}
+
+// The image of an older SynOS can be looked into without it.
+function lockOf({ lock }: Parts): Lock | undefined {
+  try {
+    return lock === undefined ? undefined : parseLock(lock, carried.lock);
+  } catch (error) {
+    if (error instanceof SynosError && error.failure.code === 'lock.stale') return undefined;
     throw error;
   }
 }
@@ -185,7 +197,8 @@ async function textsOf(
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'synos-image-')));
   try {
     const root = join(folder, 'root');
-    const wanted = [status, ...(copyrights ? [`${doc}/*/copyright`] : [])];
+    // Each by its name: a pattern that fits a link makes unsquashfs 4.5.1 free something twice.
+    const wanted = [status, ...(copyrights ? copyrightFiles(entries) : [])];
     const options = ['-offset', String(offset), '-no-progress', '-quiet', '-no-xattrs', '-dest', root];
     const done = await run({ argv: ['unsquashfs', ...options, path, ...wanted] });
     const text = await textWithin(root, status);
@@ -196,6 +209,13 @@ async function textsOf(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function copyrightFiles(entries: readonly ManifestEntry[]): string[] {
+  const isCopyright = new RegExp(`^/${doc}/[^/]+/copyright$`);
+  const found = entries.filter(({ path, kind }) => kind === 'file' && isCopyright.test(path));
+  // What it takes for a pattern, it would not take for a name.
+  return found.map(({ path }) => path.slice(1)).filter((path) => !/[*?[\]\\]/.test(path));
 }
 
 // The image may be anybody's: a link in it that leads elsewhere is no file of it.

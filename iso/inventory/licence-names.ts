@@ -35,7 +35,8 @@ function isExpat(text: string): boolean {
   );
 }
 
-const listed = [
+/** Names that are those of the SPDX list. */
+export const listed = [
   ...['0BSD', 'AFL-2.1', 'AFL-3.0', 'Apache-1.0', 'Apache-1.1', 'Apache-2.0', 'Artistic-2.0', 'Beerware'],
   ...['BSD-1-Clause', 'BSD-2-Clause', 'BSD-3-Clause', 'BSD-4-Clause', 'BSD-4-Clause-UC', 'BSL-1.0'],
   ...['bzip2-1.0.6', 'CC0-1.0', 'CDDL-1.0', 'curl', 'EPL-1.0', 'EPL-2.0', 'FSFAP', 'FSFUL', 'FSFULLR', 'FTL'],

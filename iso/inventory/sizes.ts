@@ -146,6 +146,7 @@ function closed(open: Open, floor: number, name: string): SizeTree {
     '',
     all.filter((child) => child.packed < floor),
   );
-  const children = large.length > 0 && rest.packed > 0 ? [...large, { ...rest, children: [] }] : large;
+  const children =
+    large.length > 0 && rest.packed > 0 ? [...large, { ...rest, name: '(smaller)', children: [] }] : large;
   return { name, installed, packed, files, children: children.sort(largestFirst) };
 }

@@ -41,7 +41,7 @@ export async function packBatch(params: PackParams, context: ActionContext): Pro
     const next = ahead;
     ahead = begin(index + 1);
     const pack = (await next) as Pack;
-    if (pack.facts.preinst) await debs.file(debFile(deb), await packs.deb(deb));
+    if (pack.facts.diverts) await debs.file(debFile(deb), await packs.deb(deb));
     made.push({ deb, pack });
     const { id } = context.task;
     const { length: total } = params.debs;

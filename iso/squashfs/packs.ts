@@ -13,7 +13,7 @@ import { writePack } from './pack.ts';
 import { openPack, type Pack, PackError } from './pack-index.ts';
 
 /** Raised when the same package gives other bytes. */
-const formatVersion = 1;
+const formatVersion = 2;
 
 /**
  * Bytes of a block. Of 128 KiB to 1 MiB the larger ones compress better by a few per cent; the smaller ones cost less where a live

@@ -40,7 +40,11 @@ export const recipes: readonly Recipe[] = [
     modes: { 'bin/one': 0o4755 },
   },
   { name: 'two', files: { 'usr/bin/two': 'two\n', 'usr/share/copy': large } },
-  { name: 'three', files: { 'usr/bin/three': 'three\n' }, control: { preinst: '#!/bin/sh\n' } },
+  {
+    name: 'three',
+    files: { 'usr/bin/three': 'three\n' },
+    control: { preinst: '#!/bin/sh\ndpkg-divert --add /usr/bin/four\n' },
+  },
 ];
 
 export const output = (task: string, name: string): TaskOutput => ({ task: taskId(task), output: name });

@@ -1,7 +1,6 @@
 // Packs -> one tree: what a root file system has before anything of it is configured.
-import { mergeOrder, splitGroups } from '../configure/groups.ts';
+import { excludedMembers, mergeOrder, splitGroups } from '../configure/groups.ts';
 import type { EntryFacts } from '../facts.ts';
-import { mergeTrees } from '../merge.ts';
 import { emptyContent } from './content.ts';
 import type { ControlFile, Extra, Pack } from './pack-index.ts';
 import type { DirNode, FileNode, Node } from './tree.ts';
@@ -30,14 +29,9 @@ const infoFolder = 'var/lib/dpkg/info';
  */
 export function unite(groups: readonly (readonly Pack[])[], epoch: number): Tree {
   const all = groups.map(inMergeOrder);
-  const packs = new Map(all.flat().map((pack) => [pack.facts, pack]));
-  const split = splitGroups(all.map((group) => group.map(({ facts }) => facts)));
-  const merged = split.flatMap((group) => group.merged);
-  const { dropped } = mergeTrees(merged);
+  const dropped = new Set(excludedMembers(splitGroups(all.map((group) => group.map(({ facts }) => facts)))));
   const union = new Union(epoch);
-  // What dpkg itself unpacks may lie where another package lies that it diverts.
-  for (const facts of [...merged, ...split.flatMap((group) => group.left)])
-    union.add(packs.get(facts) as Pack, dropped);
+  for (const pack of all.flat()) union.add(pack, dropped);
   return union;
 }
 

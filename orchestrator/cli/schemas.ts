@@ -2,6 +2,7 @@
 import { runSchema } from '../results/schema.ts';
 import { bisect, bisectPlan } from './schema-bisect.ts';
 import { ci } from './schema-ci.ts';
+import { diff, sbom, size } from './schema-image.ts';
 import { exported, imported } from './schema-import.ts';
 import {
   count,
@@ -252,6 +253,9 @@ export const documents: { readonly [name: string]: Schema } = {
   history,
   profile: profileFile,
   'profile-view': profileView,
+  diff,
+  sbom,
+  size,
   'self-test': selfTest,
   run: runSchema,
   verify: verified,

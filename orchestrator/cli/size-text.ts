@@ -1,5 +1,5 @@
 // The sizes of an image as tables for a terminal.
-import type { ImageSize, SizeTree, Weighed } from '../../core/image-size.ts';
+import type { ImageSize, PackageWeight, SizeTree, Weighed } from '../../core/image-size.ts';
 import { visibleUpTo } from '../../core/text.ts';
 import { bytes, count, number } from '../../core/words.ts';
 import { type Column, columnWidths, cut, table, totalWidth, wrap } from '../results/layout.ts';
@@ -12,7 +12,7 @@ export type View = {
   readonly all: boolean;
 };
 
-const mostRows = 15;
+const mostRows = 10;
 
 /** Ends without a line feed. */
 export function sizeText(sizes: ImageSize, view: View): string {
@@ -44,7 +44,7 @@ function packageRows(sizes: ImageSize, view: View): string[] {
   const rows = sizes.packages.map((row) => ({
     name: row.name === '' ? '(of no package)' : row.name,
     cells: [bytes(row.packed), bytes(row.installed), share(row.packed, sizes.total.packed)],
-    more: [row.alone ? `${bytes(row.alone.packed)} in ${number(row.alone.packages)}` : '', row.group],
+    more: [aloneText(row), row.group],
   }));
   return grid(
     [left('package'), right('packed'), right('installed'), right('share')],
@@ -52,6 +52,12 @@ function packageRows(sizes: ImageSize, view: View): string[] {
     rows,
     view,
   );
+}
+
+/** What would go with it: nothing where others need it. */
+function aloneText({ alone }: PackageWeight): string {
+  if (!alone) return '';
+  return alone.packages === 0 ? 'needed' : `${bytes(alone.packed)} in ${number(alone.packages)}`;
 }
 
 function weighed(title: string, rows: readonly Weighed[], { total }: ImageSize, view: View): string[] {
@@ -105,7 +111,6 @@ function foldersOf(tree: SizeTree): Weighed[] {
   const rows: Weighed[] = [];
   const visit = (at: SizeTree, path: string, depth: number): void => {
     for (const child of at.children) {
-      if (child.children.length === 0 && child.name === at.name) continue;
       const place = `${path}/${child.name}`;
       if (depth < 3 && child.children.length > 0) visit(child, place, depth + 1);
       if (depth === 3 || child.children.length === 0) rows.push({ ...child, name: place });

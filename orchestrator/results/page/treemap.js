@@ -195,9 +195,11 @@ function boxOf(view, node, { x, y, width, height }, depth) {
 
 const cut = (name, room) => (name.length <= room ? name : `${name.slice(0, room - 1)}…`);
 
-/** One colour for all that lies in one box of the first level. */
+/** One colour for all that lies in one box: of the first level, or of the next ones where one box is nearly all of it. */
 function tone({ root }, node) {
+  let top = root;
+  while (top.children.length > 0 && top.children[0].packed > 0.8 * root.packed) top = top.children[0];
   let one = node;
-  while (one.up && one.up !== root) one = one.up;
-  return `t${one.up ? one.up.children.indexOf(one) % 5 : 0}`;
+  while (one.up && one.up !== top) one = one.up;
+  return one.up ? `t${one.up.children.indexOf(one) % 5}` : 'd0';
 }

@@ -14,7 +14,7 @@ export function sizePage(sizes: ImageSize): string {
     script: assetText('report.js'),
     data: pack({ groups: [], traces: [], profiles: [], maps: [data] }, []),
     body: html`<a class="skip" href="#size">Skip to the sizes</a>
-<main tabindex="-1"><h1>${sizes.image}</h1>${section}</main>
+<main tabindex="-1"><h1>Size of ${sizes.image}</h1>${section}</main>
 <footer><p>Made by SynOS. This page is complete: it loads nothing from anywhere.</p></footer>`,
   });
 }

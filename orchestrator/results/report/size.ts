@@ -1,5 +1,5 @@
 // The sizes of an image on a page: a map that the script draws, and all figures as tables.
-import type { ImageSize, SizeTree, Weighed } from '../../../core/image-size.ts';
+import type { ImageSize, PackageWeight, SizeTree, Weighed } from '../../../core/image-size.ts';
 import { bytes, count, number } from '../../../core/words.ts';
 import { type Html, html } from './html.ts';
 
@@ -11,7 +11,7 @@ type MapRow = readonly [
   files: number,
   children: readonly MapRow[],
 ];
-export type MapData = { readonly views: readonly { readonly title: string; readonly tree: MapRow }[] };
+type MapData = { readonly views: readonly { readonly title: string; readonly tree: MapRow }[] };
 
 export type SizePart = { readonly section: Html; readonly data: MapData };
 
@@ -61,6 +61,9 @@ const folderTree = (folder: SizeTree): MapRow => rowOf(folder, folder.children.m
 const percent = (part: number, whole: number): string =>
   whole > 0 ? `${((100 * part) / whole).toFixed(1)} %` : '–';
 
+const aloneText = ({ alone }: PackageWeight): string =>
+  !alone ? '' : alone.packages === 0 ? 'needed' : `${bytes(alone.packed)} in ${number(alone.packages)}`;
+
 function packageTable({ packages, total }: ImageSize): Html {
   return html`<details><summary>All packages <small>${number(packages.length)}</small></summary>
 <div class="scroll tall" tabindex="0" role="region" aria-label="All packages"><table class="list"><thead><tr><th scope="col">package</th><th scope="col" class="n">packed</th><th scope="col" class="n">share</th><th scope="col" class="n">installed</th><th scope="col" class="n">alone</th><th scope="col">group</th></tr></thead>
@@ -68,9 +71,9 @@ function packageTable({ packages, total }: ImageSize): Html {
     (
       row,
     ) => html`<tr><th scope="row">${row.name === '' ? '(of no package)' : row.name} <small>${row.version}</small></th><td class="n">${bytes(row.packed)}</td><td class="n">${percent(row.packed, total.packed)}</td><td class="n">${bytes(row.installed)}</td>
-<td class="n">${row.alone ? `${bytes(row.alone.packed)} in ${number(row.alone.packages)}` : ''}</td><td>${row.group}</td></tr>`,
+<td class="n">${aloneText(row)}</td><td>${row.group}</td></tr>`,
   )}</tbody></table></div>
-<p class="note">Alone: what would leave the image, packed, if the lists did not ask for this package.</p></details>`;
+<p class="note">Alone: what would leave the image, packed, if the lists did not ask for this package, and what it alone needs; needed: others need it anyway.</p></details>`;
 }
 
 function weighedTable(title: string, column: string, rows: readonly Weighed[], whole: number): Html {

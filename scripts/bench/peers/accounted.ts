@@ -1,9 +1,9 @@
 // Runs a command and says what it cost: wall time, CPU time of everything that it started, and the peak memory of its first process.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmdirSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { newGroup } from '../../soak/control-group.ts';
 
 export type Cost = {
   /** Seconds. */
@@ -18,42 +18,29 @@ export type Cost = {
 
 export type Ran = Cost & { readonly exit: number | null; readonly out: string };
 
-type Where = { readonly cwd: string; readonly log: string; readonly env?: NodeJS.ProcessEnv };
+type Where = { readonly cwd: string; readonly log: string };
 
-// Control groups of either version; the second counts CPU time without being asked to.
-const groups = ['/sys/fs/cgroup/cpuacct', '/sys/fs/cgroup'].find(
-  (folder) => existsSync(join(folder, 'cpuacct.usage')) || existsSync(join(folder, 'cgroup.controllers')),
-);
 /** How often the memory of the first process is read; its high-water mark only grows. */
 const lookMs = 20;
 
-/** Runs it in a control group of its own. Standard error goes to the log. Throws when it does not exit with 0. */
+/** Standard error goes to the log. Throws when it does not exit with 0. */
 export async function accounted(argv: readonly string[], where: Where): Promise<Ran> {
-  if (!groups)
-    throw new Error(
-      'no control groups here (/sys/fs/cgroup): CPU time of a tree of processes cannot be told',
-    );
-  const group = join(groups, `synos-bench-${process.pid}`);
-  mkdirSync(group, { recursive: true });
-  const before = usage(group);
+  const group = newGroup();
   const load = loadavg()[0] ?? 0;
   const log = openSync(where.log, 'w');
   try {
     const started = performance.now();
-    const child = spawn('sh', ['-c', 'echo $$ >"$0/cgroup.procs"; exec "$@"', group, ...argv], {
-      cwd: where.cwd,
-      env: where.env ?? process.env,
-      stdio: ['ignore', 'pipe', log],
-    });
+    const [command = '', ...args] = group.under(argv);
+    const child = spawn(command, args, { cwd: where.cwd, stdio: ['ignore', 'pipe', log] });
     const ended = endOf(child);
     const peakMib = await watchMemory(child);
     const { exit, out } = await ended;
     const wall = (performance.now() - started) / 1000;
     if (exit !== 0) throw new Error(`${argv.join(' ').slice(0, 200)} exited ${exit}:\n${tail(where.log)}`);
-    return { wall, cpu: usage(group) - before, peakMib, load, exit, out };
+    return { wall, cpu: group.cpu(), peakMib, load, exit, out };
   } finally {
     closeSync(log);
-    await remove(group);
+    await group.remove();
   }
 }
 
@@ -68,37 +55,19 @@ function endOf(child: ChildProcess): Promise<{ exit: number | null; out: string 
 async function watchMemory(child: ChildProcess): Promise<number> {
   let peak = 0;
   while (child.exitCode === null && child.signalCode === null) {
-    const status = readIfThere(`/proc/${child.pid}/status`);
-    peak = Math.max(peak, Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0));
+    peak = Math.max(peak, peakOf(child.pid));
     await sleep(lookMs);
   }
   return peak / 1024;
 }
 
-function usage(group: string): number {
-  const first = readIfThere(join(group, 'cpuacct.usage'));
-  if (first !== '') return Number(first) / 1e9;
-  return Number(/^usage_usec (\d+)$/m.exec(readIfThere(join(group, 'cpu.stat')))?.[1] ?? 0) / 1e6;
-}
-
-// A group goes when its last process is gone, which may be a moment later.
-async function remove(group: string): Promise<void> {
-  for (let tries = 0; tries < 50; tries++) {
-    try {
-      rmdirSync(group);
-      return;
-    } catch {
-      await sleep(100);
-    }
-  }
-}
-
-function readIfThere(path: string): string {
+function peakOf(pid: number | undefined): number {
   try {
-    return readFileSync(path, 'utf8');
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0);
   } catch {
-    return '';
+    return 0; // it is gone
   }
 }
 
-const tail = (log: string): string => readIfThere(log).split('\n').slice(-25).join('\n');
+const tail = (log: string): string => readFileSync(log, 'utf8').split('\n').slice(-25).join('\n');

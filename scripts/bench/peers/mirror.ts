@@ -19,13 +19,13 @@ import { bundle, root } from '../../soak/rig.ts';
 
 export type Archive = { readonly folder: string; readonly keyring: string; readonly url: string };
 
-export const port = 8971;
+const port = Number(process.env['BENCH_PORT'] ?? 8971);
 const debian = { debian: 'http://deb.debian.org/debian', security: 'http://deb.debian.org/debian-security' };
 /** What live-build puts into every image of its own accord, and the package that is added in one of the measurements. */
 const more = [
   ...['live-config', 'live-config-systemd', 'live-tools', 'gnupg', 'ifupdown', 'isc-dhcp-client', 'grub-pc'],
   ...['grub-efi-amd64-bin', 'grub-efi-ia32-bin', 'isolinux', 'syslinux-common', 'librsvg2-bin', 'apt-utils'],
-  ...['mtools', 'dosfstools', 'xorriso', 'tree'],
+  ...['mtools', 'dosfstools', 'xorriso', 'dctrl-tools', 'parted', 'tree'],
 ];
 
 export type Stanza = { readonly [field: string]: string };
