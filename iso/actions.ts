@@ -68,7 +68,7 @@ const zstdVersion = Number(
 
 const packPackages: Action<PackParams> = {
   kind: 'iso.pack',
-  version: 2 + zstdVersion,
+  version: 1 + zstdVersion,
   tools: () => [tools.xz],
   parse(params) {
     return { ...parsePackages(params), level: level(check.object(params, 'iso.pack')) };

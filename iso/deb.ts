@@ -5,7 +5,7 @@ import { SynosError } from '../core/failure.ts';
 import { visible } from '../core/text.ts';
 import { FrameError, readFrame } from './ar.ts';
 import { type ByteSource, TooMuch } from './bytes.ts';
-import { stanzas } from './deb822.ts';
+import { Deb822Error, stanzas } from './deb822.ts';
 import { type Unpacked, unpack } from './decompress.ts';
 import { mostUnpacked } from './entry.ts';
 import type { Deb } from './fetch.ts';
@@ -32,7 +32,7 @@ export async function openDeb(deb: Deb, bytes: Buffer, context: ActionContext): 
   try {
     const files = await readControl(deb, unpacked.control);
     await blaming(deb, () => unpacked.controlRead());
-    const control = controlFields(deb, files);
+    const control = await controlFields(deb, files);
     files.delete('control');
     return { deb, control, files, unpacked, close: () => unpacked.close() };
   } catch (error) {
@@ -52,7 +52,8 @@ async function blaming<T>(deb: Deb, work: () => Promise<T>): Promise<T> {
 
 /** Whether it is the package that is wrong, and not this machine. */
 export function isPackagesFault(error: unknown): error is Error {
-  if (error instanceof TarError || error instanceof FrameError || error instanceof TooMuch) return true;
+  if ([TarError, FrameError, TooMuch, Deb822Error].some((kind) => error instanceof kind))
+    return error instanceof Error;
   const code = error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? '') : '';
   return /^(?:Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB)/.test(code);
 }
@@ -70,6 +71,7 @@ async function readControl(deb: Deb, source: ByteSource): Promise<Map<string, Co
     const name = entry.name.replace(/^\.\//, '');
     if (entry.kind !== 'file' || !/^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/.test(name))
       throw unpackFailed(deb, [visible(`a control file that dpkg does not know: ${entry.name}`)]);
+    if (files.has(name)) throw unpackFailed(deb, [`its control file ${name} is there twice`]);
     files.set(name, {
       mode: entry.mode & 0o777,
       mtime: entry.mtime,
@@ -92,14 +94,22 @@ async function wholeBody(reader: TarReader): Promise<Buffer> {
 }
 
 // What is inside must be what was asked for: the lock names a file, not only a digest.
-function controlFields(deb: Deb, files: ReadonlyMap<string, ControlFile>): ReadonlyMap<string, string> {
+async function controlFields(
+  deb: Deb,
+  files: ReadonlyMap<string, ControlFile>,
+): Promise<ReadonlyMap<string, string>> {
   const text = files.get('control')?.content.toString('utf8') ?? '';
-  const fields = [...stanzas(text)][0]?.fields ?? new Map<string, string>();
+  const [first] = await blaming(deb, async () => [...stanzas(text)]);
+  const fields = first?.fields ?? new Map<string, string>();
   const [name, version] = [fields.get('Package'), fields.get('Version')];
-  if (name === deb.name && version === deb.version) return fields;
-  throw unpackFailed(deb, [
-    visible(`the file says that it is ${name} ${version}, not ${deb.name} ${deb.version}`),
-  ]);
+  if (name !== deb.name || version !== deb.version)
+    throw unpackFailed(deb, [
+      visible(`the file says that it is ${name} ${version}, not ${deb.name} ${deb.version}`),
+    ]);
+  // It becomes part of file names (Debian Policy 5.6.8).
+  const architecture = fields.get('Architecture') ?? '';
+  if (/^[a-z0-9][a-z0-9-]{0,63}$/.test(architecture)) return fields;
+  throw unpackFailed(deb, [visible(`its architecture is ${architecture || 'not named'}`)]);
 }
 
 /** The text of a control file, or empty. */

@@ -3,13 +3,11 @@ import type { JsonObject } from '../core/json.ts';
 import { type Input, type Task, type TaskOutput, taskId } from '../core/task.ts';
 import { makeBatches, mirrorsOf } from './batch.ts';
 import type { Lock, LockedPackage } from './lock.ts';
-import { menuText } from './menu.ts';
+import { bootTask, from, imageTask, minute } from './medium.ts';
 import type { IsoOptions } from './options.ts';
 import { compareVersions } from './version.ts';
 
 export { type Lock, type LockedPackage, readLock } from './lock.ts';
-
-const minute = 60_000;
 
 export type IsoPlan = {
   readonly tasks: Task[];
@@ -54,16 +52,18 @@ function liveTasks(options: IsoOptions, lock: Lock, kernel: readonly LockedPacka
     batches.map((rows, n) => ({ id: `${name}:${n}`, rows })),
   );
   const holders = batches.filter(({ rows }) => rows.some((row) => kernel.includes(row)));
-  const assembly = { epoch, level: options.compression, mirrors: mirrorsOf(lock.packages, options) };
+  const assembly = (rows: readonly LockedPackage[]): AssemblyParams => ({
+    epoch,
+    level: options.compression,
+    mirrors: mirrorsOf(rows, options),
+  });
   const configure = groups.map((_, g) => configureTask(groups.slice(0, g + 1), epoch));
   return [
     ...batches.map(({ id, rows }) => fetchTask(rows, id, mirrorsOf(rows, options))),
     ...batches.map(({ id, rows }) => packTask(rows, id, mirrorsOf(rows, options), options.compression)),
-    ...groups.map((group) =>
-      payloadTask(group, { ...assembly, mirrors: mirrorsOf(group.batches.flat(), options) }),
-    ),
+    ...groups.map((group) => payloadTask(group, assembly(group.batches.flat()))),
     ...configure,
-    rootTask(groups, assembly, options, lock),
+    rootTask(groups, assembly(lock.packages), options, lock),
     initramfsTask(
       kernel,
       holders.map(({ id }) => id),
@@ -88,7 +88,6 @@ function rootMib(rows: readonly LockedPackage[]): number {
   return Math.ceil((kib * 1.5) / 1024) + 512;
 }
 
-const from = (task: string, output: string): Input => ({ from: 'task', task: taskId(task), output });
 const bytesOf = (rows: readonly LockedPackage[]): number => rows.reduce((sum, row) => sum + row.size, 0);
 const mebibytes = (rows: readonly LockedPackage[]): string => `${Math.round(bytesOf(rows) / 2 ** 20)} MiB`;
 
@@ -225,88 +224,5 @@ function initramfsTask(
     limitMs: 10 * minute,
     cacheable: true,
     title: 'make the initramfs',
-  };
-}
-
-const loaders = {
-  bios: { outputs: ['core', 'mbr'], title: 'make GRUB for BIOS' },
-  disk: { outputs: ['core', 'boot'], title: 'make GRUB for BIOS on a disk' },
-  efi: { outputs: ['efi', 'fat'], title: 'make GRUB for UEFI' },
-} as const;
-
-function bootTask(loader: keyof typeof loaders): Task {
-  return {
-    id: taskId(`iso:grub:${loader}`),
-    kind: `iso.grub-${loader}`,
-    params: {},
-    inputs: {},
-    outputs: loaders[loader].outputs,
-    demand: { cpus: 1, memoryMib: 64, io: 0 },
-    limitMs: 2 * minute,
-    cacheable: true,
-    title: loaders[loader].title,
-  };
-}
-
-/** What is around the kernels, by the form of the image. */
-const forms = {
-  image: {
-    output: 'iso',
-    title: 'put the ISO together',
-    inputs: [
-      ['bios', 'core'],
-      ['bios', 'mbr'],
-      ['efi', 'fat'],
-    ],
-  },
-  disk: {
-    output: 'disk',
-    title: 'put the disk together',
-    inputs: [
-      ['disk', 'core'],
-      ['disk', 'boot'],
-      ['efi', 'efi'],
-    ],
-  },
-} as const;
-
-function imageTask(
-  form: keyof typeof forms,
-  options: IsoOptions,
-  epoch: number,
-  kernel: TaskOutput,
-  live: boolean,
-): Task {
-  const { output, title, inputs } = forms[form];
-  return {
-    id: taskId(`iso:${form}`),
-    kind: `iso.${form}`,
-    params: {
-      epoch,
-      live,
-      volume: options.volume,
-      menu: menuText({
-        live,
-        label: options.volume,
-        commandLine: options.commandLine,
-        menuSeconds: options.menuSeconds,
-      }),
-    },
-    inputs: {
-      kernel: { from: 'task', ...kernel },
-      ...Object.fromEntries(inputs.map(([loader, name]) => [name, from(`iso:grub:${loader}`, name)])),
-      ...(live
-        ? {
-            linux: from('iso:initramfs', 'linux'),
-            initrd: from('iso:initramfs', 'initrd'),
-            squashfs: from('iso:root', 'squashfs'),
-          }
-        : {}),
-    },
-    outputs: [output],
-    demand: { cpus: 1, memoryMib: 128, io: 1 },
-    limitMs: 10 * minute,
-    cacheable: true,
-    title,
   };
 }

@@ -12,10 +12,7 @@ import { type MadeDeb, makeDeb, type Recipe, sh, stock } from './test-debs.ts';
 import { type Drive, makeDrive } from './test-drive.ts';
 import { parseRelations } from './version.ts';
 
-/**
- * The tasks up to the root, for what is essential in the committed lock and packages of no use, and for one more group of each of these
- * lists.
- */
+/** The tasks up to the root, for what is essential in the committed lock and packages of no use, and a group more for each list. */
 export async function basePlan(shared: string, ...more: readonly (readonly Recipe[])[]): Promise<Task[]> {
   const lock = parseLock(await readFile('synos.lock', 'utf8'), 'synos.lock');
   const lists = [fakes, ...more].filter((list) => list.length > 0);

@@ -62,8 +62,8 @@ async function writeWork(
   // What dpkg unpacks may lie where a package lies that it diverts; that of an earlier group did so when that was configured.
   const tree = mergeTrees([...split.slice(0, -1).flatMap((group) => group.merged), ...merged], left);
   const layers = await linkInputs(params, context);
-  const again = shadowed(merged, before, layers, tree.dropped);
-  await writePhases({ here, before, order, dropped: tree.dropped, shadowed: again }, work);
+  const again = (rows: readonly DebFacts[]): string[] => shadowed(rows, before, layers, tree.dropped);
+  await writePhases({ here, before, order, dropped: tree.dropped, again }, work);
   await writeFile(join(work, 'outer'), outerScript);
   await writeFile(join(work, 'inner'), innerScript(params.epoch));
 }

@@ -13,8 +13,8 @@ export type Work = {
   readonly before: readonly DebFacts[];
   readonly order: Order;
   readonly dropped: ReadonlySet<string>;
-  /** Entries that earlier groups hide, to be written once more. */
-  readonly shadowed: readonly string[];
+  /** Entries of packages that earlier groups hide, to be written once more. */
+  readonly again: (rows: readonly DebFacts[]) => readonly string[];
 };
 
 type Phase = {
@@ -41,7 +41,7 @@ export async function writePhases(group: Work, work: string): Promise<void> {
       join(folder, 'over'),
       names.filter((entry) => !conffiles.has(entry.shipped)).map((entry) => entry.place),
     );
-    await writeLines(join(folder, 'again'), index === 0 ? group.shadowed : []);
+    await writeLines(join(folder, 'again'), group.again(phase.arrived));
     await writeHidden(join(folder, 'hidden.tar'), group, phase.hidden);
     // As the package has it, for who looks.
     for (const row of group.here.filter(({ name }) => scriptsOf(phase).has(name)))

@@ -65,7 +65,8 @@ export class Candidates {
     this.#admitted.set(name, archive);
     this.#chosen.delete(name);
     // Held from elsewhere: where a name comes from is what the configuration says now.
-    if (this.#held.get(name)?.archive !== archive) this.#held.delete(name);
+    if (this.holds(name) && this.#held.get(name)?.archive !== archive)
+      this.free(name, `it comes from ${archive} now`);
     return true;
   }
 

@@ -1,6 +1,7 @@
 // Packs -> one tree: what a root file system has before anything of it is configured.
-import { excludedMembers, mergeOrder, splitGroups } from '../configure/groups.ts';
+import { mergeOrder, splitGroups } from '../configure/groups.ts';
 import type { EntryFacts } from '../facts.ts';
+import { mergeTrees } from '../merge.ts';
 import { emptyContent } from './content.ts';
 import type { ControlFile, Extra, Pack } from './pack-index.ts';
 import type { DirNode, FileNode, Node } from './tree.ts';
@@ -29,9 +30,14 @@ const infoFolder = 'var/lib/dpkg/info';
  */
 export function unite(groups: readonly (readonly Pack[])[], epoch: number): Tree {
   const all = groups.map(inMergeOrder);
-  const dropped = new Set(excludedMembers(splitGroups(all.map((group) => group.map(({ facts }) => facts)))));
+  const packs = new Map(all.flat().map((pack) => [pack.facts, pack]));
+  const split = splitGroups(all.map((group) => group.map(({ facts }) => facts)));
+  const merged = split.flatMap((group) => group.merged);
+  const { dropped } = mergeTrees(merged);
   const union = new Union(epoch);
-  for (const pack of all.flat()) union.add(pack, dropped);
+  // What dpkg itself unpacks may lie where another package lies that it diverts.
+  for (const facts of [...merged, ...split.flatMap((group) => group.left)])
+    union.add(packs.get(facts) as Pack, dropped);
   return union;
 }
 
