@@ -13,14 +13,14 @@ export function batchesOf(group: Group): string[] {
 
 export async function groupFacts(group: Group, context: ActionContext): Promise<DebFacts[]> {
   const batches = batchesOf(group).map((batch) => readFacts(context.input(`facts:${batch}`)));
-  return inMergeOrder((await Promise.all(batches)).flat());
+  return mergeOrder((await Promise.all(batches)).flat());
 }
 
 /**
  * The order that decides whose mode and owner a shared directory has: essential packages first, so that base-files says how /tmp and
  * /var/mail are, and not whoever else ships them. Earlier groups come before later ones.
  */
-function inMergeOrder(group: readonly DebFacts[]): DebFacts[] {
+export function mergeOrder(group: readonly DebFacts[]): DebFacts[] {
   const { base } = orderPackages(group);
   const rank = (row: DebFacts): string => `${base.has(row.name) ? 0 : 1}${row.name}`;
   return [...group].sort((a, b) => (rank(a) < rank(b) ? -1 : 1));

@@ -18,6 +18,12 @@ present() {
   ' sh "$1")
 }
 
+# A squashfs as a folder. The loop device goes with the mount, and that with this namespace. Who may not mount one unpacks it.
+lower() {
+  mkdir "$2"
+  mount -t squashfs -o loop,ro "$1" "$2" 2>"$work/no-loop" || unsquashfs -quiet -no-progress -force -dest "$2" "$1" >/dev/null
+}
+
 work=$1 size=$2 options=$3
 mem=$work/mem
 new_root "$size" "$mem"
@@ -26,16 +32,7 @@ restore='--numeric-owner --same-owner --preserve-permissions --xattrs --xattrs-i
 layers=
 payloads=
 while read -r g; do
-  mkdir "p$g"
-  for link in bin sbin lib lib32 lib64 libx32; do
-    mkdir -p "p$g/usr/$link"
-    ln -s "usr/$link" "p$g/$link"
-  done
-  tar --extract --file "$work/folders-$g.tar" --directory "p$g" $restore
-  for files in "$work/in/files-$g"-*; do
-    tar --extract --file "$files" --directory "p$g" $restore \\
-      --anchored --no-wildcards --exclude-from "$work/exclude" --transform 's,^[^/]*/,,S' --keep-old-files
-  done
+  lower "$work/in/payload-$g" "p$g"
   payloads=$payloads:p$g
   payload=p$g
   [ -e "$work/in/layer-$g" ] || continue
