@@ -1,23 +1,23 @@
 // Kinds of tasks of this wing -> the code that does them, with the programs that it runs. What does the work is imported late.
 import { writeFile } from 'node:fs/promises';
 import type { Action, ActionContext, Tool } from '../core/action.ts';
-import type { Json } from '../core/json.ts';
+import type { Json, JsonObject } from '../core/json.ts';
 import type { ConfigureParams } from './configure/configure.ts';
+import type { Group } from './configure/groups.ts';
 import type { Deb, Mirrors } from './fetch.ts';
 import type { ImageParams } from './image.ts';
 import { initVersion } from './initramfs/sources.ts';
 import type { InitramfsParams } from './initramfs.ts';
 import * as check from './params.ts';
-import type { RootParams } from './root.ts';
-import type { SquashParams } from './squashfs.ts';
+import type { PackParams } from './squashfs/pack-batch.ts';
+import type { PayloadParams, RootParams } from './squashfs/tasks.ts';
 
 const tools = {
   xz: { name: 'xz', version: ['--version'], package: 'xz-utils' },
-  dpkgQuery: { name: 'dpkg-query', version: ['--version'], package: 'dpkg' },
   unshare: { name: 'unshare', version: ['--version'], package: 'util-linux' },
   pivotRoot: { name: 'pivot_root', version: ['--version'], package: 'util-linux' },
   mount: { name: 'mount', version: ['--version'], package: 'mount' },
-  mksquashfs: { name: 'mksquashfs', version: ['-version'], package: 'squashfs-tools' },
+  unsquashfs: { name: 'unsquashfs', version: [], package: 'squashfs-tools' },
   mkimage: { name: 'grub-mkimage', version: ['--version'], package: 'grub-common' },
   mformat: { name: 'mformat', version: ['--version'], package: 'mtools' },
   xorriso: { name: 'xorriso', version: ['--version'], package: 'xorriso' },
@@ -58,21 +58,49 @@ const fetchPackages: Action<Packages> = {
 /** Between two words on how far a batch is. */
 const progressMs = 100;
 
-const unpackPackages: Action<Packages> = {
-  kind: 'iso.unpack',
-  version: 4,
+/** As a number: what zstd makes of the same bytes may change with its version. */
+const zstdVersion = Number(
+  (process.versions['zstd'] ?? '')
+    .split('.')
+    .map((part) => part.padStart(2, '0'))
+    .join(''),
+);
+
+const packPackages: Action<PackParams> = {
+  kind: 'iso.pack',
+  version: 1 + zstdVersion,
   tools: () => [tools.xz],
-  parse: parsePackages,
+  parse(params) {
+    return { ...parsePackages(params), level: level(check.object(params, 'iso.pack')) };
+  },
   async run(params, context) {
-    const { unpackBatch } = await import('./unpack.ts');
-    await unpackBatch(params, context);
+    const { packBatch } = await import('./squashfs/pack-batch.ts');
+    await packBatch(params, context);
+  },
+};
+
+const level = (fields: JsonObject): number => check.integer(fields, 'level', 22);
+
+const payload: Action<PayloadParams> = {
+  kind: 'iso.payload',
+  version: 1 + zstdVersion,
+  tools: () => [tools.xz],
+  parse(params) {
+    const fields = check.object(params, 'iso.payload');
+    const [group] = check.groups(fields) as [Group];
+    const epoch = check.integer(fields, 'epoch', 0xffffffff);
+    return { group, epoch, level: level(fields), mirrors: check.mirrors(fields) };
+  },
+  async run(params, context) {
+    const { makePayload } = await import('./squashfs/tasks.ts');
+    await makePayload(params, context);
   },
 };
 
 const configure: Action<ConfigureParams> = {
   kind: 'iso.configure',
-  version: 1,
-  tools: () => [tools.unshare, tools.mount, tools.pivotRoot, tools.tar],
+  version: 3,
+  tools: () => [tools.unshare, tools.mount, tools.pivotRoot, tools.tar, tools.unsquashfs],
   parse(params) {
     const fields = check.object(params, 'iso.configure');
     return {
@@ -89,20 +117,21 @@ const configure: Action<ConfigureParams> = {
 
 const root: Action<RootParams> = {
   kind: 'iso.root',
-  version: 4,
-  tools: () => [tools.unshare, tools.mount, tools.tar, tools.dpkgQuery],
+  version: 5 + zstdVersion,
+  tools: () => [tools.xz],
   parse(params) {
     const fields = check.object(params, 'iso.root');
     return {
       groups: check.groups(fields),
       epoch: check.integer(fields, 'epoch', 0xffffffff),
-      sizeMib: check.integer(fields, 'sizeMib', 2 ** 20),
+      level: level(fields),
+      mirrors: check.mirrors(fields),
       suite: check.text(fields, 'suite', /^[a-z][a-z0-9-]*$/),
       mirror: check.text(fields, 'mirror', /^https?:\/\/[!-~]+$/),
     };
   },
   async run(params, context: ActionContext) {
-    const { makeRoot } = await import('./root.ts');
+    const { makeRoot } = await import('./squashfs/tasks.ts');
     await makeRoot(params, context);
   },
 };
@@ -120,20 +149,6 @@ const initramfs: Action<InitramfsParams> = {
   async run(params, context) {
     const { makeInitramfs } = await import('./initramfs.ts');
     await makeInitramfs(params, context);
-  },
-};
-
-const squashfs: Action<SquashParams> = {
-  kind: 'iso.squashfs',
-  version: 2,
-  tools: () => [tools.mksquashfs, tools.unshare],
-  parse(params) {
-    const fields = check.object(params, 'iso.squashfs');
-    return { epoch: check.integer(fields, 'epoch', 0xffffffff), level: check.integer(fields, 'level', 22) };
-  },
-  async run(params, context) {
-    const { makeSquashfs } = await import('./squashfs.ts');
-    await makeSquashfs(params, context);
   },
 };
 
@@ -204,11 +219,11 @@ const disk: Action<ImageParams> = {
 
 export const isoActions = [
   fetchPackages,
-  unpackPackages,
+  packPackages,
+  payload,
   configure,
   root,
   initramfs,
-  squashfs,
   grubBios,
   grubDisk,
   grubEfi,

@@ -73,18 +73,18 @@ async function unpackByDpkg(made: readonly MadeDeb[]): Promise<void> {
 async function unpackByUs(made: readonly MadeDeb[]): Promise<void> {
   await using drive = await makeDrive(isoActions);
   await stock(join(drive.home, 'shared'), made);
-  const id = taskId('iso:unpack:0');
+  const id = taskId('iso:pack:0');
   await drive.run([
     {
       id,
-      kind: 'iso.unpack',
-      params: { debs: made.map(({ deb }) => deb), mirrors: { debian: [], security: [] } },
+      kind: 'iso.pack',
+      params: { debs: made.map(({ deb }) => deb), mirrors: { debian: [], security: [] }, level: 1 },
       inputs: {},
-      outputs: ['files', 'debs', 'facts'],
+      outputs: ['packs', 'debs', 'facts'],
       demand: { cpus: 1, memoryMib: 1, io: 0 },
       limitMs: 60_000,
       cacheable: true,
-      title: 'unpack',
+      title: 'pack',
     },
   ]);
   const facts = await readFacts(drive.path({ task: id, output: 'facts' }));

@@ -1,6 +1,7 @@
 // The image from a kernel of a few bytes: what lies where, that it is the same each time, and that both firmwares start it.
 import { copyFile, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Action } from '../core/action.ts';
 import { run } from '../core/exec.ts';
@@ -98,7 +99,7 @@ test('another kernel makes the image anew and nothing else', async () => {
   await writeFile(join(other.home, 'kernel.elf'), tinyKernel('two'));
   await other.run([kernelTask, ...plan.tasks]);
   const ran = [...other.times].filter(([, ms]) => ms > 0).map(([id]) => id);
-  expect(ran).toEqual(['kernel', 'iso:image']);
+  expect(ran).toEqual(['kernel', 'iso:image', 'iso:disk']);
 });
 
 test('it has El Torito images for both firmwares, an MBR that starts, and a GPT with the EFI partition', async () => {
@@ -146,16 +147,55 @@ test('BIOS starts the kernel from a disk', async () => {
   expect(exit).toBe(passed);
 });
 
+const disk = (): string => drive.path(plan.disk);
+const uefi = [
+  ...['-machine', 'q35'],
+  ...['-drive', 'if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd'],
+  ...['-drive', 'if=pflash,unit=1,format=raw,snapshot=on,file=/usr/share/OVMF/OVMF_VARS_4M.fd'],
+];
+
 test('UEFI starts the kernel from a CD', async () => {
-  const vars = join(drive.home, 'vars.fd');
-  await copyFile('/usr/share/OVMF/OVMF_VARS_4M.fd', vars);
-  const { exit } = await boot(
-    ...['-machine', 'q35', '-cdrom', iso()],
-    ...['-drive', 'if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd'],
-    ...['-drive', `if=pflash,unit=1,format=raw,file=${vars}`],
-  );
+  const { exit } = await boot(...uefi, '-cdrom', iso());
   expect(exit).toBe(passed);
 }, 120_000);
+
+test('BIOS starts the kernel from the disk image', async () => {
+  const { exit } = await boot('-drive', `file=${disk()},format=raw,snapshot=on`);
+  expect(exit).toBe(passed);
+});
+
+test('UEFI starts the kernel from the disk image, with the ISO of another kernel beside it', async () => {
+  await using other = await makeDrive(actions);
+  await writeFile(join(other.home, 'kernel.elf'), tinyKernel('the kernel of another disk'));
+  await other.run([kernelTask, ...plan.tasks]);
+  const { exit, serial } = await boot(
+    ...[...uefi, '-cdrom', other.path(plan.image)],
+    ...['-drive', `file=${disk()},format=raw,if=none,id=disk,snapshot=on`],
+    ...['-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
+  );
+  expect(serial).toContain('hello from a kernel');
+  expect(exit).toBe(passed);
+}, 120_000);
+
+test("the disk's partitions are those that another program finds, and its two tables say the same", async () => {
+  const parts = await sh('partx', '--raw', '--noheadings', '--output', 'START,END,NAME,TYPE', disk());
+  expect(parts.trim().split('\n')).toEqual([
+    '34 2047 synos-grub 21686148-6449-6e6f-744e-656564454649',
+    '2048 67583 synos-boot c12a7328-f81f-11d2-ba4b-00a0c93ec93b',
+  ]);
+  const bytes = await readFile(disk());
+  const [first, last] = [bytes.subarray(512, 1024), bytes.subarray(bytes.length - 512)];
+  expect(bytes.length % (1 << 20)).toBe(0);
+  for (const header of [first, last]) {
+    expect(header.toString('latin1', 0, 8)).toBe('EFI PART');
+    const sum = header.readUInt32LE(16);
+    const zeroed = Buffer.from(header.subarray(0, 92));
+    zeroed.writeUInt32LE(0, 16);
+    expect(crc32(zeroed)).toBe(sum);
+    const table = Number(header.readBigUInt64LE(72)) * 512;
+    expect(crc32(bytes.subarray(table, table + 128 * 128))).toBe(header.readUInt32LE(88));
+  }
+});
 
 test('nothing between the firmware and the kernel waits', async () => {
   const runs: number[] = [];

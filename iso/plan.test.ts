@@ -22,26 +22,26 @@ const story = (tasks: readonly Task[]): string[] =>
 test('the plan of the default image, from the packages to the ISO', () => {
   expect(story(plan.tasks).filter((line) => !/:[1-9]\d* /.test(line.split('<-')[0] ?? ''))).toEqual([
     ...lock.groups.map((group) => `iso:fetch:${group}:0 <- nothing`),
-    ...lock.groups.map((group) => `iso:unpack:${group}:0 <- iso:fetch:${group}`),
-    'iso:configure:base <- iso:unpack:base',
-    'iso:configure:system <- iso:unpack:base iso:unpack:system iso:configure:base',
-    'iso:configure:dev <- iso:unpack:base iso:unpack:system iso:unpack:dev iso:configure:base iso:configure:system',
-    ...lock.groups.slice(3).map((_, n) => {
-      const [groups, before] = [lock.groups.slice(0, n + 4), lock.groups.slice(0, n + 3)];
+    ...lock.groups.map((group) => `iso:pack:${group}:0 <- iso:fetch:${group}`),
+    ...lock.groups.map((group) => `iso:payload:${group} <- iso:pack:${group}`),
+    'iso:configure:base <- iso:pack:base iso:payload:base',
+    'iso:configure:system <- iso:pack:base iso:pack:system iso:payload:base iso:payload:system iso:configure:base',
+    ...lock.groups.slice(2).map((_, n) => {
+      const [groups, before] = [lock.groups.slice(0, n + 3), lock.groups.slice(0, n + 2)];
       const inputs = [
-        ...groups.map((name) => `iso:unpack:${name}`),
+        ...groups.map((name) => `iso:pack:${name}`),
+        ...groups.map((name) => `iso:payload:${name}`),
         ...before.map((name) => `iso:configure:${name}`),
       ];
       return `iso:configure:${groups.at(-1)} <- ${inputs.join(' ')}`;
     }),
-    `iso:root <- ${['unpack', 'configure'].flatMap((kind) => lock.groups.map((name) => `iso:${kind}:${name}`)).join(' ')}`,
+    `iso:root <- ${['pack', 'configure'].flatMap((kind) => lock.groups.map((name) => `iso:${kind}:${name}`)).join(' ')}`,
     'iso:initramfs <- iso:fetch:system',
-    'iso:squashfs <- iso:root',
     'iso:grub:bios <- nothing',
     'iso:grub:disk <- nothing',
     'iso:grub:efi <- nothing',
-    'iso:image <- kernel:link iso:grub:bios iso:grub:efi iso:initramfs iso:squashfs',
-    'iso:disk <- kernel:link iso:grub:disk iso:grub:efi iso:initramfs iso:squashfs',
+    'iso:image <- kernel:link iso:grub:bios iso:grub:efi iso:initramfs iso:root',
+    'iso:disk <- kernel:link iso:grub:disk iso:grub:efi iso:initramfs iso:root',
   ]);
   expect(plan.image).toEqual({ task: 'iso:image', output: 'iso' });
   expect(plan.disk).toEqual({ task: 'iso:disk', output: 'disk' });
@@ -69,8 +69,8 @@ test('the kernel is an input of the last tasks only', () => {
   expect(users.map((task) => task.id)).toEqual(['iso:image', 'iso:disk']);
 });
 
-test('every locked package is fetched once and unpacked once', () => {
-  for (const kind of ['iso.fetch', 'iso.unpack']) {
+test('every locked package is fetched once and packed once', () => {
+  for (const kind of ['iso.fetch', 'iso.pack']) {
     const names = plan.tasks
       .filter((task) => task.kind === kind)
       .flatMap((task) => (task.params['debs'] as { name: string }[]).map((deb) => deb.name));
@@ -106,14 +106,15 @@ test('parameters from elsewhere cannot name a path or a host that a lock could n
     expect(() => fetch?.parse({ ...task.params, mirrors })).toThrow('plan.invalid');
 });
 
-test('compression changes the squashfs only; the menu and the label change the ISO only', () => {
+test('compression changes packs and what is put together of them; the menu and the label change the ISO only', () => {
   const changed = (other: Partial<typeof options>): string[] => {
     const theirs = isoPlan({ ...options, ...other }, lock, kernel).tasks;
     return plan.tasks
       .filter((task, i) => JSON.stringify(task.params) !== JSON.stringify(theirs[i]?.params))
       .map((task) => task.id);
   };
-  expect(changed({ compression: 19 })).toEqual(['iso:squashfs']);
+  const kinds = changed({ compression: 19 }).map((id) => id.split(':')[1]);
+  expect([...new Set(kinds)]).toEqual(['pack', 'payload', 'root']);
   expect(changed({ menuSeconds: 5 })).toEqual(['iso:image', 'iso:disk']);
   expect(changed({ commandLine: 'bench=all' })).toEqual(['iso:image', 'iso:disk']);
   expect(changed({ volume: 'OTHER' })).toEqual(['iso:image', 'iso:disk']);
@@ -141,9 +142,12 @@ test('a task knows the mirrors of a repository where one of its packages is from
   const { repositories } = isoOptions.parse({ repositories: { acme: theirs } });
   const packages = lock.packages.map((row) => (row.name === 'nmap' ? { ...row, archive: 'acme' } : row));
   const { tasks } = isoPlan({ ...options, repositories }, { ...lock, packages }, kernel);
+  const group = lock.packages.find((row) => row.name === 'nmap')?.group;
   for (const task of tasks.filter((each) => each.params['mirrors'] !== undefined)) {
-    const names = (task.params['debs'] as { name: string }[]).map((deb) => deb.name);
+    const debs = task.params['debs'] as { name: string }[] | undefined;
+    const together = [`iso:payload:${group}`, 'iso:root'].includes(task.id);
+    const needed = debs?.some((deb) => deb.name === 'nmap') ?? together;
     const mirrors = task.params['mirrors'] as { [archive: string]: unknown };
-    expect(mirrors['acme'], task.id).toEqual(names.includes('nmap') ? theirs.mirror : undefined);
+    expect(mirrors['acme'], task.id).toEqual(needed ? theirs.mirror : undefined);
   }
 });

@@ -1,15 +1,13 @@
-// What is done to make an image, as data: lock -> fetch and unpack by batches -> a layer a group -> root -> its compressed form and boot files -> ISO.
+// What is done to make an image, as data: lock -> fetch and pack by batches -> a payload and a layer a group -> root, beside it boot files -> ISO.
 import type { JsonObject } from '../core/json.ts';
 import { type Input, type Task, type TaskOutput, taskId } from '../core/task.ts';
 import { makeBatches, mirrorsOf } from './batch.ts';
 import type { Lock, LockedPackage } from './lock.ts';
-import { menuText } from './menu.ts';
+import { bootTask, from, imageTask, minute } from './medium.ts';
 import type { IsoOptions } from './options.ts';
 import { compareVersions } from './version.ts';
 
 export { type Lock, type LockedPackage, readLock } from './lock.ts';
-
-const minute = 60_000;
 
 export type IsoPlan = {
   readonly tasks: Task[];
@@ -54,19 +52,24 @@ function liveTasks(options: IsoOptions, lock: Lock, kernel: readonly LockedPacka
     batches.map((rows, n) => ({ id: `${name}:${n}`, rows })),
   );
   const holders = batches.filter(({ rows }) => rows.some((row) => kernel.includes(row)));
+  const assembly = (rows: readonly LockedPackage[]): AssemblyParams => ({
+    epoch,
+    level: options.compression,
+    mirrors: mirrorsOf(rows, options),
+  });
   const configure = groups.map((_, g) => configureTask(groups.slice(0, g + 1), epoch));
   return [
     ...batches.map(({ id, rows }) => fetchTask(rows, id, mirrorsOf(rows, options))),
-    ...batches.map(({ id, rows }) => unpackTask(rows, id, mirrorsOf(rows, options))),
+    ...batches.map(({ id, rows }) => packTask(rows, id, mirrorsOf(rows, options), options.compression)),
+    ...groups.map((group) => payloadTask(group, assembly(group.batches.flat()))),
     ...configure,
-    rootTask(groups, epoch, options, lock),
+    rootTask(groups, assembly(lock.packages), options, lock),
     initramfsTask(
       kernel,
       holders.map(({ id }) => id),
       epoch,
       mirrorsOf(kernel, options),
     ),
-    squashTask(options, epoch),
   ];
 }
 
@@ -85,7 +88,6 @@ function rootMib(rows: readonly LockedPackage[]): number {
   return Math.ceil((kib * 1.5) / 1024) + 512;
 }
 
-const from = (task: string, output: string): Input => ({ from: 'task', task: taskId(task), output });
 const bytesOf = (rows: readonly LockedPackage[]): number => rows.reduce((sum, row) => sum + row.size, 0);
 const mebibytes = (rows: readonly LockedPackage[]): string => `${Math.round(bytesOf(rows) / 2 ** 20)} MiB`;
 
@@ -115,18 +117,37 @@ function fetchTask(rows: readonly LockedPackage[], batch: string, mirrors: JsonO
   };
 }
 
-function unpackTask(rows: readonly LockedPackage[], batch: string, mirrors: JsonObject): Task {
+function packTask(rows: readonly LockedPackage[], batch: string, mirrors: JsonObject, level: number): Task {
   return {
-    id: taskId(`iso:unpack:${batch}`),
-    kind: 'iso.unpack',
-    params: { debs: debRows(rows), mirrors },
+    id: taskId(`iso:pack:${batch}`),
+    kind: 'iso.pack',
+    params: { debs: debRows(rows), mirrors, level },
     inputs: { list: from(`iso:fetch:${batch}`, 'list') },
-    outputs: ['files', 'debs', 'facts'],
+    outputs: ['packs', 'debs', 'facts'],
     demand: { cpus: 1, memoryMib: 256, io: 0 },
-    limitMs: 20 * minute,
+    limitMs: 60 * minute,
     estimateMs: Math.ceil(bytesOf(rows) / 6000) + 10 * rows.length,
     cacheable: true,
-    title: `unpack ${rows.length} packages`,
+    title: `pack ${rows.length} packages`,
+  };
+}
+
+/** What an image is put together with; mirrors for a pack that must be made anew. */
+type AssemblyParams = { readonly epoch: number; readonly level: number; readonly mirrors: JsonObject };
+
+/** The files of one group as they are shipped, for it and later ones to be configured on. */
+function payloadTask(group: GroupBatches, assembly: AssemblyParams): Task {
+  return {
+    id: taskId(`iso:payload:${group.name}`),
+    kind: 'iso.payload',
+    params: { groups: groupRows([group]), ...assembly },
+    inputs: Object.fromEntries(batchInputs([group], ['packs'])),
+    outputs: ['squashfs'],
+    demand: { cpus: 1, memoryMib: 256, io: 1 },
+    limitMs: 10 * minute,
+    estimateMs: 200 + Math.ceil(bytesOf(group.batches.flat()) / 200_000),
+    cacheable: true,
+    title: `lay out ${group.batches.flat().length} packages (${group.name})`,
   };
 }
 
@@ -135,7 +156,7 @@ const batchInputs = (groups: readonly GroupBatches[], names: readonly string[]):
     group.batches.flatMap((_, n) =>
       names.map((name): [string, Input] => [
         `${name}:${group.name}:${n}`,
-        from(`iso:unpack:${group.name}:${n}`, name),
+        from(`iso:pack:${group.name}:${n}`, name),
       ]),
     ),
   );
@@ -153,8 +174,9 @@ function configureTask(groups: readonly GroupBatches[], epoch: number): Task {
     kind: 'iso.configure',
     params: { groups: groupRows(groups), epoch, sizeMib },
     inputs: Object.fromEntries([
-      ...batchInputs(groups, ['files', 'facts']),
+      ...batchInputs(groups, ['facts']),
       ...batchInputs([here], ['debs']),
+      ...groups.map(({ name }) => [`payload:${name}`, from(`iso:payload:${name}`, 'squashfs')] as const),
       ...layerInputs(groups.slice(0, -1)),
     ]),
     outputs: ['layer'],
@@ -166,16 +188,21 @@ function configureTask(groups: readonly GroupBatches[], epoch: number): Task {
   };
 }
 
-function rootTask(groups: readonly GroupBatches[], epoch: number, options: IsoOptions, lock: Lock): Task {
-  const sizeMib = rootMib(lock.packages);
+function rootTask(
+  groups: readonly GroupBatches[],
+  assembly: AssemblyParams,
+  options: IsoOptions,
+  lock: Lock,
+): Task {
   return {
     id: taskId('iso:root'),
     kind: 'iso.root',
-    params: { groups: groupRows(groups), epoch, sizeMib, suite: options.suite, mirror: lock.mirror },
-    inputs: Object.fromEntries([...batchInputs(groups, ['files', 'facts']), ...layerInputs(groups)]),
-    outputs: ['root', 'kernel', 'packages'],
-    demand: { cpus: 1, memoryMib: sizeMib, io: 1 },
+    params: { groups: groupRows(groups), ...assembly, suite: options.suite, mirror: lock.mirror },
+    inputs: Object.fromEntries([...batchInputs(groups, ['packs']), ...layerInputs(groups)]),
+    outputs: ['squashfs', 'manifest', 'packages'],
+    demand: { cpus: 1, memoryMib: 256, io: 1 },
     limitMs: 30 * minute,
+    estimateMs: 500 + Math.ceil(bytesOf(lock.packages) / 100_000),
     cacheable: true,
     title: 'put the root together',
   };
@@ -197,102 +224,5 @@ function initramfsTask(
     limitMs: 10 * minute,
     cacheable: true,
     title: 'make the initramfs',
-  };
-}
-
-function squashTask(options: IsoOptions, epoch: number): Task {
-  return {
-    id: taskId('iso:squashfs'),
-    kind: 'iso.squashfs',
-    params: { epoch, level: options.compression },
-    inputs: { root: from('iso:root', 'root') },
-    outputs: ['squashfs'],
-    demand: { cpus: 1, memoryMib: 1024, io: 0 },
-    limitMs: 30 * minute,
-    cacheable: true,
-    title: 'compress the live file system',
-  };
-}
-
-const loaders = {
-  bios: { outputs: ['core', 'mbr'], title: 'make GRUB for BIOS' },
-  disk: { outputs: ['core', 'boot'], title: 'make GRUB for BIOS on a disk' },
-  efi: { outputs: ['efi', 'fat'], title: 'make GRUB for UEFI' },
-} as const;
-
-function bootTask(loader: keyof typeof loaders): Task {
-  return {
-    id: taskId(`iso:grub:${loader}`),
-    kind: `iso.grub-${loader}`,
-    params: {},
-    inputs: {},
-    outputs: loaders[loader].outputs,
-    demand: { cpus: 1, memoryMib: 64, io: 0 },
-    limitMs: 2 * minute,
-    cacheable: true,
-    title: loaders[loader].title,
-  };
-}
-
-/** What is around the kernels, by the form of the image. */
-const forms = {
-  image: {
-    output: 'iso',
-    title: 'put the ISO together',
-    inputs: [
-      ['bios', 'core'],
-      ['bios', 'mbr'],
-      ['efi', 'fat'],
-    ],
-  },
-  disk: {
-    output: 'disk',
-    title: 'put the disk together',
-    inputs: [
-      ['disk', 'core'],
-      ['disk', 'boot'],
-      ['efi', 'efi'],
-    ],
-  },
-} as const;
-
-function imageTask(
-  form: keyof typeof forms,
-  options: IsoOptions,
-  epoch: number,
-  kernel: TaskOutput,
-  live: boolean,
-): Task {
-  const { output, title, inputs } = forms[form];
-  return {
-    id: taskId(`iso:${form}`),
-    kind: `iso.${form}`,
-    params: {
-      epoch,
-      live,
-      volume: options.volume,
-      menu: menuText({
-        live,
-        label: options.volume,
-        commandLine: options.commandLine,
-        menuSeconds: options.menuSeconds,
-      }),
-    },
-    inputs: {
-      kernel: { from: 'task', ...kernel },
-      ...Object.fromEntries(inputs.map(([loader, name]) => [name, from(`iso:grub:${loader}`, name)])),
-      ...(live
-        ? {
-            linux: from('iso:initramfs', 'linux'),
-            initrd: from('iso:initramfs', 'initrd'),
-            squashfs: from('iso:squashfs', 'squashfs'),
-          }
-        : {}),
-    },
-    outputs: [output],
-    demand: { cpus: 1, memoryMib: 128, io: 1 },
-    limitMs: 10 * minute,
-    cacheable: true,
-    title,
   };
 }

@@ -12,10 +12,7 @@ import { type MadeDeb, makeDeb, type Recipe, sh, stock } from './test-debs.ts';
 import { type Drive, makeDrive } from './test-drive.ts';
 import { parseRelations } from './version.ts';
 
-/**
- * The tasks up to the root and the squashfs, for what is essential in the committed lock and packages of no use, and for one more group
- * of each of these lists.
- */
+/** The tasks up to the root, for what is essential in the committed lock and packages of no use, and a group more for each list. */
 export async function basePlan(shared: string, ...more: readonly (readonly Recipe[])[]): Promise<Task[]> {
   const lock = parseLock(await readFile('synos.lock', 'utf8'), 'synos.lock');
   const lists = [fakes, ...more].filter((list) => list.length > 0);
@@ -27,7 +24,7 @@ export async function basePlan(shared: string, ...more: readonly (readonly Recip
   const packages = [...(await essential(lock, shared)), ...rows].sort((a, b) => (a.name < b.name ? -1 : 1));
   const kernel = { task: 'none' as never, output: 'elf' };
   const { tasks } = isoPlan(isoOptions.parse({}), { ...lock, groups, packages }, kernel);
-  return tasks.filter((task) => /^iso:(?:fetch|unpack|configure|root|squashfs)/.test(task.id));
+  return tasks.filter((task) => /^iso:(?:fetch|pack|payload|configure|root)/.test(task.id));
 }
 
 const fakes: readonly Recipe[] = [

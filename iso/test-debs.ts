@@ -16,7 +16,7 @@ export type Recipe = {
   readonly architecture?: string;
   readonly fields?: { readonly [field: string]: string };
   /** Path to content; a content that starts with `-> ` is a link. */
-  readonly files?: { readonly [path: string]: string };
+  readonly files?: { readonly [path: string]: string | Buffer };
   readonly modes?: { readonly [path: string]: number };
   /** Control files: scripts, conffiles, triggers. */
   readonly control?: { readonly [name: string]: string };
@@ -43,7 +43,7 @@ export async function makeDeb(recipe: Recipe): Promise<MadeDeb> {
     for (const [path, text] of Object.entries(recipe.files ?? {})) {
       const file = join(tree, path);
       await mkdir(dirname(file), { recursive: true });
-      if (text.startsWith('-> ')) {
+      if (typeof text === 'string' && text.startsWith('-> ')) {
         await symlink(text.slice(3), file);
         continue;
       }

@@ -1,23 +1,22 @@
 // Configures one group of packages on top of the groups before it, in an overlay whose upper folder becomes the group's layer.
-import { mkdir, open, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ActionContext } from '../../core/action.ts';
 import { SynosError } from '../../core/failure.ts';
 import { visible } from '../../core/text.ts';
-import type { DebFacts, EntryFacts } from '../facts.ts';
+import type { DebFacts } from '../facts.ts';
 import { mergeTrees } from '../merge.ts';
 import { privateShell } from '../namespace.ts';
 import { orderPackages } from '../order.ts';
 import { TarError } from '../tar.ts';
-import { TarWriter } from '../tar-writer.ts';
 import { runDpkg } from './dpkg.ts';
-import { batchesOf, excludedMembers, type Group, groupFacts, type Split, splitGroups } from './groups.ts';
+import { batchesOf, type Group, groupFacts, type Split, splitGroups } from './groups.ts';
 import { type LayerNames, readLayer, writeLayer, writeWhiteouts } from './layer.ts';
-import { nothing, writeLines, writePhases } from './phases.ts';
+import { writeLines, writePhases } from './phases.ts';
 import { innerScript, outerScript } from './script.ts';
 
 export type ConfigureParams = {
-  /** This group is the last; inputs are `files:`, `facts:` of each batch, `debs:` of its own, `layer:` of each earlier group. */
+  /** This group is the last; inputs are `facts:` of each batch, `payload:` of each group, `debs:` of its own, `layer:` of each earlier one. */
   readonly groups: readonly Group[];
   readonly epoch: number;
   /** Of the file system in memory. */
@@ -63,13 +62,8 @@ async function writeWork(
   // What dpkg unpacks may lie where a package lies that it diverts; that of an earlier group did so when that was configured.
   const tree = mergeTrees([...split.slice(0, -1).flatMap((group) => group.merged), ...merged], left);
   const layers = await linkInputs(params, context);
-  await writeLines(join(work, 'exclude'), excludedMembers(split));
-  for (const [g, group] of facts.entries())
-    await writeFolders(join(work, `folders-${g}.tar`), foldersOf(group));
-  await writePhases(
-    { here, before, order, dropped: tree.dropped, shadowed: shadowed(merged, before, layers) },
-    work,
-  );
+  const again = (rows: readonly DebFacts[]): string[] => shadowed(rows, before, layers, tree.dropped);
+  await writePhases({ here, before, order, dropped: tree.dropped, again }, work);
   await writeFile(join(work, 'outer'), outerScript);
   await writeFile(join(work, 'inner'), innerScript(params.epoch));
 }
@@ -81,8 +75,7 @@ async function linkInputs(params: ConfigureParams, context: ActionContext): Prom
   const layers: LayerNames[] = [];
   await mkdir(join(work, 'in'));
   for (const [g, group] of params.groups.entries()) {
-    for (const [n, batch] of batchesOf(group).entries())
-      await symlink(context.input(`files:${batch}`), join(work, 'in', `files-${g}-${n}`));
+    await symlink(context.input(`payload:${group.name}`), join(work, 'in', `payload-${g}`));
     if (g === params.groups.length - 1) {
       for (const [n, batch] of batchesOf(group).entries())
         await symlink(context.input(`debs:${batch}`), join(work, 'in', `debs-${n}`));
@@ -101,23 +94,6 @@ async function linkInputs(params: ConfigureParams, context: ActionContext): Prom
   return layers;
 }
 
-/** The directories of one group, each with the owner and mode of the first package that has it; parents before children. */
-export function foldersOf(group: readonly DebFacts[]): EntryFacts[] {
-  const folders = new Map<string, EntryFacts>();
-  for (const { entries } of group)
-    for (const entry of entries)
-      if (entry.kind === 'dir' && !folders.has(entry.place)) folders.set(entry.place, entry);
-  return [...folders.values()].sort((a, b) => (a.place < b.place ? -1 : 1));
-}
-
-export async function writeFolders(path: string, folders: readonly EntryFacts[]): Promise<void> {
-  await using file = await open(path, 'w');
-  const writer = new TarWriter(file);
-  for (const { place, mode, uid, gid, mtime } of folders)
-    await writer.entry({ ...nothing, name: `${place || '.'}/`, kind: 'dir', mode, uid, gid, mtime });
-  await writer.finish();
-}
-
 /**
  * Entries that an earlier group hides, since layers lie above all payloads and earlier payloads above later ones: by a file that this
  * group replaces, by something of that name that a script made, or because it was removed. They are written once more.
@@ -126,6 +102,7 @@ function shadowed(
   merged: readonly DebFacts[],
   before: readonly DebFacts[],
   layers: readonly LayerNames[],
+  dropped: ReadonlySet<string>,
 ): string[] {
   const shipped = new Set<string>();
   for (const { entries } of before)
@@ -139,12 +116,13 @@ function shadowed(
       if (removed.has(place.slice(0, at))) return true;
     return false;
   };
-  const found = merged.flatMap(({ entries }) =>
+  const found = merged.flatMap(({ name, entries }) =>
     entries
       .filter(
         ({ place, kind }) =>
           isRemoved(place) || (kind !== 'dir' && (shipped.has(place) || made.has(`./${place}`))),
       )
+      .filter(({ place }) => !dropped.has(`${name}/${place}`))
       .map((entry) => `./${entry.place}`),
   );
   return [...new Set(found)].sort();

@@ -1,7 +1,6 @@
 // The groups of an image as a task sees them: each in batches of packages, and in which order their entries count.
 import type { ActionContext } from '../../core/action.ts';
 import { type DebFacts, readFacts } from '../facts.ts';
-import { mergeTrees } from '../merge.ts';
 import { orderPackages } from '../order.ts';
 
 /** A group's name and in how many batches it comes: inputs are `facts:NAME:0` and so on. */
@@ -13,14 +12,14 @@ export function batchesOf(group: Group): string[] {
 
 export async function groupFacts(group: Group, context: ActionContext): Promise<DebFacts[]> {
   const batches = batchesOf(group).map((batch) => readFacts(context.input(`facts:${batch}`)));
-  return inMergeOrder((await Promise.all(batches)).flat());
+  return mergeOrder((await Promise.all(batches)).flat());
 }
 
 /**
  * The order that decides whose mode and owner a shared directory has: essential packages first, so that base-files says how /tmp and
  * /var/mail are, and not whoever else ships them. Earlier groups come before later ones.
  */
-function inMergeOrder(group: readonly DebFacts[]): DebFacts[] {
+export function mergeOrder(group: readonly DebFacts[]): DebFacts[] {
   const { base } = orderPackages(group);
   const rank = (row: DebFacts): string => `${base.has(row.name) ? 0 : 1}${row.name}`;
   return [...group].sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
@@ -40,21 +39,4 @@ export function splitGroups(groups: readonly (readonly DebFacts[])[]): Split[] {
     const isLeft = (row: DebFacts): boolean => row.diverts && !merged.has(row.name);
     return { merged: here.filter((row) => !isLeft(row)), left: here.filter(isLeft) };
   });
-}
-
-/**
- * Members (`package/place`) that the sum of the groups' files does not have: what another package replaces, and what dpkg will unpack
- * where another package's file lies, once that is diverted. Throws SynosError package.conflict.
- */
-export function excludedMembers(groups: readonly Split[]): string[] {
-  const merged = groups.flatMap((group) => group.merged);
-  const places = new Set(merged.flatMap((facts) => facts.entries.map((entry) => entry.place)));
-  const above = groups
-    .flatMap((group) => group.left)
-    .flatMap(({ name, entries }) =>
-      entries
-        .filter((entry) => entry.kind !== 'dir' && places.has(entry.place))
-        .map((entry) => `${name}/${entry.place}`),
-    );
-  return [...mergeTrees(merged).dropped, ...above];
 }

@@ -13,8 +13,8 @@ export type Work = {
   readonly before: readonly DebFacts[];
   readonly order: Order;
   readonly dropped: ReadonlySet<string>;
-  /** Entries that earlier groups hide, to be written once more. */
-  readonly shadowed: readonly string[];
+  /** Entries of packages that earlier groups hide, to be written once more. */
+  readonly again: (rows: readonly DebFacts[]) => readonly string[];
 };
 
 type Phase = {
@@ -41,7 +41,7 @@ export async function writePhases(group: Work, work: string): Promise<void> {
       join(folder, 'over'),
       names.filter((entry) => !conffiles.has(entry.shipped)).map((entry) => entry.place),
     );
-    await writeLines(join(folder, 'again'), index === 0 ? group.shadowed : []);
+    await writeLines(join(folder, 'again'), group.again(phase.arrived));
     await writeHidden(join(folder, 'hidden.tar'), group, phase.hidden);
     // As the package has it, for who looks.
     for (const row of group.here.filter(({ name }) => scriptsOf(phase).has(name)))
@@ -97,7 +97,7 @@ async function writeHidden(path: string, { here, before }: Work, hidden: readonl
 }
 
 /** A tar entry's fields, all of them empty. */
-export const nothing = { size: 0, mode: 0, uid: 0, gid: 0, mtime: 0, link: '', major: 0, minor: 0 } as const;
+const nothing = { size: 0, mode: 0, uid: 0, gid: 0, mtime: 0, link: '', major: 0, minor: 0 } as const;
 
 export async function writeLines(path: string, lines: readonly string[]): Promise<void> {
   await writeFile(path, lines.map((line) => `${line}\n`).join(''));

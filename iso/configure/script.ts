@@ -18,6 +18,12 @@ present() {
   ' sh "$1")
 }
 
+# A squashfs as a folder. The loop device goes with the mount, and that with this namespace. Who may not mount one unpacks it.
+lower() {
+  mkdir "$2"
+  mount -t squashfs -o loop,ro "$1" "$2" 2>"$work/no-loop" || unsquashfs -quiet -no-progress -force -dest "$2" "$1" >/dev/null
+}
+
 work=$1 size=$2 options=$3
 mem=$work/mem
 new_root "$size" "$mem"
@@ -26,16 +32,7 @@ restore='--numeric-owner --same-owner --preserve-permissions --xattrs --xattrs-i
 layers=
 payloads=
 while read -r g; do
-  mkdir "p$g"
-  for link in bin sbin lib lib32 lib64 libx32; do
-    mkdir -p "p$g/usr/$link"
-    ln -s "usr/$link" "p$g/$link"
-  done
-  tar --extract --file "$work/folders-$g.tar" --directory "p$g" $restore
-  for files in "$work/in/files-$g"-*; do
-    tar --extract --file "$files" --directory "p$g" $restore \\
-      --anchored --no-wildcards --exclude-from "$work/exclude" --transform 's,^[^/]*/,,S' --keep-old-files
-  done
+  lower "$work/in/payload-$g" "p$g"
   payloads=$payloads:p$g
   payload=p$g
   [ -e "$work/in/layer-$g" ] || continue
@@ -135,6 +132,13 @@ finish() {
     exit 1
   fi
 
+  # Where the machine's clock is behind the epoch, shadow takes that for the day of the last change.
+  for file in /etc/shadow /etc/shadow-; do
+    [ -e "$file" ] || continue
+    sed "s/^\\([^:]*:[^:]*:\\)[0-9][0-9]*:/\\1$((SOURCE_DATE_EPOCH / 86400)):/" "$file" >/tmp/shadow
+    cmp -s /tmp/shadow "$file" || cat /tmp/shadow >"$file"
+  done
+
   # What would differ from machine to machine, or from run to run.
   rm -f /etc/ssh/ssh_host_* /var/lib/dbus/machine-id /var/lib/systemd/random-seed /var/cache/ldconfig/aux-cache
   [ ! -e /etc/machine-id ] || : >/etc/machine-id
@@ -157,4 +161,13 @@ while read -r verb names <&4; do
     finish) finish ;;
   esac
 done 4</.synos/steps
+
+# Who is still there was left by a script: 1 is the shell outside, and all that began here has ended.
+for process in /proc/[0-9]*; do
+  pid=\${process#/proc/}
+  if [ "$pid" = 1 ] || [ "$pid" = $$ ]; then continue; fi
+  read -r name 2>/dev/null <"$process/comm" || continue
+  kill -9 "$pid" 2>/dev/null || continue
+  echo "left running: $name"
+done
 `;

@@ -56,8 +56,12 @@ export class PackageIndex {
     return this.#places.has(name);
   }
 
-  names(): Iterable<string> {
-    return this.#places.keys();
+  /** Of all archives, or of one. */
+  names(archive?: string): Iterable<string> {
+    if (archive === undefined) return this.#places.keys();
+    return [...this.#places].flatMap(([name, places]) =>
+      places.some((place) => place.archive === archive) ? [name] : [],
+    );
   }
 
   /** Packages that say that they provide a name, the one of that name among them; sorted. */

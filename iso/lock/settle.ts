@@ -104,7 +104,7 @@ export function admitNamed(
           code: 'name.unknown',
           kind: `package in ${source.name}`,
           name,
-          near: near(name, index.names()),
+          near: near(name, index.names(source.name)),
           where: `iso.repositories.${source.name}.packages`,
         });
       candidates.admit(name, source.name);

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import type { ActionContext } from '../../core/action.ts';
 import { SynosError } from '../../core/failure.ts';
 import { visible } from '../../core/text.ts';
+import { batchesOf, type Group } from '../configure/groups.ts';
 import type { Mirrors } from '../fetch.ts';
 import { liveFiles, liveLinks } from '../live.ts';
 import { writeManifest } from '../manifest.ts';
@@ -18,11 +19,9 @@ import type { Pack } from './pack-index.ts';
 import { Packs } from './packs.ts';
 import { unite } from './union.ts';
 
-/** A group's name and in how many batches it comes: inputs are `packs:NAME:0` and so on. */
-type PackGroup = { readonly name: string; readonly batches: number };
-
 export type PayloadParams = {
-  readonly group: PackGroup;
+  /** Inputs are `packs:NAME:0` and so on. */
+  readonly group: Group;
   readonly epoch: number;
   readonly level: number;
   /** For a pack that must be made anew. */
@@ -42,8 +41,8 @@ export async function makePayload(params: PayloadParams, context: ActionContext)
 }
 
 export type RootParams = {
-  /** In the order in which they are configured; of each there is an input `layer:NAME`, too. */
-  readonly groups: readonly PackGroup[];
+  /** In the order in which they are configured. Inputs are `packs:NAME:0` and so on, and a `layer:NAME` of each. */
+  readonly groups: readonly Group[];
   readonly epoch: number;
   readonly level: number;
   readonly mirrors: Mirrors;
@@ -76,9 +75,8 @@ export async function makeRoot(params: RootParams, context: ActionContext): Prom
   });
 }
 
-async function groupRows(group: PackGroup, context: ActionContext): Promise<PackRow[]> {
-  const numbers = Array.from({ length: group.batches }, (_, n) => n);
-  const batches = numbers.map((n) => readPackRows(context.input(`packs:${group.name}:${n}`)));
+async function groupRows(group: Group, context: ActionContext): Promise<PackRow[]> {
+  const batches = batchesOf(group).map((batch) => readPackRows(context.input(`packs:${batch}`)));
   return (await Promise.all(batches)).flat();
 }
 

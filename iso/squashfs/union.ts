@@ -1,7 +1,7 @@
 // Packs -> one tree: what a root file system has before anything of it is configured.
-import { excludedMembers, splitGroups } from '../configure/groups.ts';
-import type { DebFacts, EntryFacts } from '../facts.ts';
-import { orderPackages } from '../order.ts';
+import { mergeOrder, splitGroups } from '../configure/groups.ts';
+import type { EntryFacts } from '../facts.ts';
+import { mergeTrees } from '../merge.ts';
 import { emptyContent } from './content.ts';
 import type { ControlFile, Extra, Pack } from './pack-index.ts';
 import type { DirNode, FileNode, Node } from './tree.ts';
@@ -29,19 +29,21 @@ const infoFolder = 'var/lib/dpkg/info';
  * Throws SynosError package.conflict.
  */
 export function unite(groups: readonly (readonly Pack[])[], epoch: number): Tree {
-  const packs = groups.flatMap(inMergeOrder);
-  const facts = groups.map((group) => inMergeOrder(group).map((pack) => pack.facts));
-  const dropped = new Set(excludedMembers(splitGroups(facts)));
+  const all = groups.map(inMergeOrder);
+  const packs = new Map(all.flat().map((pack) => [pack.facts, pack]));
+  const split = splitGroups(all.map((group) => group.map(({ facts }) => facts)));
+  const merged = split.flatMap((group) => group.merged);
+  const { dropped } = mergeTrees(merged);
   const union = new Union(epoch);
-  for (const pack of packs) union.add(pack, dropped);
+  // What dpkg itself unpacks may lie where another package lies that it diverts.
+  for (const facts of [...merged, ...split.flatMap((group) => group.left)])
+    union.add(packs.get(facts) as Pack, dropped);
   return union;
 }
 
-/** Essential packages first, so that base-files says how /tmp and /var/mail are, and not whoever else ships them. */
 function inMergeOrder(group: readonly Pack[]): Pack[] {
-  const { base } = orderPackages(group.map(({ facts }) => facts));
-  const rank = ({ name }: DebFacts): string => `${base.has(name) ? 0 : 1}${name}`;
-  return group.toSorted((a, b) => (rank(a.facts) < rank(b.facts) ? -1 : 1));
+  const packs = new Map(group.map((pack) => [pack.facts, pack]));
+  return mergeOrder(group.map(({ facts }) => facts)).map((facts) => packs.get(facts) as Pack);
 }
 
 class Union implements Tree {

@@ -80,7 +80,7 @@ function ending({ written, changes, stale }: Relocked, { download, installed }: 
   if (changes.length === 0 && !stale && !written) return 'current';
   const grown = `${installed < 0 ? '-' : '+'}${bytes(Math.abs(installed))}`;
   const weight = changes.length > 0 ? ` (${bytes(download)} to fetch, ${grown} installed)` : '';
-  const done = written ? 'written' : 'not written; run `synos lock`';
+  const done = written ? 'written' : 'not written: run it without --check';
   return `${count(changes.length, 'change')}${weight}, ${done}`;
 }
 
