@@ -12,6 +12,7 @@ import type { InitramfsParams } from './initramfs.ts';
 import * as check from './params.ts';
 import type { PackParams } from './squashfs/pack-batch.ts';
 import type { PayloadParams, RootParams } from './squashfs/tasks.ts';
+import { packVersion } from './squashfs/version.ts';
 
 const tools = {
   xz: { name: 'xz', version: ['--version'], package: 'xz-utils' },
@@ -59,17 +60,9 @@ const fetchPackages: Action<Packages> = {
 /** Between two words on how far a batch is. */
 const progressMs = 100;
 
-/** As a number: what zstd makes of the same bytes may change with its version. */
-const zstdVersion = Number(
-  (process.versions['zstd'] ?? '')
-    .split('.')
-    .map((part) => part.padStart(2, '0'))
-    .join(''),
-);
-
 const packPackages: Action<PackParams> = {
   kind: 'iso.pack',
-  version: 1 + zstdVersion,
+  version: 1 + packVersion,
   tools: () => [tools.xz],
   parse(params) {
     return { ...parsePackages(params), level: level(check.object(params, 'iso.pack')) };
@@ -84,7 +77,7 @@ const level = (fields: JsonObject): number => check.integer(fields, 'level', 22)
 
 const payload: Action<PayloadParams> = {
   kind: 'iso.payload',
-  version: 1 + zstdVersion,
+  version: 1 + packVersion,
   tools: () => [tools.xz],
   parse(params) {
     const fields = check.object(params, 'iso.payload');
@@ -118,7 +111,7 @@ const configure: Action<ConfigureParams> = {
 
 const root: Action<RootParams> = {
   kind: 'iso.root',
-  version: 6 + zstdVersion,
+  version: 6 + packVersion,
   tools: () => [tools.xz],
   parse(params) {
     const fields = check.object(params, 'iso.root');
