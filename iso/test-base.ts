@@ -13,9 +13,14 @@ import { type Drive, makeDrive } from './test-drive.ts';
 import { parseRelations } from './version.ts';
 
 /** The tasks up to the root, for what is essential in the committed lock and packages of no use, and a group more for each list. */
-export async function basePlan(shared: string, ...more: readonly (readonly Recipe[])[]): Promise<Task[]> {
+export function basePlan(shared: string, ...more: readonly (readonly Recipe[])[]): Promise<Task[]> {
+  return planOf(shared, fakes, ...more);
+}
+
+/** The same; the first list is a part of the base. */
+export async function planOf(shared: string, ...all: readonly (readonly Recipe[])[]): Promise<Task[]> {
   const lock = parseLock(await readFile('synos.lock', 'utf8'), 'synos.lock');
-  const lists = [fakes, ...more].filter((list) => list.length > 0);
+  const lists = all.filter((list) => list.length > 0);
   const made = await Promise.all(lists.map((list) => Promise.all(list.map(makeDeb))));
   await stock(shared, made.flat());
   await reuse(shared);
@@ -27,7 +32,7 @@ export async function basePlan(shared: string, ...more: readonly (readonly Recip
   return tasks.filter((task) => /^iso:(?:fetch|pack|payload|configure|root)/.test(task.id));
 }
 
-const fakes: readonly Recipe[] = [
+export const fakes: readonly Recipe[] = [
   { name: 'linux-image-1-test', files: { 'boot/vmlinuz-1-test': 'no kernel' } },
   { name: 'live-boot' },
   {
