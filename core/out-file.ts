@@ -58,9 +58,10 @@ const known: { readonly [code: string]: string } = {
   ENAMETOOLONG: 'the name is too long',
 };
 
-function attempt(path: string, work: () => void): void {
+/** Runs work that writes to a path that a person named; what the file system says becomes SynosError path.unwritable or disk.full. */
+export function attempt<T>(path: string, work: () => T): T {
   try {
-    work();
+    return work();
   } catch (error) {
     const reason = known[(error as NodeJS.ErrnoException).code ?? ''];
     if (reason !== undefined) throw unwritable(path, reason);
@@ -70,6 +71,12 @@ function attempt(path: string, work: () => void): void {
 
 /** With the folders above it, which are made. Throws SynosError path.unwritable, disk.full. */
 export function writeWithFolder(path: string, data: string | Uint8Array): void {
-  attempt(path, () => makeFolder(dirname(path)));
+  checkWithFolder(path);
   writeOutFile(path, data);
+}
+
+/** To be told before work of minutes goes into it; makes the folders above it. Throws SynosError path.unwritable, disk.full. */
+export function checkWithFolder(path: string): void {
+  attempt(path, () => makeFolder(dirname(path)));
+  checkOutFile(path);
 }

@@ -1,6 +1,6 @@
 // `synos ci` as a pipeline runs it: a repository of somebody else, the variables of GitHub and GitLab, and what each of them is handed.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CiDocument } from '../orchestrator/results/ci/document.ts';
@@ -63,6 +63,23 @@ describe('synos ci', () => {
     expect(file('metrics.txt')).toMatch(/^synos_instructions\{.*\} \d+$/m);
     expect(file('report.html')).toContain('<!doctype html>');
     expect(file('events.jsonl')).toContain('"boot.ended"');
+  });
+
+  it('ends with an error where a file for the server cannot be written, and writes the others', async () => {
+    const folder = join(rig.folder, 'out', 'ci');
+    rmSync(folder, { recursive: true, force: true });
+    let waits: NodeJS.Timeout | undefined;
+    const started = (): void => {
+      waits = setInterval(() => {
+        if (existsSync(join(folder, 'events.jsonl')))
+          mkdirSync(join(folder, 'junit.xml'), { recursive: true });
+      }, 5);
+    };
+    const { exit, err } = await rig.synos(['ci'], { env: plain, started });
+    clearInterval(waits);
+    expect(exit).toBe(4);
+    expect(err).toMatch(/junit\.xml cannot be written \(it is a folder\)/);
+    expect(existsSync(join(folder, 'report.html'))).toBe(true);
   });
 
   it('shuts on 500 instructions more than the stored run of the target branch counted, and hands all of it to GitHub', async () => {

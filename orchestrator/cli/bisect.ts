@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { digestOf } from '../../core/digest.ts';
 import { SynosError } from '../../core/failure.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
-import { writeWithFolder } from '../../core/out-file.ts';
+import { checkWithFolder, writeWithFolder } from '../../core/out-file.ts';
 import { visibleUpTo } from '../../core/text.ts';
 import { count } from '../../core/words.ts';
 import { nextStep, stepsFor } from '../results/bisect.ts';
@@ -40,6 +40,7 @@ export async function bisect(given: Flags, args: readonly string[], options: Opt
     const names = resumed ?? question;
     const range = await rangeBetween(session, names, question.firstParent);
     if (flags.dryRun) return showRange(flags, question, range);
+    if (typeof options['log'] === 'string') checkWithFolder(options['log']);
     const state = startState(session, flags, question, range, before);
     const result = await run(session, flags, state, range);
     await session.close();

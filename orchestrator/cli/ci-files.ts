@@ -10,8 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { failureOf, SynosError } from '../../core/failure.ts';
-import { explain } from '../../core/failure-table.ts';
+import { type Failure, failureOf, SynosError } from '../../core/failure.ts';
 import { stringifyExact } from '../../core/json-exact.ts';
 import { writeOutFile } from '../../core/out-file.ts';
 import { visible } from '../../core/text.ts';
@@ -24,7 +23,6 @@ import { writeKtap } from '../results/formats/ktap.ts';
 import { writeOpenMetrics } from '../results/formats/openmetrics.ts';
 import { gitFacts, hostFacts } from '../results/provenance.ts';
 import { makeRun, type StoredRun } from '../results/run.ts';
-import { writeErr } from '../ui/output.ts';
 import type { Job } from './ci-job.ts';
 import { valuesOf } from './ci-system.ts';
 import { writePage } from './show-run.ts';
@@ -66,51 +64,53 @@ function isEmpty(path: string): boolean {
   return statSync(path).isDirectory() && readdirSync(path).length === 0;
 }
 
-/** Writes all files; one that cannot be made is a warning, and the others are made all the same. */
-export async function writeFolder(job: Job, { path }: CiFolder, result: CiResult): Promise<void> {
+/** Writes all files; one that cannot be made is a failure, and the others are made all the same. */
+export async function writeFolder(job: Job, { path }: CiFolder, result: CiResult): Promise<Failure[]> {
   const { document, run, comparison } = result;
   const { session, store } = job;
   const put = (name: string, text: string): void => writeOutFile(join(path, name), text);
   const compared = comparison ? [forServers(comparison, document.grew, job.asked.gate)] : [];
   const reports = run ?? (await emptyRun(job, document.exit));
-  await attempts({
-    'ci.json': () => put('ci.json', `${stringifyExact(document)}\n`),
-    'summary.md': () => put('summary.md', ciSummary(result, 1 << 20)),
-    'junit.xml': () => put('junit.xml', writeJunit(reports, compared, [stepList(document)])),
-    'tests.ktap': () => put('tests.ktap', writeKtap(reports, compared, [stepList(document)])),
-    'synos.env': () =>
+  return attempts([
+    () => put('ci.json', `${stringifyExact(document)}\n`),
+    () => put('summary.md', ciSummary(result, 1 << 20)),
+    () => put('junit.xml', writeJunit(reports, compared, [stepList(document)])),
+    () => put('tests.ktap', writeKtap(reports, compared, [stepList(document)])),
+    () =>
       put(
         'synos.env',
         valuesOf(result, (name) => `SYNOS_${name.toUpperCase()}`),
       ),
-    'gl-code-quality.json': () =>
-      put('gl-code-quality.json', `${JSON.stringify(codeQuality(document.findings))}\n`),
-    ...(comparison
-      ? { 'comparison.json': () => put('comparison.json', `${stringifyExact(comparison)}\n`) }
-      : {}),
-    ...(run ? { 'metrics.txt': async () => put('metrics.txt', (await writeOpenMetrics(run)).text) } : {}),
-    ...(run ? { 'run.json': () => put('run.json', `${stringifyExact(run)}\n`) } : {}),
-    ...(run ? { 'logs and screens': () => copyAll(run, session.tree, path) } : {}),
+    () => put('gl-code-quality.json', `${JSON.stringify(codeQuality(document.findings))}\n`),
+    ...(comparison ? [() => put('comparison.json', `${stringifyExact(comparison)}\n`)] : []),
+    ...(run
+      ? [
+          async () => put('metrics.txt', (await writeOpenMetrics(run)).text),
+          () => put('run.json', `${stringifyExact(run)}\n`),
+          () => copyAll(run, session.tree, path),
+        ]
+      : []),
     ...(run && store
-      ? {
-          'report.html': () =>
+      ? [
+          () =>
             writePage(join(path, 'report.html'), run, {
               ...{ earlier: store.earlierBoots(run), store, tree: session.tree, comparison },
             }),
-        }
-      : {}),
-  });
+        ]
+      : []),
+  ]);
 }
 
-async function attempts(all: { readonly [name: string]: () => void | Promise<void> }): Promise<void> {
-  for (const [name, work] of Object.entries(all)) {
+async function attempts(all: readonly (() => void | Promise<void>)[]): Promise<Failure[]> {
+  const failures: Failure[] = [];
+  for (const work of all) {
     try {
       await work();
     } catch (error) {
-      const [line = ''] = explain(failureOf(error)).message.split('\n');
-      writeErr(`warning: ${name}: ${visible(line)}`);
+      failures.push(failureOf(error));
     }
   }
+  return failures;
 }
 
 function copyAll({ boots }: StoredRun, tree: string, folder: string): void {

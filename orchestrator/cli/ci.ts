@@ -26,6 +26,7 @@ import { type CiFolder, openFolder, writeFolder } from './ci-files.ts';
 import { judge } from './ci-gate.ts';
 import { failedBy, type Job, skipped, step, type Told } from './ci-job.ts';
 import { type CiSystem, ciSystem } from './ci-system.ts';
+import { endWith } from './exit.ts';
 import type { Flags } from './flags.ts';
 import { configured, openSession, type Session } from './session.ts';
 import { version } from './version.ts';
@@ -76,9 +77,11 @@ async function work(
     await judge(job);
     await step(job, 'store', () => storeAll(job));
     const result = { document: await documentOf(job, folder), run: job.run, comparison: job.comparison };
-    await writeFolder(job, folder, result);
+    const unwritten = await writeFolder(job, folder, result);
     await tell(job, result);
-    return result.document.exit;
+    // A server that finds no results must not show the job of before, or none, beside a green light.
+    const exit = endWith(unwritten, false);
+    return result.document.exit || exit;
   } finally {
     job.store?.close();
     await session.close();

@@ -5,10 +5,13 @@ import { explain } from '../../core/failure-table.ts';
 import { styleFor, writeErr, writeOut } from '../ui/output.ts';
 import { failureText } from '../ui/words.ts';
 
-/** Says the failures and returns the exit code of the first, which is the one that stopped the command. */
+/** Says the failures, equal ones once, and returns the exit code of the first, which is the one that stopped the command. */
 export function endWith(failures: readonly Failure[], json: boolean): number {
-  for (const failure of failures) writeErr(failureText(failure, styleFor(process.stderr)));
-  if (json && failures.length > 0) writeOut(JSON.stringify(errorDocument(failures)));
+  const style = styleFor(process.stderr);
+  // Several tasks may lack the same program.
+  const told = new Map(failures.map((failure) => [failureText(failure, style), failure]));
+  for (const text of told.keys()) writeErr(text);
+  if (json && failures.length > 0) writeOut(JSON.stringify(errorDocument([...told.values()])));
   return exitOf(failures);
 }
 

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Digest } from '../../core/digest.ts';
+import { attempt } from '../../core/out-file.ts';
 import type { Plan, TaskId, TaskOutput, TaskResult } from '../../core/task.ts';
 import { type LocalRunner, localRunner } from '../engine/runner.ts';
 import { runPlan } from '../engine/scheduler.ts';
@@ -18,7 +19,7 @@ export type Executed = {
   reads(): Map<string, string | undefined>;
   /** Digest of an output; undefined when its task did not end well. */
   digest(output: TaskOutput): Digest | undefined;
-  /** Puts an output under a path in out/; false when it was there already. */
+  /** Puts an output under a path in out/; false when it was there already. Throws SynosError path.unwritable, disk.full. */
   place(digest: Digest, path: string): boolean;
 };
 
@@ -53,8 +54,10 @@ export async function execute(
     digest: ({ task, output }) => results.get(task)?.outputs[output],
     place: (digest, path) => {
       const target = join(session.out, path);
-      mkdirSync(dirname(target), { recursive: true });
-      return runner.store.place(digest, target);
+      return attempt(target, () => {
+        mkdirSync(dirname(target), { recursive: true });
+        return runner.store.place(digest, target);
+      });
     },
   };
 }

@@ -3,6 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Emit, type Event, eventBus } from '../../core/event.ts';
 import type { Failure } from '../../core/failure.ts';
+import { attempt } from '../../core/out-file.ts';
 import type { TaskId, TaskResult } from '../../core/task.ts';
 import { userCache } from '../../core/user-cache.ts';
 import type { LoadOptions } from '../config/find.ts';
@@ -90,7 +91,7 @@ export function configured(flags: Flags): Promise<ResolvedConfig> {
 // Each event is one write in append mode, so that two commands may share a file and a kill tears at most the last line.
 async function eventFile(file: string): Promise<(event: Event) => void> {
   const { stringifyExact } = await import('../../core/json-exact.ts');
-  appendFileSync(file, '');
+  attempt(file, () => appendFileSync(file, ''));
   return (event) => appendFileSync(file, `${stringifyExact(event)}\n`);
 }
 
