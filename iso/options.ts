@@ -79,7 +79,7 @@ const packageList = z
         context.addIssue({ code: 'custom', path: [index], message: `${name} stands twice in this list` });
   });
 
-export const imageFormats = ['iso', 'disk', 'squashfs', 'tar', 'oci-layout'] as const;
+const imageFormats = ['iso', 'disk', 'squashfs', 'tar', 'oci-layout'] as const;
 
 export const isoOptions = z.strictObject({
   suite: word.default('bookworm').describe('Release of Debian, by code name.'),
