@@ -239,3 +239,19 @@ it('a channel is one end of a socket pair at descriptor 3', async () => {
   expect(await answer).toBe('got ping\n');
   await running.ended;
 });
+
+it('what is streamed is read at the pace of its reader, long after the process is gone', async () => {
+  const running = await start({ argv: ['head', '-c', '60000', '/dev/zero'], streamed: true, brief: true });
+  await new Promise((resolve) => setTimeout(resolve, 1300));
+  let bytes = 0;
+  for await (const piece of running.stdout ?? []) bytes += (piece as Buffer).length;
+  expect(bytes).toBe(60_000);
+  expect((await running.ended).exit).toBe(0);
+});
+
+it('what is streamed and not read to its end does not keep a process from being ended', async () => {
+  const running = await start({ argv: ['head', '-c', '60000', '/dev/zero'], streamed: true, brief: true });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await running.end();
+  expect((await running.ended).exit).toBe(0);
+});

@@ -201,6 +201,7 @@ function watch(child: ChildProcess, command: Command, started: number): Running 
   let gone = false;
   const end = async (graceMs = graceDefaultMs): Promise<void> => {
     if (gone) return;
+    if (command.streamed) child.stdout?.destroy(); // nobody reads on, and the end of it is waited for
     killGroup(pid, 'SIGTERM');
     const killer = setTimeout(() => killGroup(pid, 'SIGKILL'), graceMs);
     await ended;

@@ -17,7 +17,7 @@ export type PackageWeight = Weighed & {
 
 /** Something that few people miss in a live system. */
 export type Saving = Weighed & {
-  /** Values for `iso.exclude`. */
+  /** Globs of their paths. */
   readonly exclude: readonly string[];
 };
 

@@ -5,12 +5,14 @@ import type { Json, JsonObject } from '../core/json.ts';
 import type { ConfigureParams } from './configure/configure.ts';
 import type { Group } from './configure/groups.ts';
 import type { Deb, Mirrors } from './fetch.ts';
+import type { OciParams } from './formats/oci.ts';
 import type { ImageParams } from './image.ts';
 import { initVersion } from './initramfs/sources.ts';
 import type { InitramfsParams } from './initramfs.ts';
 import * as check from './params.ts';
 import type { PackParams } from './squashfs/pack-batch.ts';
 import type { PayloadParams, RootParams } from './squashfs/tasks.ts';
+import { packVersion } from './squashfs/version.ts';
 
 const tools = {
   xz: { name: 'xz', version: ['--version'], package: 'xz-utils' },
@@ -58,17 +60,9 @@ const fetchPackages: Action<Packages> = {
 /** Between two words on how far a batch is. */
 const progressMs = 100;
 
-/** As a number: what zstd makes of the same bytes may change with its version. */
-const zstdVersion = Number(
-  (process.versions['zstd'] ?? '')
-    .split('.')
-    .map((part) => part.padStart(2, '0'))
-    .join(''),
-);
-
 const packPackages: Action<PackParams> = {
   kind: 'iso.pack',
-  version: 1 + zstdVersion,
+  version: 1 + packVersion,
   tools: () => [tools.xz],
   parse(params) {
     return { ...parsePackages(params), level: level(check.object(params, 'iso.pack')) };
@@ -83,7 +77,7 @@ const level = (fields: JsonObject): number => check.integer(fields, 'level', 22)
 
 const payload: Action<PayloadParams> = {
   kind: 'iso.payload',
-  version: 1 + zstdVersion,
+  version: 1 + packVersion,
   tools: () => [tools.xz],
   parse(params) {
     const fields = check.object(params, 'iso.payload');
@@ -117,7 +111,7 @@ const configure: Action<ConfigureParams> = {
 
 const root: Action<RootParams> = {
   kind: 'iso.root',
-  version: 6 + zstdVersion,
+  version: 6 + packVersion,
   tools: () => [tools.xz],
   parse(params) {
     const fields = check.object(params, 'iso.root');
@@ -197,7 +191,7 @@ function parseImage(params: Json, kind: string): ImageParams {
 
 const image: Action<ImageParams> = {
   kind: 'iso.image',
-  version: 2,
+  version: 3,
   tools: () => [tools.xorriso],
   parse: (params) => parseImage(params, 'iso.image'),
   async run(params, context) {
@@ -217,6 +211,31 @@ const disk: Action<ImageParams> = {
   },
 };
 
+const tar: Action<null> = {
+  kind: 'iso.tar',
+  version: 1,
+  tools: () => [tools.unsquashfs],
+  parse: () => null,
+  async run(_params, context) {
+    const { makeTar } = await import('./formats/tar.ts');
+    await makeTar(context);
+  },
+};
+
+const oci: Action<OciParams> = {
+  kind: 'iso.oci',
+  version: 1,
+  tools: () => [tools.unsquashfs],
+  parse(params) {
+    const fields = check.object(params, 'iso.oci');
+    return { epoch: check.integer(fields, 'epoch', 0xffffffff), groups: check.packageGroups(fields) };
+  },
+  async run(params, context) {
+    const { makeOci } = await import('./formats/oci.ts');
+    await makeOci(params, context);
+  },
+};
+
 export const isoActions = [
   fetchPackages,
   packPackages,
@@ -229,4 +248,6 @@ export const isoActions = [
   grubEfi,
   image,
   disk,
+  tar,
+  oci,
 ] as unknown as readonly Action[]; // each is checked by its own type; what joins them is only that parse() makes run()'s parameters

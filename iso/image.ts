@@ -1,7 +1,10 @@
 // Puts the ISO together: one file that BIOS and UEFI start from a CD and from a disk.
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { zstdCompress } from 'node:zlib';
 import type { ActionContext } from '../core/action.ts';
+import { carried } from './carried.ts';
 import { liveId, menuWithId } from './live-id.ts';
 
 export type ImageParams = {
@@ -58,7 +61,9 @@ async function stage(tree: string, menu: string, params: ImageParams, context: A
       ? {
           'live/vmlinuz': context.input('linux'),
           'live/initrd.img': context.input('initrd'),
-          'live/filesystem.squashfs': context.input('squashfs'),
+          [`live/${carried.squashfs}`]: context.input('squashfs'),
+          [`live/${carried.manifest}`]: await packedManifest(context),
+          [`live/${carried.lock}`]: context.input('lock'),
         }
       : {}),
   };
@@ -67,6 +72,12 @@ async function stage(tree: string, menu: string, params: ImageParams, context: A
     await symlink(target, join(tree, path));
   }
   await writeFile(join(tree, 'boot/grub/grub.cfg'), menu);
+}
+
+async function packedManifest(context: ActionContext): Promise<string> {
+  const path = join(context.work, 'manifest.zst');
+  await writeFile(path, await promisify(zstdCompress)(await readFile(context.input('manifest'))));
+  return path;
 }
 
 /** YYYYMMDDhhmmsscc, as ECMA-119 8.4.26 has it. */

@@ -23,7 +23,10 @@ test('the lock of the project fits the default options', () => {
   const lock = readLock('synos.lock', options);
   const names = new Set(lock.packages.map((row) => row.name));
   for (const name of Object.values(options.packages).flat()) expect(names).toContain(name);
-  expect(lock.epoch).toBe(Math.max(...lock.releases.map((row) => Date.parse(row.date) / 1000)));
+  // An amended lock keeps its epoch.
+  expect(lock.epoch).toBeLessThanOrEqual(
+    Math.max(...lock.releases.map((row) => Date.parse(row.date) / 1000)),
+  );
 });
 
 test('a lock that is read and written again is the same text', () => {

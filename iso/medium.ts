@@ -78,6 +78,12 @@ export function imageTask(
             linux: from('iso:initramfs', 'linux'),
             initrd: from('iso:initramfs', 'initrd'),
             squashfs: from('iso:root', 'squashfs'),
+            ...(form === 'image'
+              ? {
+                  manifest: from('iso:root', 'manifest'),
+                  lock: { from: 'tree' as const, path: options.lock },
+                }
+              : {}),
           }
         : {}),
     },

@@ -79,6 +79,8 @@ const packageList = z
         context.addIssue({ code: 'custom', path: [index], message: `${name} stands twice in this list` });
   });
 
+export const imageFormats = ['iso', 'disk', 'squashfs', 'tar', 'oci-layout'] as const;
+
 export const isoOptions = z.strictObject({
   suite: word.default('bookworm').describe('Release of Debian, by code name.'),
   architecture: z.enum(['amd64']).default('amd64').describe('Architecture of the packages.'),
@@ -119,6 +121,14 @@ export const isoOptions = z.strictObject({
     .regex(/^[A-Za-z0-9._-]+$/, 'a file name')
     .default('synos.lock')
     .describe('File in the project folder that holds exact versions and digests.'),
+  formats: z
+    .array(z.enum(imageFormats))
+    .min(1)
+    .max(imageFormats.length)
+    .default(['iso'])
+    .describe(
+      'What `synos build iso` makes: the ISO, a disk, or the root file system alone as a squashfs, a tar archive or a container image.',
+    ),
   volume: z
     .string()
     .regex(/^[A-Z0-9_]{1,32}$/, 'up to 32 of A-Z 0-9 _ (ISO 9660 d-characters)')

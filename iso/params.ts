@@ -80,3 +80,12 @@ function list(from: JsonObject, name: string): readonly Json[] {
 function bad(name: string, what: string): SynosError {
   return new SynosError({ code: 'plan.invalid', reason: `an image task's ${name} is not a valid ${what}` });
 }
+
+/** Groups with the names of their packages. */
+export function packageGroups(from: JsonObject): { name: string; packages: string[] }[] {
+  return list(from, 'groups').map((row) => {
+    const group = object(row, 'groups');
+    const packages = list(group, 'packages').map((name) => text({ name }, 'name', /^[a-z0-9][a-z0-9+.-]+$/));
+    return { name: text(group, 'name', /^[a-z][a-z0-9-]*$/), packages };
+  });
+}

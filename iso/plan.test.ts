@@ -42,6 +42,8 @@ test('the plan of the default image, from the packages to the ISO', () => {
     'iso:grub:efi <- nothing',
     'iso:image <- kernel:link iso:grub:bios iso:grub:efi iso:initramfs iso:root',
     'iso:disk <- kernel:link iso:grub:disk iso:grub:efi iso:initramfs iso:root',
+    'iso:tar <- iso:root',
+    'iso:oci <- iso:root',
   ]);
   expect(plan.image).toEqual({ task: 'iso:image', output: 'iso' });
   expect(plan.disk).toEqual({ task: 'iso:disk', output: 'disk' });

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../core/json.ts';
 import { type Input, type Task, type TaskOutput, taskId } from '../core/task.ts';
 import { makeBatches, mirrorsOf } from './batch.ts';
+import { type RootForms, rootForms } from './formats/plan.ts';
 import type { Lock, LockedPackage } from './lock.ts';
 import { bootTask, from, imageTask, minute } from './medium.ts';
 import type { IsoOptions } from './options.ts';
@@ -15,6 +16,8 @@ export type IsoPlan = {
   readonly image: TaskOutput;
   /** The same as a disk. */
   readonly disk: TaskOutput;
+  /** The live system's root file system alone; undefined where there is no live system. */
+  readonly root: RootForms | undefined;
 };
 
 /**
@@ -29,10 +32,12 @@ export function isoPlan(options: IsoOptions, lock: Lock, kernel: TaskOutput): Is
   const live = linux.length > 0 ? liveTasks(options, lock, linux, epoch) : [];
   const image = imageTask('image', options, epoch, kernel, live.length > 0);
   const disk = imageTask('disk', options, epoch, kernel, live.length > 0);
+  const root = live.length > 0 ? rootForms(lock, epoch) : undefined;
   return {
-    tasks: [...live, ...boot, image, disk],
+    tasks: [...live, ...boot, image, disk, ...(root?.tasks ?? [])],
     image: { task: image.id, output: 'iso' },
     disk: { task: disk.id, output: 'disk' },
+    root: root?.outputs,
   };
 }
 

@@ -1,7 +1,7 @@
 // A download that is not whole yet, as a file beside the whole ones: `<SHA-256>.<process>.part`. What a run that ended left is gone on with.
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const shape = /^([0-9a-f]{64})\.(\d{1,10})\.part$/;
 /** Nobody comes back for it. */
@@ -77,7 +77,12 @@ export class Part {
 
   async add(piece: Uint8Array): Promise<void> {
     this.#hash.update(piece);
-    await this.#file.writeFile(piece);
+    try {
+      await this.#file.writeFile(piece);
+    } catch (error) {
+      // What fails on an open file does not say where; all downloads of a full disk say the same.
+      throw Object.assign(error as Error, { path: dirname(this.path) });
+    }
     this.#size += piece.length;
   }
 

@@ -4,8 +4,6 @@ import { constants, zstdCompress, zstdCompressSync } from 'node:zlib';
 
 /** In the size of a data block: it is stored as it was. */
 const stored = 1 << 24;
-/** Part of the key of everything compressed. */
-export const compressorName = `zstd-${process.versions['zstd']}`;
 
 /** The kernel reads metadata in pieces of this size; theirs is small enough for any level to be the same. */
 export const metadataBytes = 8192;

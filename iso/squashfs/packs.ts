@@ -7,13 +7,10 @@ import { type Digest, digestOfJson, newDigest } from '../../core/digest.ts';
 import { SynosError } from '../../core/failure.ts';
 import { openDeb } from '../deb.ts';
 import { type Deb, type Mirrors, readDeb } from '../fetch.ts';
-import { compressorName } from './compress.ts';
 import type { BlockOptions } from './content.ts';
 import { writePack } from './pack.ts';
 import { openPack, type Pack, PackError } from './pack-index.ts';
-
-/** Raised when the same package gives other bytes. */
-const formatVersion = 2;
+import { compressorName, packFormat } from './version.ts';
 
 /**
  * Bytes of a block. Of 128 KiB to 1 MiB the larger ones compress better by a few per cent; the smaller ones cost less where a live
@@ -68,7 +65,7 @@ export class Packs {
 
   #path(deb: Deb): string {
     const { blockBytes: bytes, level } = this.options;
-    const key = { format: formatVersion, deb: deb.sha256, compressor: compressorName, level, block: bytes };
+    const key = { format: packFormat, deb: deb.sha256, compressor: compressorName, level, block: bytes };
     return join(this.#folder, `${digestOfJson(key)}.pack`);
   }
 

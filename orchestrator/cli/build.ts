@@ -6,7 +6,7 @@ import { nearest } from '../../core/near.ts';
 import type { Plan, TaskId, TaskResult } from '../../core/task.ts';
 import { bytes as bytesText, count, duration } from '../../core/words.ts';
 import { longestChain } from '../engine/priority.ts';
-import { type Artefact, allTargets, pipeline, type Target } from '../plan/pipeline.ts';
+import { type Artefact, allTargets, formatTargets, pipeline, type Target } from '../plan/pipeline.ts';
 import { renderPlan } from '../plan/render.ts';
 import { type Style, styleFor, writeErr, writeOut } from '../ui/output.ts';
 import { endWith, errorDocument } from './exit.ts';
@@ -17,7 +17,7 @@ import { version } from './version.ts';
 
 const targets: { readonly [name: string]: (config: Session['config']) => readonly Target[] } = {
   kernel: () => ['kernel'],
-  iso: () => ['iso'],
+  iso: ({ iso }) => formatTargets(iso.formats),
   disk: () => ['disk'],
   all: allTargets,
 };
@@ -25,7 +25,7 @@ const targets: { readonly [name: string]: (config: Session['config']) => readonl
 export type Options = { readonly [name: string]: unknown };
 
 export async function build(flags: Flags, args: readonly string[], options: Options): Promise<number> {
-  const wanted = targetNamed(args[0] ?? 'all');
+  const wanted = wantedTargets(args[0], options['format'] as ImageFormats | undefined);
   const session = await openSession(flags, 'build', version());
   const { plan, artefacts } = pipeline(session, { targets: wanted(session.config) });
   if (flags.dryRun) return showPlan(flags, plan);
@@ -96,6 +96,22 @@ function isRecorded(record: string, digest: string): boolean {
   } catch {
     return false;
   }
+}
+
+type ImageFormats = Session['config']['iso']['formats'];
+
+/** --format is about the image, so it needs none to be named. */
+function wantedTargets(
+  name: string | undefined,
+  formats: ImageFormats | undefined,
+): (config: Session['config']) => readonly Target[] {
+  if (formats === undefined) return targetNamed(name ?? 'all');
+  if (name === undefined || name === 'iso') return () => formatTargets(formats);
+  throw new SynosError({
+    code: 'usage',
+    message: `--format is for the image, and ${name} is named`,
+    hint: 'use `synos build iso --format ...`',
+  });
 }
 
 function targetNamed(name: string): (config: Session['config']) => readonly Target[] {

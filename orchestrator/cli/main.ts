@@ -1,5 +1,5 @@
 // The command line: which commands there are and what they take. Each command's code is loaded when it runs, so that `--help` is quick.
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { type ColorChoice, setColor } from '../ui/output.ts';
 import { declareBisect } from './declare-bisect.ts';
 import { declareCi } from './declare-ci.ts';
@@ -83,6 +83,12 @@ const works: Declarations = {
     withWork(command)
       .argument('[target]', 'kernel, iso, disk or all', 'all')
       .description('build the kernel and the image; only what changed')
+      .addOption(
+        new Option(
+          '-f, --format <format...>',
+          'of the image: one that boots, or its root file system alone (default: `iso.formats`)',
+        ).choices(['iso', 'disk', 'squashfs', 'tar', 'oci-layout']),
+      )
       .option('--recheck', 'read every cached file again instead of trusting its size and time', false)
       .option('--update-lock', 'lock anew and go on when a mirror no longer has a locked package', false)
       .action(runs(async () => (await import('./build.ts')).build)),

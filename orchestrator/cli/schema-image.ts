@@ -31,7 +31,7 @@ export const size: Schema = {
     kinds: list(object(weighed('of files, by their paths')), 'largest first'),
     folders: { $ref: '#/$defs/folder' },
     savings: list(
-      object({ ...weighed('kind of files'), exclude: list(text('a glob'), 'for iso.exclude') }),
+      object({ ...weighed('kind of files'), exclude: list(text('a glob'), 'of paths') }),
       'what few people miss, largest first',
     ),
   }),

@@ -159,7 +159,7 @@ export const documents: { readonly [name: string]: Schema } = {
     ok: flag('everything that was asked for is there'),
     artefacts: list(
       object({
-        name: text('kernel, iso, disk, firmware, initrd or symbols'),
+        name: text('kernel, iso, disk, squashfs, manifest, tar, oci-layout, firmware, initrd or symbols'),
         path: text('relative to the project'),
         sha256: digest,
         bytes: count('size'),

@@ -125,7 +125,7 @@ function savingRows({ savings, total }: ImageSize, view: View): string[] {
   const lines = savings.flatMap((row) =>
     wrap(
       `${row.name}: ${bytes(row.packed)} (${share(row.packed, total.packed)}) packed, ${bytes(row.installed)} installed; ` +
-        `iso.exclude: ${row.exclude.map((glob) => JSON.stringify(glob)).join(', ')}`,
+        `paths: ${row.exclude.map((glob) => JSON.stringify(glob)).join(', ')}`,
       view.columns,
       '  ',
       '    ',

@@ -15,8 +15,11 @@ import {
 import type { Config } from '../config/schema.ts';
 import { allFiles, listedFiles } from './project-files.ts';
 
-/** What can be built. */
-export type Target = OutputName;
+/** What can be built: what a command's kernel can bring as well, and the root file system in forms that only SynOS makes. */
+export type Target = OutputName | 'squashfs' | 'manifest' | 'tar' | 'oci-layout';
+
+/** Forms of the root file system, without what makes it boot. */
+const rootForms = ['squashfs', 'manifest', 'tar', 'oci-layout'] as const;
 
 export type Project = { readonly config: Config; readonly tree: string };
 
@@ -31,9 +34,20 @@ export type Built = {
 
 type CommandKernel = Extract<Config['kernel'], { kind: 'command' }>;
 
-export const targetNames: readonly Target[] = ['kernel', 'iso', 'disk', 'firmware', 'initrd', 'symbols'];
+export const targetNames: readonly Target[] = [
+  ...(['kernel', 'iso', 'disk', 'firmware', 'initrd', 'symbols'] as const),
+  ...rootForms,
+];
 
 const lockFile = 'synos.lock';
+const imageFiles = {
+  iso: 'synos.iso',
+  disk: 'synos.img',
+  squashfs: 'synos.squashfs',
+  manifest: 'synos.manifest',
+  tar: 'synos.tar',
+  'oci-layout': 'synos.oci.tar',
+} as const;
 /** Names below out/ that are taken. */
 const taken = new Set(['ci', 'coverage', 'logs', 'profiles', 'report.html', 'screens']);
 
@@ -41,10 +55,15 @@ const taken = new Set(['ci', 'coverage', 'logs', 'profiles', 'report.html', 'scr
  * The targets that `synos build` makes of its own accord. A command's kernel gets an image by SynOS only where a machine of the
  * configuration starts one that the command does not make.
  */
-export function allTargets({ kernel, machines }: Config): Target[] {
-  if (kernel.kind === 'sources') return ['kernel', 'iso'];
+export function allTargets({ kernel, machines, iso }: Config): Target[] {
+  if (kernel.kind === 'sources') return ['kernel', ...formatTargets(iso.formats)];
   const wantsIso = Object.values(machines).some(({ boot }) => boot === 'iso');
   return wantsIso && kernel.outputs.kernel !== undefined ? ['kernel', 'iso'] : ['kernel'];
+}
+
+/** What is made for these; a squashfs comes with what is in it. */
+export function formatTargets(formats: Config['iso']['formats']): Target[] {
+  return formats.flatMap((format): Target[] => (format === 'squashfs' ? [format, 'manifest'] : [format]));
 }
 
 /**
@@ -55,7 +74,7 @@ export function built({ config, tree }: Project, needs: (target: Target) => bool
   // A project whose machines start files that are there already need not have a kernel of its own.
   if (!targetNames.some(needs)) return { tasks: [], outputs: {}, files: {}, together: [] };
   const made = config.kernel.kind === 'command' ? byCommand(config.kernel, tree) : bySources(config, tree);
-  const missing = (['iso', 'disk'] as const).filter(
+  const missing = (['iso', 'disk', ...rootForms] as const).filter(
     (name) => needs(name) && made.outputs[name] === undefined,
   );
   if (missing.length === 0) return made;
@@ -67,11 +86,18 @@ export function built({ config, tree }: Project, needs: (target: Target) => bool
       hint: 'name the file of the kernel as kernel.outputs.kernel, or the image itself as kernel.outputs.iso',
     });
   const image = isoPlan(config.iso, readLock(join(tree, lockFile), config.iso), kernel);
+  const form = rootForms.find(needs);
+  if (form !== undefined && image.root === undefined)
+    throw new SynosError({
+      code: 'usage',
+      message: `there is no root file system to make ${form} of: no list of iso.packages has a Linux`,
+      hint: 'name linux-image-amd64 or linux-image-cloud-amd64 in one',
+    });
   return {
     ...made,
     tasks: [...made.tasks, ...image.tasks],
-    outputs: { iso: image.image, disk: image.disk, ...made.outputs },
-    files: { iso: 'synos.iso', disk: 'synos.img', ...made.files },
+    outputs: { iso: image.image, disk: image.disk, ...image.root, ...made.outputs },
+    files: { ...imageFiles, ...made.files },
   };
 }
 

@@ -10,7 +10,7 @@ import type { Cell } from './matrix.ts';
 import { variants } from './variants.ts';
 
 export { loadPlugin } from '../../qemu/plan.ts';
-export { allTargets, type Target, targetNames } from './built.ts';
+export { allTargets, formatTargets, type Target, targetNames } from './built.ts';
 export { matrixOf } from './matrix.ts';
 
 /** Allocation traces as one archive; `path` is relative to the project. */

@@ -90,6 +90,6 @@ function savings({ savings: rows, total }: ImageSize): Html | null {
   return html`<h3>What few people miss</h3>
 <ul>${rows.map(
     (row) =>
-      html`<li>${row.name}: ${bytes(row.packed)} packed (${percent(row.packed, total.packed)}), ${bytes(row.installed)} installed; <code>iso.exclude: [${row.exclude.map((glob) => JSON.stringify(glob)).join(', ')}]</code></li>`,
+      html`<li>${row.name}: ${bytes(row.packed)} packed (${percent(row.packed, total.packed)}), ${bytes(row.installed)} installed; <code>${row.exclude.map((glob) => JSON.stringify(glob)).join(', ')}</code></li>`,
   )}</ul>`;
 }
