@@ -42,7 +42,8 @@ while read -r g; do
   layers=l$g:$layers
 done <"$work/groups"
 mkdir none below upper scratch root
-fixed=index=off,metacopy=off,redirect_dir=off,xino=off$options
+# Without root the kernel takes no other word for redirects than this.
+fixed=index=off,metacopy=off,redirect_dir=nofollow,xino=off$options
 mount -t overlay -o "lowerdir=$layers\${payloads#:}:none,$fixed" synos-below below
 
 # What stands in for programs that must not run yet. Where dpkg brings the real update-initramfs, the first name in PATH is this one.

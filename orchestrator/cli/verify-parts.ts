@@ -43,7 +43,7 @@ export async function checkParts(
 }
 
 // What the last task put in as it is: GRUB's image for BIOS is patched, and the two others lie outside of the file system.
-const patched = new Set(['core', 'mbr', 'fat']);
+const patched = new Set(['core', 'mbr', 'fat', 'efi']);
 
 function placed(record: BuildRecord): Map<Digest, string> {
   const last = record.tasks.at(-1);

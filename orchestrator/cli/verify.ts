@@ -69,8 +69,10 @@ async function look(
     throw unreadable(file, error);
   });
   const inspection = { work, signal: session.signal };
-  const parts = await checkParts(file, record, inspection);
+  const looked = await checkParts(file, record, inspection);
   const matches = sha256 === record.artefact.sha256;
+  // The very file that was built has in it what it had then, however that was put in.
+  const parts = looked && matches ? { ...looked, altered: [] } : looked;
   return {
     ...{ file, sha256, bytes: statSync(file).size, record, parts, matches },
     where: matches ? [] : await whereAltered(session, file, record, inspection),
