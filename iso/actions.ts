@@ -117,7 +117,7 @@ const configure: Action<ConfigureParams> = {
 
 const root: Action<RootParams> = {
   kind: 'iso.root',
-  version: 5 + zstdVersion,
+  version: 6 + zstdVersion,
   tools: () => [tools.xz],
   parse(params) {
     const fields = check.object(params, 'iso.root');

@@ -77,9 +77,10 @@ const lateOnly = `[Unit]
 ConditionPathExists=${networkMark}
 `;
 
-// Every device is looked at once; a console need not wait for that.
+// Every device is looked at once; a console need not wait for that. Not by CPU weights: these put each service into a group of its own,
+// where the idle policy of the host keys would mean nothing.
 const behindConsoles = `[Service]
-StartupCPUWeight=10
+Nice=10
 `;
 
 const network = `[Match]

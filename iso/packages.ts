@@ -13,7 +13,6 @@ export const defaultPackages: { readonly [group: string]: readonly string[] } = 
     'kmod',
     'less',
     'linux-image-cloud-amd64',
-    'live-boot',
     'openssh-server',
     'procps',
     'squashfs-tools',

@@ -146,10 +146,7 @@ function reasonOf(
   held: ReadonlyMap<string, LockedPackage>,
 ): string | undefined {
   const row = held.get(name);
-  if (!row) return undefined;
-  return (
-    candidates.freed(name) ?? (candidates.holds(name) ? undefined : `no archive has ${row.version} any more`)
-  );
+  return row && candidates.whyMoved(name, row.version);
 }
 
 function updatesOf(lock: Lock, { candidates }: Resolution): Update[] {

@@ -147,12 +147,11 @@ async function runAction(
 async function execute(task: Task, command: Command): Promise<Finished> {
   const done = await run(command);
   if (done.exit === 0) return done;
-  throw new SynosError({
-    code: 'task.exit',
+  const what = {
     task: task.id,
     command: done.argv[0] ?? '',
-    exit: done.exit,
-    signal: done.signal,
     tail: visibleLines(done.stderr || done.stdout).slice(-20),
-  });
+  };
+  if (done.timedOut) throw new SynosError({ code: 'task.timeout', ...what, limitMs: command.limitMs ?? 0 });
+  throw new SynosError({ code: 'task.exit', ...what, exit: done.exit, signal: done.signal });
 }

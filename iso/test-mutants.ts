@@ -1,7 +1,7 @@
 // For tests and soaks: .debs that are wrong in one to three ways, at each level: frame, compression, tar, header, control files. By a seed.
-import { spawnSync } from 'node:child_process';
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { digestOf } from '../core/digest.ts';
+import { start } from '../core/exec.ts';
 import { arOf, type MadeDeb } from './test-debs.ts';
 
 export type Random = { below(most: number): number; of<T>(list: readonly T[]): T };
@@ -107,7 +107,7 @@ const controlText = (name: string): string =>
   `Package: ${name}\nVersion: 1\nArchitecture: all\nMaintainer: x <x@x>\nDescription: x\n`;
 
 /** `victim` is a folder that hostile names and links aim at. */
-export function mutant(random: Random, victim: string): MadeDeb {
+export async function mutant(random: Random, victim: string): Promise<MadeDeb> {
   const data = honestData();
   const control = honestControl();
   for (let times = random.below(3); times >= 0; times--)
@@ -120,7 +120,7 @@ export function mutant(random: Random, victim: string): MadeDeb {
       () => {},
     ])();
   const end = random.of([1024, 1024, 1024, 0, 512, 10_240]);
-  const bytes = frame(
+  const bytes = await frame(
     random,
     damaged(random, tarOfMembers(control, end)),
     damaged(random, tarOfMembers(data, end)),
@@ -308,7 +308,7 @@ function changeControl(random: Random, control: Member[]): void {
 const damaged = (random: Random, tar: Buffer): Buffer => (random.below(6) === 0 ? damage(random, tar) : tar);
 
 /** Flips, cuts off, doubles or takes out some bytes. */
-export function damage(random: Random, bytes: Buffer): Buffer {
+function damage(random: Random, bytes: Buffer): Buffer {
   const at = random.below(bytes.length);
   const length = random.of([1, 2, 60, 512, 4000]);
   return random.of<() => Buffer>([
@@ -324,27 +324,34 @@ export function damage(random: Random, bytes: Buffer): Buffer {
   ])();
 }
 
-const packers: { readonly [suffix: string]: (bytes: Buffer) => Buffer } = {
+const packers: { readonly [suffix: string]: (bytes: Buffer) => Buffer | Promise<Buffer> } = {
   '': (bytes) => bytes,
   '.gz': (bytes) => gzipSync(bytes),
   '.zst': (bytes) => zstdCompressSync(bytes),
-  '.xz': (bytes) => spawnSync('xz', ['-0c'], { input: bytes, maxBuffer: 1 << 28 }).stdout,
+  '.xz': xz,
   '.lz4': (bytes) => deflateSync(bytes),
 };
 
-function frame(random: Random, control: Buffer, data: Buffer): Buffer {
+async function xz(bytes: Buffer): Promise<Buffer> {
+  const running = await start({ argv: ['xz', '-0c'], input: bytes, streamed: true, brief: true });
+  const pieces: Buffer[] = [];
+  for await (const piece of running.stdout ?? []) pieces.push(piece as Buffer);
+  return Buffer.concat(pieces);
+}
+
+async function frame(random: Random, control: Buffer, data: Buffer): Promise<Buffer> {
   const suffix = (): string => random.of(['', '', '', '.gz', '.gz', '.zst', '.zst', '.gz', '.zst', '.xz']);
   const one = suffix();
   const two = random.below(3) === 0 ? suffix() : one;
-  const packed = (end: string, tar: Buffer): Buffer => {
-    const bytes = (packers[end] as (bytes: Buffer) => Buffer)(tar);
+  const packed = async (end: string, tar: Buffer): Promise<Buffer> => {
+    const bytes = await (packers[end] as (bytes: Buffer) => Buffer | Promise<Buffer>)(tar);
     return random.below(10) === 0 ? damage(random, bytes) : bytes;
   };
   const wrong = random.below(12) === 0;
   const members = {
     'debian-binary': Buffer.from(wrong ? random.of(['2.0\n', '2.0', '1.0\n', '3.0\n', '']) : '2.0\n'),
-    [`control.tar${wrong ? random.of(Object.keys(packers)) : one}`]: packed(one, control),
-    [`data.tar${wrong ? random.of(Object.keys(packers)) : two}`]: packed(two, data),
+    [`control.tar${wrong ? random.of(Object.keys(packers)) : one}`]: await packed(one, control),
+    [`data.tar${wrong ? random.of(Object.keys(packers)) : two}`]: await packed(two, data),
     ...(wrong ? { [random.of(['data.tar', '_gpgorigin', 'control.tar', 'x'])]: data } : {}),
   };
   const bytes = arOf(members);

@@ -14,7 +14,7 @@ import { isoPlan } from './plan.ts';
 import { TarReader } from './tar.ts';
 import type { MadeDeb } from './test-debs.ts';
 
-export type Ended = { readonly failure: Failure | undefined; readonly ms: number };
+type Ended = { readonly failure: Failure | undefined; readonly ms: number };
 
 export type Unpacker = {
   /** A folder that stands for the rest of the machine. */

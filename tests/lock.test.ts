@@ -70,6 +70,14 @@ test('a name that no archive has is told by its place in the file; twice in a li
   expect(unknown.exit).toBe(2);
   expect(unknown.err).toContain('synos.yaml:11:9: iso.packages.one: there is no package named scaner');
   expect(unknown.err).toContain('did you mean scanner?');
+  const rival = await makeDeb({ name: 'rival', fields: { Conflicts: 'scanner' } });
+  await archives.debian([...made, rival], { date: new Date() });
+  other.write('synos.yaml', config('    one: [scanner]\n    two: [rival]\n'));
+  const clash = await other.synos(['lock']);
+  expect(clash.exit).toBe(2);
+  expect(clash.err).toContain(
+    'synos.yaml:10:11: rival (list two, 1.0) conflicts with scanner (list one, 1.0)',
+  );
   other.write('synos.yaml', config('    one:\n      - scanner\n      - scanner\n'));
   archives.asked.length = 0;
   const twice = await other.synos(['lock']);

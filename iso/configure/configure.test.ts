@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Failure, SynosError } from '../../core/failure.ts';
-import { taskId } from '../../core/task.ts';
+import { type Task, taskId } from '../../core/task.ts';
 import { isoActions } from '../actions.ts';
 import { type TarEntry, TarReader } from '../tar.ts';
 import { basePlan } from '../test-base.ts';
@@ -38,14 +38,20 @@ async function layerOf(group: string): Promise<Layer> {
 }
 
 /** Configures lists of packages, each a group; returns the layers of them. */
-async function configure(...lists: Recipe[][]): Promise<Layer[]> {
-  const tasks = await basePlan(join(drive.home, 'shared'), ...lists);
+const configure = (...lists: Recipe[][]): Promise<Layer[]> => configureWith({}, ...lists);
+
+async function configureWith(change: Partial<Task>, ...lists: Recipe[][]): Promise<Layer[]> {
+  const plan = await basePlan(join(drive.home, 'shared'), ...lists);
+  const tasks = plan.map((task) => (/configure:list/.test(task.id) ? { ...task, ...change } : task));
   await drive.run(tasks.filter((task) => !task.id.startsWith('iso:root')));
   return Promise.all(lists.map((_, n) => layerOf(`list${n + 1}`)));
 }
 
-async function failure(recipe: Omit<Recipe, 'name'>): Promise<Failure & { tail?: readonly string[] }> {
-  const error: unknown = await configure([{ name: 'zz-broken', ...recipe }]).then(
+async function failure(
+  recipe: Omit<Recipe, 'name'>,
+  change: Partial<Task> = {},
+): Promise<Failure & { tail?: readonly string[] }> {
+  const error: unknown = await configureWith(change, [{ name: 'zz-broken', ...recipe }]).then(
     () => new Error('it did not fail'),
     (reason: unknown) => reason,
   );
@@ -136,11 +142,11 @@ test('a layer says what changed and nothing else: no stand-ins, no logs, no keys
   const [layer] = await configure([{ name: 'plain', control, files }]);
   const own = [...(layer?.keys() ?? [])].filter((name) => /ssh|init|policy|log|usr\/./.test(name));
   expect(own.filter((name) => !name.startsWith('./var/lib/dpkg/')).sort()).toEqual([
+    './etc/ssh/',
     './usr/new/',
     './usr/new/copy',
     './usr/new/policy',
     './usr/share/same',
-    './var/log/',
     './var/log/some',
   ]);
   expect(layer?.has('./usr/share/again')).toBe(false);
@@ -175,6 +181,34 @@ test('a script that fails is named with its last words, before its files or afte
     expect(found, name).toMatchObject(said);
     expect(found.tail?.join('\n')).toContain('no luck with /var/lib/dpkg/');
   }
+}, 600_000);
+
+test('a script that hangs is named when the time is over', async () => {
+  const found = await failure({ control: postinst('echo waiting >&2', 'sleep 1000') }, { limitMs: 16_000 });
+  expect(found).toMatchObject({ code: 'package.failed', package: 'zz-broken' });
+  expect(found.tail).toEqual(expect.arrayContaining(['waiting', 'it did not end within 11 s']));
+}, 600_000);
+
+test('a script that writes without end fills its memory and nothing else, and that is said', async () => {
+  const found = await failure({ control: postinst('cat /dev/zero >/usr/zeros') });
+  expect(found).toMatchObject({ code: 'package.failed', package: 'zz-broken' });
+  expect(found.tail?.join('\n')).toContain('No space left on device');
+  expect(found.tail).toContain('it wrote more than the memory that the packages may fill');
+}, 600_000);
+
+test('a process that a script left behind is ended and told; none has a terminal to ask or a network to reach', async () => {
+  const control = postinst(
+    '( exec sleep 1000 ) >/dev/null 2>&1 &',
+    'if read -r answer; then echo "was told $answer"; exit 1; fi',
+    'if ( : >/dev/tty ) 2>/dev/null; then echo "has a terminal"; exit 1; fi',
+    'if wget -q http://192.0.2.1/ 2>/dev/null; then exit 1; fi',
+    'cut -d: -f1 /proc/net/dev | tail -n +3 | tr -d " \\n" >/usr/interfaces',
+  );
+  drive.events.length = 0;
+  const [layer] = await configure([{ name: 'leaves', control }]);
+  expect(layer?.get('./usr/interfaces')?.content).toBe('lo');
+  const told = drive.events.flatMap((event) => (event.type === 'task.output' ? [event.line] : []));
+  expect(told).toEqual(['a script left a process running, which was ended: sleep']);
 }, 600_000);
 
 test('nothing of this is left on the machine', async () => {

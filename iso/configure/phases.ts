@@ -97,7 +97,7 @@ async function writeHidden(path: string, { here, before }: Work, hidden: readonl
 }
 
 /** A tar entry's fields, all of them empty. */
-export const nothing = { size: 0, mode: 0, uid: 0, gid: 0, mtime: 0, link: '', major: 0, minor: 0 } as const;
+const nothing = { size: 0, mode: 0, uid: 0, gid: 0, mtime: 0, link: '', major: 0, minor: 0 } as const;
 
 export async function writeLines(path: string, lines: readonly string[]): Promise<void> {
   await writeFile(path, lines.map((line) => `${line}\n`).join(''));

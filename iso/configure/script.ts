@@ -161,4 +161,13 @@ while read -r verb names <&4; do
     finish) finish ;;
   esac
 done 4</.synos/steps
+
+# Who is still there was left by a script: 1 is the shell outside, and all that began here has ended.
+for process in /proc/[0-9]*; do
+  pid=\${process#/proc/}
+  if [ "$pid" = 1 ] || [ "$pid" = $$ ]; then continue; fi
+  read -r name 2>/dev/null <"$process/comm" || continue
+  kill -9 "$pid" 2>/dev/null || continue
+  echo "left running: $name"
+done
 `;

@@ -84,7 +84,8 @@ static void one_block(const char *folder, const char *name)
     append(path, sizeof path, name);
     if (options.medium[0] != '\0' && !equal(options.medium, path)) return;
     const bool partition = is_ours_by_name(name);
-    const long fd = sys_open(path, read_only | non_blocking);
+    /* Not without waiting: that opens a drive without a medium, too. */
+    const long fd = sys_open(path, read_only);
     if (fd >= 0) {
         if (partition) size = squashfs_size(fd);
         kind = size > 0 ? ours : look_at_volume(fd, label);

@@ -66,8 +66,14 @@ export async function aptGet(
 /** What apt-get complained about, a sentence each. */
 export function complaints(done: Finished): string[] {
   const lines = visibleLines(done.stderr)
-    .filter((line) => /^[EW]: /.test(line))
-    .map((line) => line.slice(3).trim());
+    // The last says what is not so: with Error-Mode any nothing old is used.
+    .filter((line) => /^[EW]: /.test(line) && !line.includes('Some index files failed to download'))
+    .map((line) => line.slice(3).trim())
+    // SIGXFSZ.
+    .map((line) =>
+      /received signal 25\.?$/.test(line) ? `an index is larger than ${mostIndexBytes >> 20} MiB` : line,
+    )
+    .filter((line) => line !== 'Method http has died unexpectedly!');
   if (done.timedOut) lines.push('apt-get took longer than 5 minutes');
   if (lines.length === 0) lines.push(`apt-get exited ${done.exit ?? done.signal}`);
   return [...new Set(lines)];

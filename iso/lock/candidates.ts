@@ -29,7 +29,8 @@ export class Candidates {
   }
 
   of(name: string): IndexRow | undefined {
-    if (!this.#chosen.has(name)) this.#chosen.set(name, this.#held.get(name) ?? this.fresh(name));
+    if (!this.#chosen.has(name))
+      this.#chosen.set(name, this.holds(name) ? this.#held.get(name) : this.fresh(name));
     return this.#chosen.get(name);
   }
 
@@ -43,8 +44,10 @@ export class Candidates {
     return this.#sources.get(archive)?.priority ?? 0;
   }
 
+  /** A lock is no leave: what it has from a repository must still be asked for there. */
   holds(name: string): boolean {
-    return this.#held.has(name);
+    const row = this.#held.get(name);
+    return row !== undefined && this.#priority(row) > 0;
   }
 
   /** Lets a held version go. `reason` is for people. */
@@ -54,9 +57,11 @@ export class Candidates {
     this.#chosen.delete(name);
   }
 
-  /** Why a held version was let go. */
-  freed(name: string): string | undefined {
-    return this.#freed.get(name);
+  /** Why a version that a lock has is not the candidate; undefined where it is. */
+  whyMoved(name: string, version: string): string | undefined {
+    const row = this.#held.get(name);
+    if (!row) return this.#freed.get(name) ?? `no archive has ${version} any more`;
+    return this.holds(name) ? undefined : `${row.archive} is not asked for it any more`;
   }
 
   /** Takes a package from a repository from now on; false where that changes nothing. The first one that was admitted stays. */
@@ -65,8 +70,8 @@ export class Candidates {
     this.#admitted.set(name, archive);
     this.#chosen.delete(name);
     // Held from elsewhere: where a name comes from is what the configuration says now.
-    if (this.holds(name) && this.#held.get(name)?.archive !== archive)
-      this.free(name, `it comes from ${archive} now`);
+    const held = this.#held.get(name);
+    if (held && held.archive !== archive) this.free(name, `it comes from ${archive} now`);
     return true;
   }
 

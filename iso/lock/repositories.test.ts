@@ -88,6 +88,10 @@ test('named in its packages, a package comes from the repository whatever Debian
   await publishAcme();
   const named = await rig.lock({ repositories: repository({ packages: ['scanner'] }) });
   expect(told(named.lock)).toEqual(['base-thing 1.0 debian base', 'scanner 9.0 acme security']);
+  // What is no longer asked for there goes back, though the lock has it.
+  const back = await rig.lock({ repositories: repository() }, { check: true });
+  expect(told(back.lock)).toContain('scanner 2.0 debian security');
+  expect(back.changes.map((change) => change.reason)).toContain('acme is not asked for it any more');
   const competing = await rig.lock(
     { repositories: repository({ priority: 500 }) },
     { mode: { kind: 'upgrade' } },

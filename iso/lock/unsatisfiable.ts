@@ -47,13 +47,26 @@ function reasonText(
   const said = rest.join(' ');
   const other = /^[a-z0-9][a-z0-9+.-]*/.exec(said)?.[0] ?? '';
   const subject = `${name}${placeText(name, candidates, why)}`;
-  if (verb === 'Conflicts' || verb === 'Breaks')
-    return visibleUpTo(
-      `${subject} ${verb === 'Breaks' ? 'breaks' : 'conflicts with'} ${said.replace(/ but .*/, '')}${placeText(other, candidates, why)}`,
-      300,
-    );
   const wish = said.replace(/ but .*/, '');
+  if (verb === 'Conflicts' || verb === 'Breaks') {
+    const whose = placeText(other, candidates, why) || providersText(name, other, candidates, why);
+    return visibleUpTo(`${subject} ${verb === 'Breaks' ? 'breaks' : 'conflicts with'} ${wish}${whose}`, 300);
+  }
   return visibleUpTo(`${subject} needs ${wish}, ${presence(other, said, candidates)}`, 300);
+}
+
+// A virtual package is in the way through those that were asked for and provide it.
+function providersText(
+  name: string,
+  virtual: string,
+  candidates: Candidates,
+  why: ReadonlyMap<string, string>,
+): string {
+  const by = candidates
+    .meeting({ name: virtual })
+    .filter((row) => row.name !== name && why.has(row.name))
+    .map((row) => `${row.name}${placeText(row.name, candidates, why)}`);
+  return by.length > 0 ? `, as which ${by.join(' and ')} counts` : '';
 }
 
 function presence(name: string, said: string, candidates: Candidates): string {

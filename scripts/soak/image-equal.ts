@@ -4,7 +4,7 @@
 //   node scripts/soak/image-equal.ts [--work DIR] [--debs DIR] [--all]
 // --all: every difference, with its explanation.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -25,10 +25,12 @@ const { values } = parseArgs({
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** Both as trees on a disk, since some explanations look at contents. */
-async function treeOf(folder: string): Promise<Tree> {
+async function treeOf(folder: string, epoch: number): Promise<Tree> {
   const tar = `${folder}.tar`;
+  // Made files have the time of the day by mmdebstrap.
+  const times = [`--mtime=@${epoch}`, '--clamp-mtime'];
   const options = ['--sort=name', '--numeric-owner', '--format=posix', '--xattrs', '--xattrs-include=*'];
-  execFileSync('tar', ['--create', '--file', tar, '--directory', folder, ...options, '.']);
+  execFileSync('tar', ['--create', '--file', tar, '--directory', folder, ...options, ...times, '.']);
   try {
     return await entriesOfTar(tar);
   } finally {
@@ -64,12 +66,13 @@ try {
   const project = openProject(home, archive, kernel, 3);
   reset(project, 'nothing');
   const names = lockedPackages(join(project.folder, 'synos.lock')).map((row) => row['Package'] ?? '');
+  const epoch = Number(/^Epoch: (\d+)$/m.exec(readFileSync(join(project.folder, 'synos.lock'), 'utf8'))?.[1]);
   await build(project);
   for (const folder of Object.values(trees)) rmSync(folder, { recursive: true, force: true });
   unpackIso(join(project.folder, 'out/synos.iso'), trees.ours);
   const job = { work: join(home, 'others'), archive, names, level: 3, kernel };
-  await mmdebstrapTree(job, trees.theirs);
-  const [theirs, ours] = [await treeOf(trees.theirs), await treeOf(trees.ours)];
+  await mmdebstrapTree(job, trees.theirs, epoch);
+  const [theirs, ours] = [await treeOf(trees.theirs, epoch), await treeOf(trees.ours, epoch)];
   const differences = compareTrees(theirs, ours);
   const verdict = judge(differences, trees);
   write(

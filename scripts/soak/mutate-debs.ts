@@ -28,7 +28,9 @@ export async function mutateDebs(
   process.on('uncaughtException', (error) => escaped.push(String(error)));
   let [taken, slowestMs] = [0, 0];
   for (let n = 0; n < packages; n++) {
-    const { failure, ms } = await unpacker.try(mutant(randomFrom(seed * 1_000_003 + n), unpacker.victim));
+    const { failure, ms } = await unpacker.try(
+      await mutant(randomFrom(seed * 1_000_003 + n), unpacker.victim),
+    );
     slowestMs = Math.max(slowestMs, ms);
     if (failure === undefined) taken++;
     else if (failure.code !== 'package.failed') wrong.push(`${n}: ${JSON.stringify(failure)}`);

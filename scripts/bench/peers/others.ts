@@ -51,18 +51,20 @@ export function mmdebstrap(job: Job, options: Mmdebstrap): Promise<Ran> {
 }
 
 const treeScript = `set -eu
+export SOURCE_DATE_EPOCH="$5"
 mmdebstrap --quiet --mode=root --variant=essential --keyring="$4" --include="$2" \\
   --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr bookworm "$1" "$3"
 `;
 
-/** Only mmdebstrap's tree, into a folder that is not there yet. */
-export function mmdebstrapTree(job: Job, folder: string): Promise<Ran> {
+/** Only mmdebstrap's tree, into a folder that is not there yet; scripts that ask for the time of the sources get the epoch. */
+export function mmdebstrapTree(job: Job, folder: string, epoch: number): Promise<Ran> {
   const source = `deb copy://${job.archive.folder}/debian bookworm main`;
   return privately(job, 'mmdebstrap-tree', treeScript, [
     folder,
     job.names.join(','),
     source,
     job.archive.keyring,
+    String(epoch),
   ]);
 }
 
