@@ -11,12 +11,9 @@ import { sampleRun } from '../sample-run.ts';
 import { runSchema } from '../schema.ts';
 import { type Foreign, runOf } from './foreign.ts';
 import { named, recognise, writers } from './index.ts';
-import { parseJson, placeOf } from './json-text.ts';
 import type { FormatName } from './list.ts';
-import { parseName, printName } from './names.ts';
 import { Source } from './source.ts';
 import { readRun } from './synos-run.ts';
-import { unitOf } from './units.ts';
 
 const fixture = (name: string): string =>
   readFileSync(new URL(`../../../tests/fixtures/results/${name}`, import.meta.url), 'utf8');
@@ -273,52 +270,3 @@ describe('what is written is read back', () => {
     ]);
   });
 });
-
-test('names come back whatever is in them', () => {
-  const part = fc
-    .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
-    .filter((text) => /^[^\p{C}\p{M}\p{Z}]+$/u.test(text));
-  const labels = fc.dictionary(
-    fc.stringMatching(/^[a-z][a-z0-9_.-]{0,6}$/).filter((key) => key !== 'metric'),
-    part,
-    { maxKeys: 3 },
-  );
-  fc.assert(
-    fc.property(part, part, labels, (suite, name, all) => {
-      const one = { suite, name, metric: undefined, labels: { ...all } };
-      expect(parseName(printName(one, 'tool'), 'tool')).toEqual(one);
-    }),
-    {
-      examples: [
-        ['tool', 'a/b:c', {}],
-        ['a', '%41', {}],
-        ['a', 'b', { x: 'y/z' }],
-      ],
-    },
-  );
-});
-
-test('JSON is what JSON.parse says, and places are where they stand', () => {
-  fc.assert(
-    fc.property(fc.json(), (text) => {
-      expect(JSON.parse(stringifyExact(parseJson(text)))).toEqual(JSON.parse(text));
-    }),
-    { numRuns: 150 },
-  );
-  const text = '{"a": [1,\n  {"b": {"c": 2}}]}';
-  expect(placeOf(text, ['a', 1, 'b', 'c'])).toEqual({ line: 2, column: 15 });
-  expect(placeOf(text, ['a', 1, 'x'])).toEqual({ line: 2, column: 3 });
-});
-
-test.each([
-  ['ms', 'ns', 1e6],
-  ['ns/iter', 'ns', 1],
-  ['B/op', 'bytes', 1],
-  ['MiB/s', 'bytes/s', 2 ** 20],
-  ['iter/sec', 'items/s', 1],
-  ['Percent', 'percent', 1],
-  ['seconds', 'ns', 1e9],
-])('%s is %s', (name, unit, factor) => expect(unitOf(name, new Map())).toEqual([unit, factor]));
-test.each(['', 'KB', 'parsec', 'avg cpu', 'ns/s', 'constructor', '/s'])('nobody knows the unit %j', (name) =>
-  expect(unitOf(name, new Map())).toBeUndefined(),
-);
