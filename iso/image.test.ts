@@ -99,7 +99,7 @@ test('another kernel makes the image anew and nothing else', async () => {
   await writeFile(join(other.home, 'kernel.elf'), tinyKernel('two'));
   await other.run([kernelTask, ...plan.tasks]);
   const ran = [...other.times].filter(([, ms]) => ms > 0).map(([id]) => id);
-  expect(ran).toEqual(['kernel', 'iso:image', 'iso:disk']);
+  expect(ran.sort()).toEqual(['iso:disk', 'iso:image', 'kernel']);
 });
 
 test('it has El Torito images for both firmwares, an MBR that starts, and a GPT with the EFI partition', async () => {

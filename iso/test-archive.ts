@@ -1,6 +1,6 @@
 // For tests of this wing: archives on this machine, made anew as often as a test likes, signed with real keys of its own.
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -31,6 +31,7 @@ export class TestArchives {
   readonly asked: string[] = [];
   readonly #controls = new Map<string, string>();
   #port = 0;
+  #published = 1_700_000_000;
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -113,6 +114,9 @@ export class TestArchives {
     await mkdir(dirname(join(root, key)), { recursive: true });
     await writeFile(join(root, key), how.damage ? how.damage(index) : index);
     await this.#sign(join(root, 'InRelease'), releaseText(suite, key, Buffer.from(index), how), how.key);
+    // HTTP counts in seconds: what is published twice within one must not look unchanged.
+    this.#published += 1;
+    for (const file of [key, 'InRelease']) await utimes(join(root, file), this.#published, this.#published);
     for (const { deb, bytes } of made) {
       await mkdir(dirname(this.path('served', archive, deb.path)), { recursive: true });
       await writeFile(this.path('served', archive, deb.path), bytes);

@@ -53,6 +53,8 @@ describe('synos boot --snapshot', () => {
       'boot',
       '--snapshot',
       '--exact',
+      '--set',
+      'machines.direct.rules.ready=^nobody says this$',
       '--append',
       'fault=triple test=none',
     ]);

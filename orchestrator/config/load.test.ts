@@ -155,7 +155,7 @@ describe('a bad configuration is refused', () => {
   });
 
   it('with at most twenty issues shown and the others counted', () => {
-    const packages = Array.from({ length: 300 }, () => '"-o evil"').join(', ');
+    const packages = Array.from({ length: 300 }, (_, n) => `"-o evil${n}"`).join(', ');
     const { issues, more } = failure(`iso: { packages: { system: [${packages}] } }\n`);
     expect(issues).toHaveLength(20);
     expect(issues.length + more).toBe(300);
