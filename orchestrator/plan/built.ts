@@ -39,7 +39,6 @@ export const targetNames: readonly Target[] = [
   ...rootForms,
 ];
 
-const lockFile = 'synos.lock';
 const imageFiles = {
   iso: 'synos.iso',
   disk: 'synos.img',
@@ -85,7 +84,7 @@ export function built({ config, tree }: Project, needs: (target: Target) => bool
       message: 'an image holds a kernel, and kernel.outputs names none',
       hint: 'name the file of the kernel as kernel.outputs.kernel, or the image itself as kernel.outputs.iso',
     });
-  const image = isoPlan(config.iso, readLock(join(tree, lockFile), config.iso), kernel);
+  const image = isoPlan(config.iso, readLock(join(tree, config.iso.lock), config.iso), kernel);
   const form = rootForms.find(needs);
   if (form !== undefined && image.root === undefined)
     throw new SynosError({
