@@ -95,6 +95,7 @@ async function built(
   kept: Parameters<typeof ours.reset>[1] | 'all',
   args: readonly string[] = [],
 ): Promise<Cost> {
+  if (kept === 'packs' && !existsSync(join(project.folder, '.synos/shared/packs'))) await ours.build(project);
   if (kept !== 'all') ours.reset(project, kept);
   const ran = await ours.build(project, args);
   digests.add(ran.sha256);
