@@ -13,7 +13,7 @@ import { runDpkg } from './dpkg.ts';
 import { batchesOf, type Group, groupFacts, type Split, splitGroups } from './groups.ts';
 import { type LayerNames, readLayer, writeLayer, writeWhiteouts } from './layer.ts';
 import { writeLines, writePhases } from './phases.ts';
-import { innerScript, outerScript } from './script.ts';
+import { certificatesScript, innerScript, outerScript } from './script.ts';
 
 export type ConfigureParams = {
   /** This group is the last; inputs are `facts:` of each batch, `payload:` of each group, `debs:` of its own, `layer:` of each earlier one. */
@@ -65,6 +65,7 @@ async function writeWork(
   const again = (rows: readonly DebFacts[]): string[] => shadowed(rows, before, layers, tree.dropped);
   await writePhases({ here, before, order, dropped: tree.dropped, again }, work);
   await writeFile(join(work, 'outer'), outerScript);
+  await writeFile(join(work, 'certificates'), certificatesScript);
   await writeFile(join(work, 'inner'), innerScript(params.epoch));
 }
 
