@@ -67,7 +67,9 @@ new_mask() {
     mkdir -p mask/etc/ssh
     for kind in rsa ecdsa ed25519; do : >"mask/etc/ssh/ssh_host_\${kind}_key"; done
   fi
-  for debs in "$work/in/debs"-*; do tar --extract --file "$debs" --directory mask/.synos --no-same-owner; done
+  for debs in "$work/in/debs"-*; do
+    [ ! -e "$debs" ] || tar --extract --file "$debs" --directory mask/.synos --no-same-owner
+  done
   cp "$1"/steps "$work/inner" mask/.synos/
   for file in "$1"/control-*; do [ ! -e "$file" ] || cp "$file" mask/.synos/; done
   # Its folders look like those that they cover.
