@@ -93,7 +93,7 @@ const payload: Action<PayloadParams> = {
 
 const configure: Action<ConfigureParams> = {
   kind: 'iso.configure',
-  version: 4,
+  version: 5,
   tools: () => [tools.unshare, tools.mount, tools.pivotRoot, tools.tar, tools.unsquashfs],
   parse(params) {
     const fields = check.object(params, 'iso.configure');

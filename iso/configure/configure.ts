@@ -13,7 +13,7 @@ import { runDpkg } from './dpkg.ts';
 import { batchesOf, type Group, groupFacts, type Split, splitGroups } from './groups.ts';
 import { type LayerNames, readLayer, writeLayer, writeWhiteouts } from './layer.ts';
 import { writeLines, writePhases } from './phases.ts';
-import { innerScript, outerScript } from './script.ts';
+import { certificatesScript, innerScript, outerScript } from './script.ts';
 
 export type ConfigureParams = {
   /** This group is the last; inputs are `facts:` of each batch, `payload:` of each group, `debs:` of its own, `layer:` of each earlier one. */
@@ -61,15 +61,20 @@ async function writeWork(
   const { merged, left } = split.at(-1) as Split;
   // What dpkg unpacks may lie where a package lies that it diverts; that of an earlier group did so when that was configured.
   const tree = mergeTrees([...split.slice(0, -1).flatMap((group) => group.merged), ...merged], left);
-  const layers = await linkInputs(params, context);
+  const layers = await linkInputs(params, left.length > 0, context);
   const again = (rows: readonly DebFacts[]): string[] => shadowed(rows, before, layers, tree.dropped);
   await writePhases({ here, before, order, dropped: tree.dropped, again }, work);
   await writeFile(join(work, 'outer'), outerScript);
+  await writeFile(join(work, 'certificates'), certificatesScript);
   await writeFile(join(work, 'inner'), innerScript(params.epoch));
 }
 
 // Names of our own for all inputs, so that no path of this machine stands in a script: payloads and layers, the latest first.
-async function linkInputs(params: ConfigureParams, context: ActionContext): Promise<LayerNames[]> {
+async function linkInputs(
+  params: ConfigureParams,
+  unpacks: boolean,
+  context: ActionContext,
+): Promise<LayerNames[]> {
   const { work } = context;
   const space = process.getuid?.() === 0 ? 'trusted' : 'user';
   const layers: LayerNames[] = [];
@@ -77,8 +82,10 @@ async function linkInputs(params: ConfigureParams, context: ActionContext): Prom
   for (const [g, group] of params.groups.entries()) {
     await symlink(context.input(`payload:${group.name}`), join(work, 'in', `payload-${g}`));
     if (g === params.groups.length - 1) {
-      for (const [n, batch] of batchesOf(group).entries())
-        await symlink(context.input(`debs:${batch}`), join(work, 'in', `debs-${n}`));
+      // Only what dpkg unpacks itself is read from there: an empty archive a batch and phase is a process each.
+      if (unpacks)
+        for (const [n, batch] of batchesOf(group).entries())
+          await symlink(context.input(`debs:${batch}`), join(work, 'in', `debs-${n}`));
       break;
     }
     const path = context.input(`layer:${group.name}`);

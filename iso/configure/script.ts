@@ -60,12 +60,16 @@ new_mask() {
   stub mask/usr/sbin/policy-rc.d 101
   stub mask/usr/sbin/update-initramfs 0
   stub mask/.synos/bin/update-initramfs 0
+  cp "$work/certificates" mask/.synos/bin/update-ca-certificates
+  chmod 755 mask/.synos/bin/update-ca-certificates
   # Host keys are made at the first boot: a script that finds one makes none.
   if [ -d below/etc/ssh ]; then
     mkdir -p mask/etc/ssh
     for kind in rsa ecdsa ed25519; do : >"mask/etc/ssh/ssh_host_\${kind}_key"; done
   fi
-  for debs in "$work/in/debs"-*; do tar --extract --file "$debs" --directory mask/.synos --no-same-owner; done
+  for debs in "$work/in/debs"-*; do
+    [ ! -e "$debs" ] || tar --extract --file "$debs" --directory mask/.synos --no-same-owner
+  done
   cp "$1"/steps "$work/inner" mask/.synos/
   for file in "$1"/control-*; do [ ! -e "$file" ] || cp "$file" mask/.synos/; done
   # Its folders look like those that they cover.
@@ -171,4 +175,23 @@ for process in /proc/[0-9]*; do
   kill -9 "$pid" 2>/dev/null || continue
   echo "left running: $name"
 done
+`;
+
+/**
+ * First in PATH under the name update-ca-certificates. ca-certificates runs that twice, the second time by its own trigger, for hooks that
+ * other packages may bring. Where there is no hook, and all that it reads and makes is as it was after the last run, there is nothing to do.
+ */
+export const certificatesScript = `#!/bin/sh
+set -eu
+real=/usr/sbin/update-ca-certificates
+last=/tmp/.synos-certificates
+state() {
+  find /etc/ca-certificates.conf /etc/ca-certificates /etc/ssl/certs /usr/share/ca-certificates /usr/local/share/ca-certificates "$real" \\
+    -printf '%p %i %y %m %U %G %s %C@ %l\\n' 2>/dev/null | sort
+}
+if [ $# -eq 0 ] && [ -e "$last" ] && [ -z "$(ls -A /etc/ca-certificates/update.d 2>/dev/null)" ] && [ "$(state)" = "$(cat "$last")" ]; then
+  exit 0
+fi
+"$real" "$@"
+state >"$last"
 `;
