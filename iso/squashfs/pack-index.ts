@@ -38,6 +38,15 @@ export type Pack = PackIndex & {
   readonly data: { readonly bytes: number; readonly sha256: Digest };
 };
 
+/** What an image takes of a pack once its tree is made: facts and names are the larger part of the index. */
+export type PackBlocks = Pick<Pack, 'path' | 'digest' | 'data' | 'contents' | 'fragments'> & {
+  readonly name: string;
+};
+
+export function blocksOf({ path, digest, data, contents, fragments, facts }: Pack): PackBlocks {
+  return { path, digest, data, contents, fragments, name: facts.name };
+}
+
 /** A file that is no pack, or not the one that was written. */
 export class PackError extends Error {}
 
