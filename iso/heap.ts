@@ -4,7 +4,7 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
 /** From here on the space of young objects stays as it is; a smaller one costs CPU time, since more objects outlive it. */
 const youngBytes = 16 << 20;
-const small = ['--semi-space-growth-factor=1', '--heap-growing-percent=40'];
+const small = ['--semi-space-growth-factor=1', '--heap-growing-percent=20'];
 const usual = ['--semi-space-growth-factor=2', '--heap-growing-percent=0'];
 
 let users = 0;
