@@ -38,14 +38,19 @@ export async function assemble(
   await using file = await open(path, 'w');
   const image = new SquashImage(file, options);
   await image.begin();
+  await writeContents(image, assembly, options);
+  await image.finish(assembly.tree.root);
+  return { fragments: image.fragments };
+}
+
+// A function of its own, so that what it knows of contents is gone when the tables are made.
+async function writeContents(image: SquashImage, assembly: Assembly, options: BlockOptions): Promise<void> {
   const contents = new Contents(assembly);
   for (const pack of assembly.packs) await contents.copy(pack, image);
   const writer = new ContentWriter(image.out, options, (fragment) => image.fragment(fragment));
   await contents.writeNew(writer, options.blockBytes);
   await writer.finish();
   contents.settle();
-  await image.finish(assembly.tree.root);
-  return { fragments: image.fragments };
 }
 
 /** All that is in the files of a tree, by what it is. */

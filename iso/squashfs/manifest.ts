@@ -76,7 +76,8 @@ class Costs {
   constructor(rows: readonly (readonly [string, Node])[], fragments: readonly Fragment[]) {
     this.#fragments = fragments;
     this.#sizes = fragments.map(() => 0);
-    const contents = new Set(rows.flatMap(([, node]) => (node.kind === 'file' ? [node.content] : [])));
+    const contents = new Set<Content>();
+    for (const [, node] of rows) if (node.kind === 'file') contents.add(node.content);
     for (const { fragment, size } of contents) if (fragment >= 0) (this.#sizes[fragment] as number) += size;
   }
 
