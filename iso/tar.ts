@@ -36,7 +36,7 @@ const kinds: { readonly [flag: string]: TarKind } = {
   '6': 'fifo',
 };
 const block = 512;
-const chunkBytes = 1 << 20;
+const chunkBytes = 1 << 17;
 const mostName = 65536;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -84,7 +84,7 @@ export class TarReader {
     return undefined;
   }
 
-  /** Hands the body on in pieces of at most 1 MiB, which are valid until the sink's promise resolves. */
+  /** Hands the body on in pieces of at most 128 KiB, which are valid until the sink's promise resolves. */
   async body(sink: (piece: Uint8Array) => Promise<void>): Promise<void> {
     let size = this.#left;
     while (size > 0) {

@@ -5,6 +5,7 @@ import type { ActionContext } from '../../core/action.ts';
 import { SynosError } from '../../core/failure.ts';
 import { visible } from '../../core/text.ts';
 import type { DebFacts } from '../facts.ts';
+import { smallHeap } from '../heap.ts';
 import { mergeTrees } from '../merge.ts';
 import { privateShell } from '../namespace.ts';
 import { orderPackages } from '../order.ts';
@@ -25,13 +26,12 @@ export type ConfigureParams = {
 
 /** Writes `layer`. Throws SynosError package.conflict, package.failed, task.exit. */
 export async function configureGroup(params: ConfigureParams, context: ActionContext): Promise<void> {
-  const facts = await Promise.all(params.groups.map((group) => groupFacts(group, context)));
-  const here = facts.at(-1) as DebFacts[];
-  await writeWork(params, facts, context);
+  using _heap = smallHeap();
+  const count = await writeWork(params, context);
   const isRoot = process.getuid?.() === 0;
   const options = [String(params.sizeMib), isRoot ? '' : ',userxattr'];
   const argv = privateShell(join(context.work, 'outer'), context.work, ...options);
-  await runDpkg(argv, here.length, context);
+  await runDpkg(argv, count, context);
   try {
     const from = { upper: join(context.work, 'upper.tar'), below: join(context.work, 'below.tar') };
     const [started, ended] = (await readFile(join(context.work, 'times'), 'utf8')).split('\n').map(Number);
@@ -47,13 +47,11 @@ export async function configureGroup(params: ConfigureParams, context: ActionCon
   }
 }
 
-// All that the scripts read.
-async function writeWork(
-  params: ConfigureParams,
-  facts: readonly (readonly DebFacts[])[],
-  context: ActionContext,
-): Promise<void> {
+// All that the scripts read; returns how many packages there are here. What is known of packages is let go before dpkg runs.
+async function writeWork(params: ConfigureParams, context: ActionContext): Promise<number> {
   const { work } = context;
+  const facts: DebFacts[][] = [];
+  for (const group of params.groups) facts.push(await groupFacts(group, context));
   const before = facts.slice(0, -1).flat();
   const here = facts.at(-1) as readonly DebFacts[];
   const order = orderPackages(here, before);
@@ -67,6 +65,7 @@ async function writeWork(
   await writeFile(join(work, 'outer'), outerScript);
   await writeFile(join(work, 'certificates'), certificatesScript);
   await writeFile(join(work, 'inner'), innerScript(params.epoch));
+  return here.length;
 }
 
 // Names of our own for all inputs, so that no path of this machine stands in a script: payloads and layers, the latest first.

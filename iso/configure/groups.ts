@@ -11,8 +11,10 @@ export function batchesOf(group: Group): string[] {
 }
 
 export async function groupFacts(group: Group, context: ActionContext): Promise<DebFacts[]> {
-  const batches = batchesOf(group).map((batch) => readFacts(context.input(`facts:${batch}`)));
-  return mergeOrder((await Promise.all(batches)).flat());
+  const facts: DebFacts[] = [];
+  // One by one: the text of a batch is larger than what is made of it.
+  for (const batch of batchesOf(group)) facts.push(...(await readFacts(context.input(`facts:${batch}`))));
+  return mergeOrder(facts);
 }
 
 /**

@@ -1,19 +1,18 @@
 // Puts an image together from packs and layers: packed blocks are copied, only what no pack has is compressed.
 import { open } from 'node:fs/promises';
-import { digestOf } from '../../core/digest.ts';
 import { packedBytes } from './compress.ts';
 import { type BlockOptions, ContentWriter, emptyContent } from './content.ts';
 import { type Fragment, SquashImage } from './image.ts';
 import { type LayerFiles, readLayerFiles } from './layers.ts';
 import type { OutFile } from './out.ts';
-import { type Pack, PackError } from './pack-index.ts';
+import { type PackBlocks, PackError } from './pack-index.ts';
 import { readData } from './packs.ts';
 import { type Content, type DirNode, type FileNode, type Node, sortedChildren } from './tree.ts';
 import type { Source, Tree } from './union.ts';
 
 export type Assembly = {
   readonly tree: Tree;
-  readonly packs: readonly Pack[];
+  readonly packs: readonly PackBlocks[];
   readonly layers: readonly LayerFiles[];
   /** Files that are in no pack and no layer, with what is in them. */
   readonly own: ReadonlyMap<FileNode, Buffer>;
@@ -23,9 +22,9 @@ export type AssembleOptions = BlockOptions & { readonly epoch: number };
 
 /** A pack that turned out to be damaged while it was used. */
 export class DamagedPack extends Error {
-  readonly pack: Pack;
-  constructor(pack: Pack, cause: unknown) {
-    super(`the pack of ${pack.facts.name} is damaged`, { cause });
+  readonly pack: PackBlocks;
+  constructor(pack: PackBlocks, cause: unknown) {
+    super(`the pack of ${pack.name} is damaged`, { cause });
     this.pack = pack;
   }
 }
@@ -39,14 +38,19 @@ export async function assemble(
   await using file = await open(path, 'w');
   const image = new SquashImage(file, options);
   await image.begin();
+  await writeContents(image, assembly, options);
+  await image.finish(assembly.tree.root);
+  return { fragments: image.fragments };
+}
+
+// A function of its own, so that what it knows of contents is gone when the tables are made.
+async function writeContents(image: SquashImage, assembly: Assembly, options: BlockOptions): Promise<void> {
   const contents = new Contents(assembly);
   for (const pack of assembly.packs) await contents.copy(pack, image);
   const writer = new ContentWriter(image.out, options, (fragment) => image.fragment(fragment));
   await contents.writeNew(writer, options.blockBytes);
   await writer.finish();
   contents.settle();
-  await image.finish(assembly.tree.root);
-  return { fragments: image.fragments };
 }
 
 /** All that is in the files of a tree, by what it is. */
@@ -72,11 +76,11 @@ class Contents {
   }
 
   #sha256(file: FileNode): string {
-    return sha256Of(this.#assembly.tree.sources.get(file) as Source);
+    return (this.#assembly.tree.sources.get(file) as Source).sha256;
   }
 
   /** Copies the blocks of a pack that are wanted and not there yet. */
-  async copy(pack: Pack, image: SquashImage): Promise<void> {
+  async copy(pack: PackBlocks, image: SquashImage): Promise<void> {
     const wanted = pack.contents.filter(
       ({ sha256 }) => this.#placed.has(sha256) && this.#placed.get(sha256) === undefined,
     );
@@ -135,16 +139,6 @@ class Contents {
   }
 }
 
-export function sha256Of(source: Source): string {
-  return 'pack' in source
-    ? (source.pack.contents[source.content] as { sha256: string }).sha256
-    : source.sha256;
-}
-
-export function ownSource(bytes: Buffer): Source {
-  return { size: bytes.length, sha256: digestOf(bytes) };
-}
-
 /** Bytes that the blocks of a file take, without its part of a fragment block. */
 export function blockBytes(content: Content): number {
   return content.blocks.reduce((sum, word) => sum + packedBytes(word), 0);
@@ -193,7 +187,7 @@ function search(parts: readonly { readonly from: number }[], at: number): number
   return low;
 }
 
-async function copyRanges(pack: Pack, ranges: Ranges, out: OutFile): Promise<void> {
+async function copyRanges(pack: PackBlocks, ranges: Ranges, out: OutFile): Promise<void> {
   const { parts } = ranges;
   let next = 0;
   try {

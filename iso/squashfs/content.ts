@@ -26,6 +26,8 @@ export class ContentWriter {
   readonly #onFragment: (fragment: Fragment) => number;
   #tail: Promise<void> = Promise.resolve();
   readonly #waiting: Promise<void>[] = [];
+  /** Blocks that are written: new ones would be freed late, and not where the next need them. */
+  readonly #free: Buffer[] = [];
   #gathered: Buffer;
   #used = 0;
   #pieces: OpenContent[] = [];
@@ -35,7 +37,7 @@ export class ContentWriter {
     this.#out = out;
     this.#options = options;
     this.#onFragment = onFragment;
-    this.#gathered = Buffer.allocUnsafe(options.blockBytes);
+    this.#gathered = this.#block();
   }
 
   /** A file of less than a block, with others in one. The bytes are copied at once. */
@@ -57,12 +59,13 @@ export class ContentWriter {
       size,
       blocks: new Uint32Array(Math.ceil(size / blockBytes)),
     };
-    return new LargeFile(content, blockBytes, (block, index) =>
-      this.#add(packBlock(block, this.#options.level), (packed, start) => {
+    return new LargeFile(content, this.#block(), (block, used, index) => {
+      const packing = packBlock(block.subarray(0, used), this.#options.level);
+      return this.#add(block, packing, (packed, start) => {
         if (index === 0) content.start = start;
         content.blocks[index] = packed.word;
-      }),
-    );
+      }).then(() => this.#block());
+    });
   }
 
   /** Resolves when everything is written, down to the buffer of the file. */
@@ -73,23 +76,33 @@ export class ContentWriter {
 
   async #closeFragment(): Promise<void> {
     const pieces = this.#pieces;
-    const block = this.#gathered.subarray(0, this.#used);
-    this.#gathered = Buffer.allocUnsafe(this.#options.blockBytes);
+    const block = this.#gathered;
+    const packing = packFragment(block.subarray(0, this.#used), this.#options.level);
+    this.#gathered = this.#block();
     this.#used = 0;
     this.#pieces = [];
-    await this.#add(packFragment(block, this.#options.level), (packed, start) => {
+    await this.#add(block, packing, (packed, start) => {
       const number = this.#onFragment({ start, word: packed.word });
       for (const piece of pieces) piece.fragment = number;
     });
   }
 
-  async #add(packing: Promise<Packed>, written: (packed: Packed, start: number) => void): Promise<void> {
+  #block(): Buffer {
+    return this.#free.pop() ?? Buffer.allocUnsafe(this.#options.blockBytes);
+  }
+
+  async #add(
+    block: Buffer,
+    packing: Promise<Packed>,
+    written: (packed: Packed, start: number) => void,
+  ): Promise<void> {
     packing.catch(() => {}); // told by the chain, whose turn may come later
     const before = this.#tail;
     const done = before.then(async () => {
       const packed = await packing;
       written(packed, this.#out.position);
       await this.#out.write(packed.bytes);
+      this.#free.push(block);
     });
     done.catch(() => {});
     this.#tail = done;
@@ -100,31 +113,30 @@ export class ContentWriter {
 
 class LargeFile {
   readonly content: Content;
-  readonly #blockBytes: number;
-  readonly #add: (block: Uint8Array, index: number) => Promise<void>;
+  /** Takes a block, resolves with the next. */
+  readonly #add: (block: Buffer, used: number, index: number) => Promise<Buffer>;
   #block: Buffer;
   #used = 0;
   #index = 0;
 
   constructor(
     content: Content,
-    blockBytes: number,
-    add: (block: Uint8Array, index: number) => Promise<void>,
+    block: Buffer,
+    add: (block: Buffer, used: number, index: number) => Promise<Buffer>,
   ) {
     this.content = content;
-    this.#blockBytes = blockBytes;
     this.#add = add;
-    this.#block = Buffer.allocUnsafe(blockBytes);
+    this.#block = block;
   }
 
   /** The bytes may be used again when the promise resolves. */
   async write(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length; ) {
-      const step = Math.min(bytes.length - at, this.#blockBytes - this.#used);
+      const step = Math.min(bytes.length - at, this.#block.length - this.#used);
       this.#block.set(bytes.subarray(at, at + step), this.#used);
       this.#used += step;
       at += step;
-      if (this.#used === this.#blockBytes) await this.#flush();
+      if (this.#used === this.#block.length) await this.#flush();
     }
   }
 
@@ -134,9 +146,8 @@ class LargeFile {
   }
 
   async #flush(): Promise<void> {
-    const block = this.#block.subarray(0, this.#used);
-    this.#block = Buffer.allocUnsafe(this.#blockBytes);
+    const used = this.#used;
     this.#used = 0;
-    await this.#add(block, this.#index++);
+    this.#block = await this.#add(this.#block, used, this.#index++);
   }
 }

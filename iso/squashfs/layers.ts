@@ -136,7 +136,7 @@ class Applier {
     if (entry.kind !== 'file' && entry.kind !== 'dir')
       return { ...common, kind: entry.kind, major: entry.major, minor: entry.minor };
     const node: FileNode = { ...common, kind: 'file', content: emptyContent };
-    this.#tree.sources.set(node, { size: entry.size, sha256: sha256() });
+    this.#tree.sources.set(node, { sha256: sha256() });
     this.files.push(node);
     return node;
   }

@@ -1,7 +1,7 @@
 // The manifest of an assembled tree.
 import type { Digest } from '../../core/digest.ts';
 import { comparePaths, type ManifestEntry } from '../manifest.ts';
-import { blockBytes, sha256Of } from './assemble.ts';
+import { blockBytes } from './assemble.ts';
 import { packedBytes } from './compress.ts';
 import type { Fragment } from './image.ts';
 import type { Content, DirNode, FileNode, Node } from './tree.ts';
@@ -44,7 +44,7 @@ export function* manifestOf(
 const noFile = { size: 0, sha256: null, packed: 0 } as const;
 
 function ofFile(node: FileNode, tree: Tree, costs: Costs): Pick<ManifestEntry, 'size' | 'sha256' | 'packed'> {
-  const sha256 = sha256Of(tree.sources.get(node) as Source) as Digest;
+  const sha256 = (tree.sources.get(node) as Source).sha256 as Digest;
   return { size: node.content.size, sha256, packed: costs.take(node.content) };
 }
 
@@ -76,7 +76,8 @@ class Costs {
   constructor(rows: readonly (readonly [string, Node])[], fragments: readonly Fragment[]) {
     this.#fragments = fragments;
     this.#sizes = fragments.map(() => 0);
-    const contents = new Set(rows.flatMap(([, node]) => (node.kind === 'file' ? [node.content] : [])));
+    const contents = new Set<Content>();
+    for (const [, node] of rows) if (node.kind === 'file') contents.add(node.content);
     for (const { fragment, size } of contents) if (fragment >= 0) (this.#sizes[fragment] as number) += size;
   }
 

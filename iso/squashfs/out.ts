@@ -1,7 +1,7 @@
 // Writes a large file from front to back, in large steps.
 import type { FileHandle } from 'node:fs/promises';
 
-const stepBytes = 1 << 20;
+const stepBytes = 1 << 18;
 
 export class OutFile {
   readonly #file: FileHandle;

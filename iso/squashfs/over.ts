@@ -1,5 +1,5 @@
 // Files of our own over a tree, with their folders.
-import { ownSource } from './assemble.ts';
+import { digestOf } from '../../core/digest.ts';
 import { emptyContent } from './content.ts';
 import type { DirNode, FileNode, Node } from './tree.ts';
 import type { Tree } from './union.ts';
@@ -17,7 +17,7 @@ export class Overlay {
   file(path: string, text: string, mode: number): void {
     const node: FileNode = { ...this.#common(mode), kind: 'file', content: emptyContent };
     const bytes = Buffer.from(text);
-    this.#tree.sources.set(node, ownSource(bytes));
+    this.#tree.sources.set(node, { sha256: digestOf(bytes) });
     this.files.set(node, bytes);
     this.#put(path, node);
   }

@@ -5,6 +5,7 @@ import type { ActionContext } from '../../core/action.ts';
 import type { Digest } from '../../core/digest.ts';
 import { formatFacts } from '../facts.ts';
 import type { Deb, Mirrors } from '../fetch.ts';
+import { smallHeap } from '../heap.ts';
 import { TarWriter } from '../tar-writer.ts';
 import type { Pack } from './pack-index.ts';
 import { Packs } from './packs.ts';
@@ -23,6 +24,7 @@ export type PackRow = { readonly deb: Deb; readonly digest: Digest };
  * Throws SynosError package.failed, digest.mismatch, network.away.
  */
 export async function packBatch(params: PackParams, context: ActionContext): Promise<void> {
+  using _heap = smallHeap();
   const packs = new Packs(params.level, params.mirrors, context);
   await packs.prepare();
   await using file = await open(context.output('debs'), 'w');

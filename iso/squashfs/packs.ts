@@ -7,6 +7,7 @@ import { type Digest, digestOfJson, newDigest } from '../../core/digest.ts';
 import { SynosError } from '../../core/failure.ts';
 import { openDeb } from '../deb.ts';
 import { type Deb, type Mirrors, readDeb } from '../fetch.ts';
+import { watchHeap } from '../heap.ts';
 import type { BlockOptions } from './content.ts';
 import { writePack } from './pack.ts';
 import { openPack, type Pack, PackError } from './pack-index.ts';
@@ -42,6 +43,7 @@ export class Packs {
    * had before. Throws SynosError package.failed, artefact.invalid and those of readDeb.
    */
   async get(deb: Deb, { expected, whole = false }: { expected?: Digest; whole?: boolean }): Promise<Pack> {
+    watchHeap();
     const path = this.#path(deb);
     try {
       const pack = await openPack(path, expected);
@@ -120,11 +122,11 @@ function otherPack(deb: Deb): SynosError {
   });
 }
 
-const readBytes = 1 << 20;
+const readBytes = 1 << 18;
 
 /** Reads the data of a pack front to back. Throws PackError at its end where it is not what was written. */
 export async function readData(
-  pack: Pack,
+  pack: Pick<Pack, 'path' | 'data'>,
   sink: (piece: Buffer, position: number) => Promise<void>,
 ): Promise<void> {
   const sum = newDigest();

@@ -5,6 +5,7 @@ import { SynosError } from '../../core/failure.ts';
 import { visible } from '../../core/text.ts';
 import { batchesOf, type Group } from '../configure/groups.ts';
 import type { Mirrors } from '../fetch.ts';
+import { smallHeap } from '../heap.ts';
 import { liveFiles, liveLinks } from '../live.ts';
 import { writeManifest } from '../manifest.ts';
 import { TarError } from '../tar.ts';
@@ -15,9 +16,9 @@ import { ImageError } from './limits.ts';
 import { manifestOf } from './manifest.ts';
 import { Overlay } from './over.ts';
 import { type PackRow, readPackRows } from './pack-batch.ts';
-import type { Pack } from './pack-index.ts';
+import { blocksOf, type Pack, type PackBlocks } from './pack-index.ts';
 import { Packs } from './packs.ts';
-import { unite } from './union.ts';
+import { type Tree, unite } from './union.ts';
 
 export type PayloadParams = {
   /** Inputs are `packs:NAME:0` and so on. */
@@ -30,12 +31,12 @@ export type PayloadParams = {
 
 /** Writes `squashfs`: what the packages of one group ship. Throws SynosError package.conflict and those of Packs.get. */
 export async function makePayload(params: PayloadParams, context: ActionContext): Promise<void> {
+  using _heap = smallHeap();
   const packs = new Packs(params.level, params.mirrors, context);
   const rows = await groupRows(params.group, context);
   await withWholePacks(packs, rows, async () => {
-    const opened = await openAll(packs, rows);
-    const tree = unite([opened], params.epoch);
-    const assembly: Assembly = { tree, packs: opened, layers: [], own: new Map() };
+    const { tree, blocks } = await uniteAll(packs, [rows], params.epoch);
+    const assembly: Assembly = { tree, packs: blocks, layers: [], own: new Map() };
     await assemble(context.output('squashfs'), assembly, { ...packs.options, epoch: params.epoch });
   });
 }
@@ -55,20 +56,19 @@ export type RootParams = {
  * Throws SynosError package.conflict, artefact.invalid and those of Packs.get.
  */
 export async function makeRoot(params: RootParams, context: ActionContext): Promise<void> {
+  using _heap = smallHeap();
   const packs = new Packs(params.level, params.mirrors, context);
   const groups = await Promise.all(params.groups.map((group) => groupRows(group, context)));
   await withWholePacks(packs, groups.flat(), async () => {
-    const opened: Pack[][] = [];
-    for (const rows of groups) opened.push(await openAll(packs, rows));
     const { epoch } = params;
-    const tree = unite(opened, epoch);
+    const { tree, blocks } = await uniteAll(packs, groups, epoch);
     const layers: LayerFiles[] = [];
     for (const { name } of params.groups)
       layers.push(await applyLayer(tree, { group: name, path: context.input(`layer:${name}`) }));
     const over = new Overlay(tree, epoch);
     for (const { path, content, mode } of liveFiles(params)) over.file(path, content, mode ?? 0o644);
     for (const { path, target } of liveLinks) over.link(path, target);
-    const assembly: Assembly = { tree, packs: opened.flat(), layers, own: over.files };
+    const assembly: Assembly = { tree, packs: blocks, layers, own: over.files };
     const made = await assemble(context.output('squashfs'), assembly, { ...packs.options, epoch });
     await writeManifest(context.output('manifest'), manifestOf(tree, made.fragments, epoch));
     await writeFile(context.output('packages'), await packageList(tree, layers));
@@ -78,6 +78,17 @@ export async function makeRoot(params: RootParams, context: ActionContext): Prom
 async function groupRows(group: Group, context: ActionContext): Promise<PackRow[]> {
   const batches = batchesOf(group).map((batch) => readPackRows(context.input(`packs:${batch}`)));
   return (await Promise.all(batches)).flat();
+}
+
+// A function of its own, so that what is known of packages is gone when the image is written.
+async function uniteAll(
+  packs: Packs,
+  groups: readonly (readonly PackRow[])[],
+  epoch: number,
+): Promise<{ tree: Tree; blocks: PackBlocks[] }> {
+  const opened: Pack[][] = [];
+  for (const rows of groups) opened.push(await openAll(packs, rows));
+  return { tree: unite(opened, epoch), blocks: opened.flat().map(blocksOf) };
 }
 
 async function openAll(packs: Packs, rows: readonly PackRow[]): Promise<Pack[]> {

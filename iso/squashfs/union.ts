@@ -3,16 +3,14 @@ import { mergeOrder, splitGroups } from '../configure/groups.ts';
 import type { EntryFacts } from '../facts.ts';
 import { mergeTrees } from '../merge.ts';
 import { emptyContent } from './content.ts';
-import type { ControlFile, Extra, Pack } from './pack-index.ts';
+import type { ControlFile, Extra, Pack, PackedContent } from './pack-index.ts';
 import type { DirNode, FileNode, Node } from './tree.ts';
 
 /** Where a node comes from; the same object for all of one package and layer. */
 export type Origin = { readonly package: string | null; readonly layer: string | null };
 
 /** What a file has in it, before it is known where that lies in the image. */
-export type Source =
-  | { readonly pack: Pack; readonly content: number }
-  | { readonly size: number; readonly sha256: string };
+export type Source = { readonly sha256: string };
 
 export type Tree = {
   readonly root: DirNode;
@@ -118,7 +116,7 @@ class Union implements Tree {
   }
 
   #file(node: FileNode, pack: Pack, content: number): FileNode {
-    this.sources.set(node, { pack, content });
+    this.sources.set(node, pack.contents[content] as PackedContent);
     return node;
   }
 
