@@ -22,10 +22,10 @@ const struck = (kernel: string, faults: JsonObject[], options: JsonObject = {}) 
 /** SeaBIOS lets NMIs through (LINT1 of the local APIC); qboot leaves that to the kernel. */
 const bios = { firmware: 'bios' };
 
-/** Reads a port until a bit of it is set, then says so and leaves. */
+/** Reads a port until a bit of it is set, then says so and leaves, after QEMU had time to answer who set it. */
 const until = (read: string, port: number, bit: number, says: string, first = ''): string =>
   guest(
-    `${first} say "ready\\012"\n8: mov $${port}, %edx\n ${read}\n test $${bit}, %eax\n jz 8b\n say "${says}\\012"\n leave 0x10\n`,
+    `${first} say "ready\\012"\n8: mov $${port}, %edx\n ${read}\n test $${bit}, %eax\n jz 8b\n say "${says}\\012"\n mov $30000000, %ecx\n9: dec %ecx\n jnz 9b\n leave 0x10\n`,
   );
 
 /** Prints "ready", reads three sectors of the first IDE disk by PIO, and says of each whether it came. */
