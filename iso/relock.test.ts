@@ -1,10 +1,10 @@
 // The real apt against a small archive of our own, signed with a key of our own: what is accepted, and what is not.
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Failure, SynosError } from '../core/failure.ts';
 import { parseLock, readLock } from './lock.ts';
 import { day, type Publish, TestArchives } from './test-archive.ts';
 import { type MadeDeb, makeDeb, sh } from './test-debs.ts';
+import { failure } from './test-mirrors.ts';
 
 let rig: TestArchives;
 const path = (...parts: string[]): string => rig.path(...parts);
@@ -34,15 +34,6 @@ async function somePackages(): Promise<MadeDeb[]> {
     makeDeb({ name: 'extra' }),
     makeDeb({ name: 'broken', fields: { Depends: 'nobody-has-this' } }),
   ]);
-}
-
-async function failure(work: Promise<unknown>): Promise<Failure> {
-  const error: unknown = await work.then(
-    () => new Error('it did not fail'),
-    (reason: unknown) => reason,
-  );
-  if (error instanceof SynosError) return error.failure;
-  throw error;
 }
 
 test('the closure is locked with versions, digests, paths and reasons, without recommended packages', async () => {

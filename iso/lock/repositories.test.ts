@@ -1,11 +1,11 @@
 // Repositories beside Debian: what may come from them, and what an archive that is wrong, old or hostile comes to.
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Failure, SynosError } from '../../core/failure.ts';
 import { fetchAll } from '../fetch.ts';
 import type { Lock } from '../lock.ts';
 import { day, type Publish, TestArchives } from '../test-archive.ts';
 import { type MadeDeb, makeDeb } from '../test-debs.ts';
+import { failure } from '../test-mirrors.ts';
 
 let rig: TestArchives;
 let debian: MadeDeb[] = [];
@@ -44,15 +44,6 @@ const publishAcme = (how: Publish = {}, made = acme): Promise<void> =>
 
 const told = (lock: Lock): string[] =>
   lock.packages.map((row) => `${row.name} ${row.version} ${row.archive} ${row.group}`);
-
-async function failure(work: Promise<unknown>): Promise<Failure> {
-  const error: unknown = await work.then(
-    () => new Error('it did not fail'),
-    (reason: unknown) => reason,
-  );
-  if (error instanceof SynosError) return error.failure;
-  throw error;
-}
 
 test('a repository gives what a list names and Debian lacks, with what that needs, and shadows nothing of Debian', async () => {
   await publishAcme();

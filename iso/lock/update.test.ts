@@ -1,10 +1,10 @@
 // What stays and what moves when the archive has moved on.
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Failure, SynosError } from '../../core/failure.ts';
 import type { Relocked, RelockMode } from '../relock.ts';
 import { TestArchives } from '../test-archive.ts';
 import { type MadeDeb, makeDeb } from '../test-debs.ts';
+import { failure } from '../test-mirrors.ts';
 
 let rig: TestArchives;
 let before: MadeDeb[] = [];
@@ -50,15 +50,6 @@ const told = ({ changes }: Relocked): string[] =>
     [name, was?.version ?? '-', is?.version ?? '-', ...(reason ? [reason] : [])].join(' '),
   );
 const lock = (mode: RelockMode): Promise<Relocked> => rig.lock(lists, { mode, check: true });
-
-async function failure(work: Promise<unknown>): Promise<Failure> {
-  const error: unknown = await work.then(
-    () => new Error('it did not fail'),
-    (reason: unknown) => reason,
-  );
-  if (error instanceof SynosError) return error.failure;
-  throw error;
-}
 
 test('what is locked stays while the archive has it, newer versions are told, and an upgrade takes them', async () => {
   await rig.debian([...before, ...after]);
